@@ -1,0 +1,1 @@
+"""The cluster: real kube-apiserver, etcd and controllers, kubectl and helm."""

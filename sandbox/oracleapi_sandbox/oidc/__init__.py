@@ -1,0 +1,1 @@
+"""The identity provider: discovery, JWKS, tokens right and wrong."""

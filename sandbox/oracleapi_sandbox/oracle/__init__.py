@@ -1,0 +1,1 @@
+"""The Oracle Database double: listener, SQL engine, dictionary, PL/SQL, ORDS packages."""

@@ -1,0 +1,1 @@
+"""SQL on PostgreSQL: sessions, users and roles, DDL, translation, dictionary views."""

@@ -1,0 +1,1 @@
+"""Supplied packages: ORDS, ORDS_ADMIN, ORDS_SECURITY_ADMIN, and what handlers call."""

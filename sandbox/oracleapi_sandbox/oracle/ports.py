@@ -1,0 +1,224 @@
+"""The seams between the rooms of the Oracle double.
+
+``tns`` and ``ords`` are clients of :class:`Database` and :class:`Session`; ``engine`` implements them; ``plsql`` runs
+blocks for the engine and asks it for SQL through :class:`SqlRunner`; ``packages`` are called by ``plsql`` through
+:class:`Package`. Nobody reaches around these.
+
+Values: ``None``, ``str``, ``int`` (an integral NUMBER), ``Decimal`` (any other NUMBER), ``float`` (BINARY_DOUBLE),
+``bool`` (BOOLEAN), naive ``datetime`` (DATE, TIMESTAMP), aware ``datetime`` (TIMESTAMP WITH TIME ZONE),
+``timedelta`` (INTERVAL DAY TO SECOND), ``bytes`` (RAW, BLOB), ``list`` (an index-by table), :class:`Result` (a REF
+CURSOR). The empty string is never a value: it is ``None``, as in Oracle.
+"""
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from decimal import Decimal
+from typing import Any, Protocol, TypeAlias
+
+Value: TypeAlias = "None | str | int | Decimal | float | bool | datetime | timedelta | bytes | list[Any] | Result"
+
+
+class OracleError(Exception):
+    """An ORA- error as the database reports it.
+
+    Args:
+        code: The number, such as 942.
+        message: The text without the ``ORA-00942: `` prefix; further lines carry the stack (``ORA-06512 …``).
+        position: 0-based character offset of the fault in the statement, or ``None``.
+    """
+
+    def __init__(self, code: int, message: str, position: int | None = None) -> None:
+        super().__init__(f"ORA-{code:05d}: {message}")
+        self.code = code
+        self.message = message
+        self.position = position
+
+
+@dataclass(frozen=True)
+class Column:
+    """A result column. ``type`` is Oracle's name: NUMBER, VARCHAR2, CHAR, DATE, TIMESTAMP, TIMESTAMP WITH TIME ZONE,
+    CLOB, BLOB, RAW, BINARY_DOUBLE, BOOLEAN, JSON, CURSOR (a nested cursor; values are lists of dicts)."""
+
+    name: str
+    type: str
+    size: int = 4000
+    precision: int = 0
+    scale: int = -127
+    nullable: bool = True
+
+
+@dataclass(frozen=True)
+class Bind:
+    """A bind variable's value with its Oracle type name (as :class:`Column`.type; lists: the element type)."""
+
+    value: Value = None
+    type: str = "VARCHAR2"
+
+
+@dataclass
+class Result:
+    """What a statement gave.
+
+    Args:
+        columns: Described columns of a query, else ``None``.
+        rows: The query's rows, tuples in column order; consumed once.
+        rowcount: Rows touched by DML, else 0.
+        out: Binds that a PL/SQL block or RETURNING INTO assigned, by upper-case name.
+        implicit: Output that the block printed (HTP), if any.
+    """
+
+    columns: tuple[Column, ...] | None = None
+    rows: Iterator[tuple[Value, ...]] = field(default_factory=lambda: iter(()))
+    rowcount: int = 0
+    out: dict[str, Value] = field(default_factory=dict)
+
+
+class Session(Protocol):
+    """One database session: its rights are those of *user* with the enabled roles; calls come from one thread at a
+    time. Every failed statement leaves the transaction as it was before that statement."""
+
+    user: str
+    proxy_user: str | None
+    session_id: int
+    serial: int
+    client_identifier: str | None
+    module: str | None
+    action: str | None
+
+    @property
+    def current_schema(self) -> str: ...
+    @property
+    def in_transaction(self) -> bool: ...
+    def execute(self, sql: str, binds: Mapping[str, Bind] | None = None) -> Result:
+        """Run one statement: query, DML, DDL (commits before and after), PL/SQL block, transaction control,
+        ALTER SESSION. Binds by upper-case name without colon; numeric binds are named ``"1"``, ``"2"``.
+        Raises :class:`OracleError`."""
+        ...
+
+    def parse(self, sql: str) -> tuple[Column, ...] | None:
+        """Check and describe *sql* without running it; columns of a query, else ``None``."""
+        ...
+
+    def commit(self) -> None: ...
+    def rollback(self) -> None: ...
+    def cancel(self) -> None:
+        """Stop the running statement from another thread: it raises ORA-01013."""
+        ...
+
+    def close(self) -> None: ...
+
+
+@dataclass(frozen=True)
+class Verifier:
+    """A 12c password verifier: what the listener needs to authenticate without the password.
+
+    Args:
+        salt: AUTH_VFR_DATA, 16 bytes.
+        key: PBKDF2-HMAC-SHA512(password, salt + "AUTH_PBKDF2_SPEEDY_KEY", 4096 rounds), 64 bytes.
+    """
+
+    salt: bytes
+    key: bytes
+
+
+@dataclass(frozen=True)
+class Account:
+    """A user as the listener sees it. ``status`` is DBA_USERS.ACCOUNT_STATUS; ``verifiers`` holds the current one
+    first and, in a password rollover, the old one after it."""
+
+    username: str
+    status: str
+    verifiers: tuple[Verifier, ...]
+
+
+class Database(Protocol):
+    """The database behind the listener and the ORDS pool."""
+
+    name: str
+    version: str  # "19.22.0.0.0"
+    service_names: tuple[str, ...]
+
+    def account(self, username: str) -> Account | None:
+        """Return the account, or ``None``; *username* is upper-case unless it was quoted."""
+        ...
+
+    def login_failed(self, username: str) -> None: ...
+    def login_succeeded(self, username: str) -> None: ...
+    def change_password(self, username: str, new_password: str) -> None: ...
+    def open_session(self, user: str, *, proxy_user: str | None = None) -> Session:
+        """Open a session for an authenticated *user*; with *proxy_user*, that one connects through to *user*.
+
+        Raises:
+            OracleError: 1045 (no CREATE SESSION), 28000 (locked), 28150 (no CONNECT THROUGH), 1918 (no such user).
+        """
+        ...
+
+    def on_commit(self, listener: Callable[[], None]) -> None:
+        """Call *listener* after each commit that may have changed ORDS metadata; it must return quickly."""
+        ...
+
+
+class SqlRunner(Protocol):
+    """What the PL/SQL interpreter needs of its session."""
+
+    session: Session
+
+    def run(self, sql: str, binds: Mapping[str, Bind]) -> Result:
+        """Run one SQL statement that stands in PL/SQL. Names that are PL/SQL variables were already turned into
+        binds. Raises :class:`OracleError`."""
+        ...
+
+    def is_column(self, sql_tables: Sequence[str], name: str) -> bool:
+        """Say whether *name* is a column of one of the tables: inside SQL a column wins over a variable."""
+        ...
+
+    def resolve_package(self, owner: str | None, name: str) -> "Package | None":
+        """Return the supplied package that *name* means here (public synonyms resolved) if the session may execute
+        it, else ``None`` (the interpreter then raises PLS-00201)."""
+        ...
+
+    def internal(self) -> AbstractContextManager["InternalSql"]:
+        """Run PostgreSQL statements with the repository owner's rights inside the session's transaction."""
+        ...
+
+
+class InternalSql(Protocol):
+    """Direct access to the repository tables for supplied packages and dictionary code."""
+
+    def run(self, sql: str, params: Sequence[Any] = ()) -> list[tuple[Any, ...]]:
+        """Run one PostgreSQL statement with ``%s`` parameters; returns its rows (empty for none)."""
+        ...
+
+
+@dataclass(frozen=True)
+class Argument:
+    """A formal parameter of a supplied subprogram. ``default`` is ``REQUIRED`` when it must be passed."""
+
+    name: str
+    type: str = "VARCHAR2"
+    mode: str = "IN"  # IN, OUT, IN OUT
+    default: Any = ...
+
+
+@dataclass(frozen=True)
+class Subprogram:
+    """A supplied procedure or function: its body is a Python callable that gets the runner and arguments by
+    lower-case name, and returns the function's value (procedures: ``None``; OUT arguments: a dict under ``out``)."""
+
+    name: str
+    arguments: tuple[Argument, ...]
+    body: Callable[..., Any]
+    returns: str | None = None  # type name of a function
+
+
+@dataclass(frozen=True)
+class Package:
+    """A supplied package: overloads share a name; ``constants`` are readable as ``PKG.NAME``."""
+
+    owner: str
+    name: str
+    subprograms: tuple[Subprogram, ...]
+    constants: Mapping[str, Value] = field(default_factory=dict)
+    types: Mapping[str, str] = field(default_factory=dict)  # VC_ARR -> "TABLE OF VARCHAR2"

@@ -1,0 +1,1 @@
+"""Oracle Net (TNS and TTC) as python-oracledb thin speaks it."""

@@ -1,0 +1,1 @@
+"""ORDS at the HTTP side: URL mapping, authorization, handlers, paging, errors."""
