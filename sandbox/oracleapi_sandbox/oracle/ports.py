@@ -17,7 +17,7 @@ from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any, Protocol, TypeAlias
 
-Value: TypeAlias = "None | str | int | Decimal | float | bool | datetime | timedelta | bytes | list[Any] | Result"
+Value: TypeAlias = "str | int | Decimal | float | bool | datetime | timedelta | bytes | list[Any] | Result | None"
 
 
 class OracleError(Exception):
