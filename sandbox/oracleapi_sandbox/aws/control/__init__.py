@@ -1,0 +1,1 @@
+"""API Gateway control plane: what boto3 talks to."""

@@ -1,0 +1,1 @@
+"""API Gateway data plane: what callers of an API talk to."""
