@@ -183,6 +183,13 @@ class SqlRunner(Protocol):
         """Run PostgreSQL statements with the repository owner's rights inside the session's transaction."""
         ...
 
+    def run_as_definer(self, owner: str, sql: str) -> None:
+        """Run one Oracle statement with *owner*'s rights, as definer-rights code of a supplied package does.
+
+        DDL commits before and after itself as always. ORDS.ENABLE_SCHEMA needs it for ``ALTER USER … GRANT CONNECT
+        THROUGH``, which its caller may not issue. Raises :class:`OracleError`."""
+        ...
+
 
 class InternalSql(Protocol):
     """Direct access to the repository tables for supplied packages and dictionary code."""
