@@ -1,0 +1,1 @@
+"""The custom resources as users write them, and the CustomResourceDefinitions generated from them."""

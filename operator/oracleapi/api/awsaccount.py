@@ -1,0 +1,43 @@
+"""``AwsAccount``: an AWS account and region that namespaces may use."""
+
+from typing import Annotated
+
+from pydantic import Field
+
+from oracleapi.api.common import IMMUTABLE, Namespaces, OfferSpec, SecretRef, cel, rules
+
+
+class AwsAccountSpec(OfferSpec):
+    """An account and region; the identity is the pod's own unless a Secret is named."""
+
+    account_id: Annotated[
+        str,
+        Field(
+            max_length=12,
+            description="Checked against sts GetCallerIdentity",
+            json_schema_extra=rules(
+                cel("self.matches('^[0-9]{12}$')", "must be the 12 digits of an AWS account, quoted in YAML"), IMMUTABLE
+            ),
+        ),
+    ]
+    region: Annotated[
+        str,
+        Field(
+            max_length=32,
+            json_schema_extra=rules(
+                cel("self.matches('^[a-z]{2}(-[a-z]+)+-[0-9]$')", "must be a region such as eu-west-1"), IMMUTABLE
+            ),
+        ),
+    ]
+    credentials_secret_ref: SecretRef | None = Field(
+        None,
+        description="Secret with AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY and optionally AWS_SESSION_TOKEN, "
+        "in the operator's namespace; only where there is no workload identity",
+    )
+    endpoint_url: Annotated[str, Field(max_length=256)] | None = Field(
+        None, description="Refused unless the operator runs with --allow-endpoint-override"
+    )
+    tags: Annotated[dict[str, Annotated[str, Field(max_length=256)]], Field(max_length=40)] = Field(
+        default_factory=dict, description="Tags put on everything made in this account, beside the owner's"
+    )
+    allowed_namespaces: Namespaces = Field(default_factory=Namespaces)

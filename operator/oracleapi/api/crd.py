@@ -1,0 +1,245 @@
+"""CustomResourceDefinitions from the pydantic models. Pure.
+
+The models are the source; ``make generate`` writes ``crds/`` and the chart's copy, and a test fails when they differ.
+What a structural schema needs beyond JSON Schema is done here: references inlined, ``null`` alternatives turned into
+optional fields, titles dropped, integers given a format. Traps seen on a real server: docs/adr/0002-crd-generation.md.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from oracleapi.api.awsaccount import AwsAccountSpec
+from oracleapi.api.common import GROUP, VERSION, OfferSpec
+from oracleapi.api.conditions import MESSAGE_LIMIT
+from oracleapi.api.identityprovider import IdentityProviderSpec
+from oracleapi.api.oracleapi import OracleApiSpec
+from oracleapi.api.oracledatabase import OracleDatabaseSpec
+from oracleapi.api.vpclink import VpcLinkSpec
+
+Schema = dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Kind:
+    """A kind: its names, its spec model, the status fields beyond the common ones, and its columns."""
+
+    name: str
+    plural: str
+    short: str
+    namespaced: bool
+    spec: type[OfferSpec]
+    status: Mapping[str, Schema]
+    columns: tuple[tuple[str, str, str], ...]  # title, type, JSONPath
+
+    @property
+    def singular(self) -> str:
+        return self.name.lower()
+
+
+def text(limit: int) -> Schema:
+    """Return the schema of a bounded string."""
+    return {"type": "string", "maxLength": limit}
+
+
+INTEGER: Schema = {"type": "integer", "format": "int32"}
+
+
+def objects(properties: Mapping[str, Schema], limit: int, key: str | None = None) -> Schema:
+    """Return the schema of a list of objects, a map by *key* or atomic."""
+    found: Schema = {
+        "type": "array",
+        "maxItems": limit,
+        "x-kubernetes-list-type": "map" if key else "atomic",
+        "items": {"type": "object", "properties": dict(properties)},
+    }
+    if key:
+        found["x-kubernetes-list-map-keys"] = [key]
+        found["items"]["required"] = [key]
+    return found
+
+
+CONDITIONS: Schema = {
+    "type": "array",
+    "maxItems": 16,
+    "x-kubernetes-list-type": "map",
+    "x-kubernetes-list-map-keys": ["type"],
+    "items": {
+        "type": "object",
+        "required": ["type", "status", "reason", "message", "lastTransitionTime"],
+        "properties": {
+            "type": text(64),
+            "status": {"type": "string", "enum": ["True", "False", "Unknown"]},
+            "reason": text(64),
+            "message": text(MESSAGE_LIMIT),
+            "observedGeneration": {"type": "integer", "format": "int64"},
+            "lastTransitionTime": {"type": "string", "format": "date-time"},
+        },
+    },
+}
+DRIFT = objects({"object": text(320), "field": text(64), "desired": text(256), "observed": text(256)}, 20)
+INTENTS = objects({"object": text(128), "token": text(64), "time": {"type": "string", "format": "date-time"}}, 4)
+COMMON_STATUS: Schema = {
+    "observedGeneration": {"type": "integer", "format": "int64"},
+    "lastHandledReconcileAt": text(64),
+    "conditions": CONDITIONS,
+}
+READY = ("READY", "string", '.status.conditions[?(@.type=="Ready")].status')
+REASON = ("REASON", "string", '.status.conditions[?(@.type=="Ready")].reason')
+AGE = ("AGE", "date", ".metadata.creationTimestamp")
+
+KINDS = (
+    Kind(
+        "AwsAccount", "awsaccounts", "awsacct", False, AwsAccountSpec,
+        {"callerArn": text(512)},
+        (("ACCOUNT", "string", ".spec.accountId"), ("REGION", "string", ".spec.region"), READY, REASON, AGE),
+    ),
+    Kind(
+        "OracleDatabase", "oracledatabases", "odb", False, OracleDatabaseSpec,
+        {"databaseVersion": text(64), "ordsVersion": text(64), "pdbGuid": text(32)},
+        (
+            ("VERSION", "string", ".status.databaseVersion"),
+            ("ORDS", "string", ".status.ordsVersion"),
+            ("ENV", "string", ".spec.environment"),
+            READY, REASON, AGE,
+        ),
+    ),
+    Kind(
+        "VpcLink", "vpclinks", "vpcl", False, VpcLinkSpec,
+        {"vpcLinkId": text(64), "state": text(16), "usedBy": INTEGER, "intents": INTENTS},
+        (("STATE", "string", ".status.state"), ("USEDBY", "integer", ".status.usedBy"), READY, REASON, AGE),
+    ),
+    Kind(
+        "IdentityProvider", "identityproviders", "idp", False, IdentityProviderSpec,
+        {
+            "jwksUri": text(512),
+            "keys": INTEGER,
+            "algorithms": {
+                "type": "array", "maxItems": 16, "x-kubernetes-list-type": "set", "items": text(16),
+            },
+        },
+        (("ISSUER", "string", ".spec.issuer"), ("KEYS", "integer", ".status.keys"), READY, REASON, AGE),
+    ),
+    Kind(
+        "OracleApi", "oracleapis", "oapi", True, OracleApiSpec,
+        {
+            "type": text(8),
+            "apiId": text(64),
+            "endpoint": text(512),
+            "publicRoutes": INTEGER,
+            "routesServing": text(16),
+            "groups": objects({"scope": text(64), "auth": text(8), "module": text(255), "basePath": text(255)}, 64),
+            "routes": objects({"name": text(63), "key": text(160), "state": text(16), "reason": text(64)}, 300, "name"),
+            "drift": DRIFT,
+            "intents": INTENTS,
+        },
+        (
+            ("TYPE", "string", ".status.type"),
+            ("ROUTES", "string", ".status.routesServing"),
+            ("ENDPOINT", "string", ".status.endpoint"),
+            READY, REASON, AGE,
+        ),
+    ),
+)
+
+
+def kind_named(name: str) -> Kind:
+    """Return the kind called *name*."""
+    return next(kind for kind in KINDS if kind.name == name)
+
+
+def build_crd(kind: Kind) -> Schema:
+    """Return the CustomResourceDefinition of *kind* as a plain dict."""
+    names: Schema = {
+        "kind": kind.name,
+        "listKind": f"{kind.name}List",
+        "plural": kind.plural,
+        "singular": kind.singular,
+        "shortNames": [kind.short],
+        "categories": ["all-oracle"],
+    }
+    version: Schema = {
+        "name": VERSION,
+        "served": True,
+        "storage": True,
+        "subresources": {"status": {}},
+        "additionalPrinterColumns": [
+            {"name": title, "type": type_, "jsonPath": path} for title, type_, path in kind.columns
+        ],
+        "schema": {
+            "openAPIV3Schema": {
+                "type": "object",
+                "description": (kind.spec.__doc__ or "").strip().splitlines()[0],
+                "required": ["spec"],
+                "properties": {
+                    "apiVersion": {"type": "string"},
+                    "kind": {"type": "string"},
+                    "metadata": {"type": "object"},
+                    "spec": build_schema(kind.spec),
+                    "status": {
+                        "type": "object",
+                        "default": {"observedGeneration": -1},
+                        "properties": {**COMMON_STATUS, **kind.status},
+                    },
+                },
+            }
+        },
+    }
+    return {
+        "apiVersion": "apiextensions.k8s.io/v1",
+        "kind": "CustomResourceDefinition",
+        "metadata": {"name": f"{kind.plural}.{GROUP}"},
+        "spec": {
+            "group": GROUP,
+            "names": names,
+            "scope": "Namespaced" if kind.namespaced else "Cluster",
+            "versions": [version],
+        },
+    }
+
+
+def build_schema(model: type[OfferSpec]) -> Schema:
+    """Return the structural schema of a spec model."""
+    document = model.model_json_schema(by_alias=True, mode="validation")
+    return _structural(document, document.get("$defs", {}))
+
+
+def _structural(node: Schema, definitions: Mapping[str, Schema]) -> Schema:
+    """Return *node* with references inlined and what a structural schema refuses turned into what it takes."""
+    node = _inline(node, definitions)
+    out: Schema = {}
+    for key, value in node.items():
+        if key in ("$defs", "title", "additionalProperties") and not isinstance(value, dict):
+            continue
+        if key == "$defs" or (key == "default" and value in (None, {}, [], ())):
+            continue
+        if key == "properties":
+            out[key] = {name: _structural(child, definitions) for name, child in value.items()}
+        elif key in ("items", "additionalProperties"):
+            out[key] = _structural(value, definitions)
+        elif key == "const":
+            out["enum"] = [value]
+        else:
+            out[key] = value
+    if out.get("type") == "integer":
+        out["format"] = "int32"
+    out.pop("title", None)
+    return out
+
+
+def _inline(node: Schema, definitions: Mapping[str, Schema]) -> Schema:
+    """Resolve ``$ref`` and ``anyOf: [x, null]``, keeping what stands beside them; CEL rules of both hold."""
+    merged = dict(node)
+    while "$ref" in merged or "anyOf" in merged:
+        if "$ref" in merged:
+            target = definitions[merged.pop("$ref").rsplit("/", 1)[1]]
+        else:
+            (target,) = [option for option in merged.pop("anyOf") if option.get("type") != "null"]
+        validations = [
+            *target.get("x-kubernetes-validations", []),
+            *merged.get("x-kubernetes-validations", []),
+        ]
+        merged = {**target, **merged}
+        if validations:
+            merged["x-kubernetes-validations"] = validations
+    return merged

@@ -1,0 +1,32 @@
+"""``IdentityProvider``: an OIDC issuer whose tokens API Gateway and ORDS can both check."""
+
+from typing import Annotated
+
+from pydantic import Field
+
+from oracleapi.api.common import Namespaces, OfferSpec, SecretRef, cel, listed, rules
+
+Audience = Annotated[str, Field(min_length=1, max_length=256)]
+
+
+class IdentityProviderSpec(OfferSpec):
+    """An issuer and the audiences that APIs may ask for."""
+
+    issuer: Annotated[
+        str,
+        Field(
+            max_length=512,
+            description="Exactly the iss claim, trailing slash included",
+            json_schema_extra=rules(
+                cel(
+                    "self.matches('^https://[^/?#@]+(/[^?#]*)?$')",
+                    "must be an https URL without query, fragment or user, exactly as in the iss claim",
+                )
+            ),
+        ),
+    ]
+    audiences: Annotated[tuple[Audience, ...], Field(min_length=1, max_length=50, json_schema_extra=listed("set"))]
+    ca_secret_ref: SecretRef | None = Field(
+        None, description="CA bundle for the check from here; AWS itself trusts public CAs only"
+    )
+    allowed_namespaces: Namespaces = Field(default_factory=Namespaces)

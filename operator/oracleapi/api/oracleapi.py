@@ -1,0 +1,210 @@
+"""``OracleApi``: routes over SQL and PL/SQL, published through API Gateway and protected twice."""
+
+from typing import Annotated, Literal
+
+from pydantic import Field
+
+from oracleapi.api.common import (
+    IMMUTABLE,
+    DeletionPolicy,
+    Name,
+    NamedRef,
+    OfferSpec,
+    Part,
+    Throttle,
+    cel,
+    listed,
+    rules,
+)
+from oracleapi.api.oracledatabase import SCHEMA_RULES
+
+SOURCE_LIMIT = 32768
+SOURCES_LIMIT = 524288
+
+DOTS_RULE = cel("!self.matches('/[.]{1,2}(/|$)')", "must not hold . or .. segments")
+PATH_RULE = cel(
+    "self.matches('^(/|(/([A-Za-z0-9._~-]+|[{][A-Za-z][A-Za-z0-9_]*[}]))+)$')",
+    expression=(
+        "\"path '\" + self + \"' must be made of /segments and {variables}, such as /employees/{id}\""
+        " + (self.contains(':') ? '; write {id}, not :id' : '')"
+    ),
+)
+SCOPE_RULE = cel(
+    "self.matches('^[A-Za-z0-9!#$%&()*+,./:;<=>?@_{|}~^-]+$')",
+    "must be one scope as it stands in the token, without blanks, quotes or backslashes, such as hr.read",
+)
+Scope = Annotated[str, Field(min_length=1, max_length=64, json_schema_extra=rules(SCOPE_RULE))]
+
+
+class AccessLog(Part):
+    """The gateway's access log."""
+
+    retention_days: Literal[1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 2192, 3653] = 90
+
+
+class Stage(Part):
+    """Settings of the ``$default`` stage."""
+
+    throttle: Throttle | None = Field(None, description="Default of every route; else the database's defaultThrottle")
+    access_log: AccessLog = Field(default_factory=AccessLog)
+    detailed_metrics: bool = True
+
+
+class JwtAuth(Part):
+    """Callers come with a token of this provider."""
+
+    provider_ref: NamedRef
+    audience: Annotated[str, Field(min_length=1, max_length=256)] | None = Field(
+        None, description="One audience, for ORDS knows only one; default: the provider's only one"
+    )
+    default_scope: Scope | None = None
+
+
+class Auth(Part):
+    """How callers of this API prove who they are."""
+
+    jwt: JwtAuth | None = None
+
+
+class Parameter(Part):
+    """A named value between the request or response and the handler."""
+
+    name: Annotated[
+        str,
+        Field(
+            min_length=1,
+            max_length=128,
+            json_schema_extra=rules(
+                cel("self.matches('^[A-Za-z][A-Za-z0-9_-]*$')", "must be a name such as dept or X-Tenant"),
+                cel("!self.lowerAscii().startsWith('x-oracleapi-')", "must not begin with X-OracleApi-: reserved"),
+            ),
+        ),
+    ]
+    in_: Annotated[Literal["Query", "Path", "Header", "Response"], Field(alias="in")]
+    bind: Annotated[
+        str,
+        Field(
+            min_length=1,
+            max_length=128,
+            json_schema_extra=rules(
+                cel("self.matches('^[A-Za-z][A-Za-z0-9_]*$')", "must be a bind variable without colon, such as dept")
+            ),
+        ),
+    ] | None = Field(None, description="Bind variable; default: the name, - as _")
+    type: Literal["String", "Integer", "Double", "Boolean", "Long", "Timestamp", "ResultSet"] | None = Field(
+        None, description="Default String"
+    )
+    access: Literal["In", "Out", "InOut"] | None = Field(None, description="Default In, for Response Out")
+
+
+class Handler(Part):
+    """What a route runs in the database, as the schema."""
+
+    type: Literal["Collection", "Item", "PlSql"] | None = Field(
+        None, description="Default: Collection for GET, PlSql for the others"
+    )
+    source: Annotated[str, Field(min_length=1, max_length=SOURCE_LIMIT)]
+    parameters: Annotated[
+        tuple[Parameter, ...], Field(max_length=64, json_schema_extra=listed("atomic"))
+    ] = ()
+    items_per_page: Annotated[int, Field(ge=1, le=10000)] | None = None
+
+
+class Route(Part):
+    """One method and path, its protection and its handler."""
+
+    name: Name
+    method: Literal["GET", "POST", "PUT", "DELETE"]
+    path: Annotated[str, Field(min_length=1, max_length=128, json_schema_extra=rules(PATH_RULE, DOTS_RULE))]
+    auth: Literal["JWT", "Public"] | None = Field(None, description="Default JWT")
+    scope: Scope | None = Field(None, description="Default auth.jwt.defaultScope; a JWT route has exactly one")
+    handler: Handler
+    throttle: Throttle | None = None
+    timeout_milliseconds: Annotated[int, Field(ge=50, le=30000)] | None = Field(None, description="Default 29000")
+
+
+
+def _named(rule: str, condition: str, text: str) -> dict[str, str]:
+    """Return a rule over routes whose message prints every offender."""
+    # filter() and join() lose their size estimate on the server; map with a condition keeps it
+    return cel(rule, expression=f"'{text}: %s'.format([self.routes.map(r, {condition}, r.name)])")
+
+
+_JWT_WITHOUT_SCOPE = "!has(r.scope) && !(has(r.auth) && r.auth == 'Public')"
+_NEEDS_JWT = "!has(r.auth) || r.auth == 'JWT' || has(r.scope)"
+_PUBLIC_SCOPE = "has(r.auth) && r.auth == 'Public' && has(r.scope)"
+
+
+class OracleApiSpec(OfferSpec):
+    """One API over one schema."""
+
+    model_config = OfferSpec.model_config | {
+        "json_schema_extra": rules(
+            _named(
+                "!has(self.auth) || !has(self.auth.jwt) || has(self.auth.jwt.defaultScope) || "
+                f"self.routes.all(r, !({_JWT_WITHOUT_SCOPE}))",
+                _JWT_WITHOUT_SCOPE,
+                "every JWT route needs a scope, or set spec.auth.jwt.defaultScope; without one",
+            ),
+            _named(
+                f"(has(self.auth) && has(self.auth.jwt)) || self.routes.all(r, !({_NEEDS_JWT}))",
+                _NEEDS_JWT,
+                "set spec.auth.jwt, or auth: Public on the route; without spec.auth.jwt no token can be checked for",
+            ),
+            _named(
+                f"self.routes.all(r, !({_PUBLIC_SCOPE}))",
+                _PUBLIC_SCOPE,
+                "a Public route has no scope; remove scope or auth: Public from",
+            ),
+        )
+    }
+
+    database_ref: NamedRef = Field(json_schema_extra=rules(IMMUTABLE))
+    schema_: Annotated[
+        str,
+        Field(alias="schema", min_length=1, max_length=128, json_schema_extra=rules(*SCHEMA_RULES, IMMUTABLE)),
+    ]
+    base_path: Annotated[
+        str,
+        Field(
+            min_length=2,
+            max_length=64,
+            json_schema_extra=rules(
+                cel(
+                    "self.matches('^(/[A-Za-z0-9._~-]+)+$')",
+                    "must be /segments without variables and without a slash at the end, such as /hr/v1",
+                ),
+                cel(
+                    "!self.startsWith('/ords/') && self != '/ords' && !self.matches('(^|/)[.]{1,2}(/|$)')",
+                    "must not begin with /ords, which carries the link routes, and must not hold . or .. segments",
+                ),
+                IMMUTABLE,
+            ),
+        ),
+    ]
+    stage: Stage = Field(default_factory=Stage)
+    auth: Auth | None = None
+    links: bool = Field(True, description="Link routes, so that next, prev, self and first work for callers")
+    items_per_page: Annotated[int, Field(ge=1, le=10000)] = 25
+    deletion_policy: DeletionPolicy = "Delete"
+    routes: Annotated[
+        tuple[Route, ...],
+        Field(
+            min_length=1,
+            max_length=300,
+            json_schema_extra=listed(
+                "map",
+                ["name"],
+                **rules(
+                    cel(
+                        "self.transformMapEntry(i, r, {r.method + ' ' + r.path: i}).size() == self.size()",
+                        "two routes have the same method and path; give each route its own",
+                    ),
+                    cel(
+                        f"self.map(r, r.handler.source.size()).sum() <= {SOURCES_LIMIT}",
+                        f"all handler sources together must not be longer than {SOURCES_LIMIT} characters",
+                    ),
+                ),
+            ),
+        ),
+    ]

@@ -1,0 +1,126 @@
+"""``OracleDatabase``: a database with ORDS in front of it, and who may use which schema."""
+
+from typing import Annotated, Literal
+
+from pydantic import Field
+
+from oracleapi.api.common import Namespaces, NamedRef, OfferSpec, Part, SecretRef, Throttle, cel, listed, rules
+
+HOST_RULE = cel(
+    "self.matches('^[A-Za-z0-9]([A-Za-z0-9.-]*[A-Za-z0-9])?$')",
+    "must be a host name or an IPv4 address, without scheme, port or descriptor",
+)
+SCHEMA_RULES = (
+    cel(
+        "self.matches('^[A-Z][A-Z0-9_$#]*$')",
+        expression="\"schema '\" + self + \"' must be in upper case, such as \" + self.upperAscii()",
+    ),
+    cel(
+        "!(self in ['SYS', 'SYSTEM', 'ORACLEAPI', 'XDB', 'AUDSYS']) && !self.startsWith('ORDS_')",
+        "must not be a schema of Oracle, of ORDS or of this operator",
+    ),
+)
+SchemaName = Annotated[str, Field(min_length=1, max_length=128, json_schema_extra=rules(*SCHEMA_RULES))]
+
+
+class Connection(Part):
+    """How the operator reaches the database; the DSN is built from these fields, never taken from a user."""
+
+    host: Annotated[str, Field(min_length=1, max_length=253, json_schema_extra=rules(HOST_RULE))]
+    port: Annotated[int, Field(ge=1, le=65535)] = 1521
+    service_name: Annotated[
+        str,
+        Field(
+            min_length=1,
+            max_length=128,
+            json_schema_extra=rules(
+                cel("self.matches('^[A-Za-z0-9_$#.-]+$')", "must be a service name such as FREEPDB1")
+            ),
+        ),
+    ]
+    protocol: Literal["TCP"]
+    tcp_connect_timeout_seconds: Annotated[int, Field(ge=1, le=60)] = 5
+
+
+class Credentials(Part):
+    """Where the operator's database account comes from."""
+
+    secret_ref: SecretRef = Field(description="Secret with keys username and password, in the operator's namespace")
+
+
+class GatewayTarget(Part):
+    """How API Gateway reaches ORDS: through a VPC link to a listener of a load balancer."""
+
+    vpc_link_ref: NamedRef
+    listener_arn: Annotated[
+        str,
+        Field(
+            max_length=256,
+            json_schema_extra=rules(
+                cel(
+                    "self.matches('^arn:aws[a-z-]*:elasticloadbalancing:[a-z0-9-]+:[0-9]{12}:listener/.+$')",
+                    "must be the ARN of a load balancer listener, arn:aws:elasticloadbalancing:…:listener/…",
+                )
+            ),
+        ),
+    ]
+    server_name: Annotated[str, Field(min_length=1, max_length=253, json_schema_extra=rules(HOST_RULE))] | None = Field(
+        None, description="Name in the listener's certificate; with it the gateway speaks TLS to the listener"
+    )
+
+
+class Ords(Part):
+    """The ORDS in front of this database."""
+
+    base_url: Annotated[
+        str,
+        Field(
+            max_length=512,
+            description="How the operator reaches ORDS (probes)",
+            json_schema_extra=rules(
+                cel(
+                    "self.matches('^https://[^/?#@]+/[^?#]*[^/?#]$')",
+                    "must be an https URL that ends with the context path, such as https://ords.internal:8443/ords",
+                )
+            ),
+        ),
+    ]
+    ca_secret_ref: SecretRef | None = Field(None, description="CA bundle of ORDS, key ca.crt unless named")
+    gateway_target: GatewayTarget
+    metadata_cache_seconds: Annotated[int, Field(ge=0, le=300)] = 5
+    trace_header: Annotated[
+        str,
+        Field(
+            max_length=64,
+            json_schema_extra=rules(
+                cel("self.matches('^[A-Za-z][A-Za-z0-9-]*$')", "must be a header name such as Request-Id")
+            ),
+        ),
+    ] = "Request-Id"
+
+
+class Delegation(Part):
+    """What some namespaces may do in this database; a schema belongs to one namespace."""
+
+    namespaces: Namespaces
+    schemas: Annotated[tuple[SchemaName, ...], Field(min_length=1, max_length=64, json_schema_extra=listed("set"))]
+
+
+class OracleDatabaseSpec(OfferSpec):
+    """A database, its ORDS, and its delegations."""
+
+    connection: Connection
+    credentials: Credentials
+    environment: Annotated[
+        str,
+        Field(
+            min_length=1,
+            max_length=32,
+            json_schema_extra=rules(cel("self.matches('^[a-z0-9-]+$')", "must be a word such as prod")),
+        ),
+    ]
+    ords: Ords
+    default_throttle: Throttle = Field(
+        default=Throttle(requests_per_second=50, burst=100), description="For APIs that say nothing; AWS applies it per route"
+    )
+    delegations: Annotated[tuple[Delegation, ...], Field(max_length=64, json_schema_extra=listed("atomic"))] = ()

@@ -1,0 +1,40 @@
+"""``VpcLink``: a private link from API Gateway into a VPC."""
+
+from typing import Annotated
+
+from pydantic import Field
+
+from oracleapi.api.common import (
+    IMMUTABLE,
+    DeletionPolicy,
+    NamedRef,
+    Namespaces,
+    OfferSpec,
+    cel,
+    listed,
+    rules,
+)
+
+SubnetId = Annotated[
+    str,
+    Field(max_length=32, json_schema_extra=rules(cel("self.matches('^subnet-[0-9a-f]+$')", "must be a subnet-… id"))),
+]
+SecurityGroupId = Annotated[
+    str, Field(max_length=32, json_schema_extra=rules(cel("self.matches('^sg-[0-9a-f]+$')", "must be an sg-… id")))
+]
+
+
+class VpcLinkSpec(OfferSpec):
+    """Subnets and security groups of a link; immutable in AWS, and here until replacement is built."""
+
+    account_ref: NamedRef = Field(json_schema_extra=rules(IMMUTABLE))
+    subnet_ids: Annotated[
+        tuple[SubnetId, ...],
+        Field(min_length=1, max_length=10, json_schema_extra=listed("set", **rules(IMMUTABLE))),
+    ]
+    security_group_ids: Annotated[
+        tuple[SecurityGroupId, ...],
+        Field(min_length=1, max_length=5, json_schema_extra=listed("set", **rules(IMMUTABLE))),
+    ]
+    deletion_policy: DeletionPolicy = "Delete"
+    allowed_namespaces: Namespaces = Field(default_factory=Namespaces)
