@@ -183,11 +183,12 @@ class SqlRunner(Protocol):
         """Run PostgreSQL statements with the repository owner's rights inside the session's transaction."""
         ...
 
-    def run_as_definer(self, owner: str, sql: str) -> None:
+    def run_as_definer(self, owner: str, sql: str, *, autonomous: bool = False) -> None:
         """Run one Oracle statement with *owner*'s rights, as definer-rights code of a supplied package does.
 
-        DDL commits before and after itself as always. ORDS.ENABLE_SCHEMA needs it for ``ALTER USER … GRANT CONNECT
-        THROUGH``, which its caller may not issue. Raises :class:`OracleError`."""
+        DDL commits before and after itself as always, or with *autonomous* only its own, separate transaction.
+        ORDS.ENABLE_SCHEMA needs it for ``ALTER USER … GRANT CONNECT THROUGH``, which its caller may not issue.
+        Raises :class:`OracleError`."""
         ...
 
 
