@@ -1,0 +1,122 @@
+"""HTTP/1.1 to back ends and issuers: bytes as they are, no redirects, no proxies, answers bounded in time and size."""
+
+import asyncio
+import ssl
+from dataclasses import dataclass
+
+import httpcore
+
+from oracleapi_sandbox.aws.data.outbound import Origin, Outbound
+
+IDLE_SECONDS = 2.0
+"""Idle connections are dropped well before common servers close them, so that no request meets a closing one."""
+
+
+class TransportError(Exception):
+    """No usable answer; the text says why and holds nothing of the request."""
+
+
+class TlsError(TransportError):
+    """The other side's certificate or protocol was not accepted."""
+
+
+class TransportTimeoutError(TransportError):
+    """No whole answer in time."""
+
+
+class UnsendableError(TransportError):
+    """The request is not valid HTTP, for example with two ``Host`` headers."""
+
+
+class TooLargeError(TransportError):
+    """The answer's body is over the limit."""
+
+
+@dataclass(frozen=True)
+class Answer:
+    """Status, headers in order with repeats, and the whole body."""
+
+    status: int
+    headers: tuple[tuple[bytes, bytes], ...]
+    body: bytes
+
+
+class Transport:
+    """Connection pools by origin and server name, so that a certificate is always checked for the name asked for."""
+
+    def __init__(self, trust: ssl.SSLContext) -> None:
+        self._trust = trust
+        self._pools: dict[Origin, httpcore.AsyncConnectionPool] = {}
+
+    async def send(self, outbound: Outbound, *, timeout_seconds: float, max_bytes: int) -> Answer:
+        """Send and read the whole answer.
+
+        Raises:
+            TransportError: See its kinds.
+        """
+        try:
+            async with asyncio.timeout(timeout_seconds):
+                return await self._exchange(outbound, max_bytes)
+        except (TimeoutError, httpcore.TimeoutException):
+            raise TransportTimeoutError("the endpoint did not answer in time") from None
+        except (httpcore.LocalProtocolError, UnicodeError):
+            raise UnsendableError("the request is not valid HTTP") from None
+        except (httpcore.NetworkError, httpcore.ProtocolError, OSError) as error:
+            raise _explained(error) from None
+
+    async def _exchange(self, outbound: Outbound, max_bytes: int) -> Answer:
+        origin = outbound.origin
+        url = httpcore.URL(
+            scheme=b"https" if origin.tls else b"http",
+            host=_address(origin.host),
+            port=origin.port,
+            target=outbound.target,
+        )
+        extensions = {"sni_hostname": origin.server_name} if origin.server_name else {}
+        request = httpcore.Request(
+            outbound.method, url, headers=list(outbound.headers), content=outbound.body, extensions=extensions
+        )
+        response = await self._pool(origin).handle_async_request(request)
+        try:
+            body = bytearray()
+            async for chunk in response.aiter_stream():
+                body += chunk
+                if len(body) > max_bytes:
+                    raise TooLargeError(f"the answer is larger than {max_bytes} bytes")
+        finally:
+            await response.aclose()
+        return Answer(response.status, tuple(response.headers), bytes(body))
+
+    def _pool(self, origin: Origin) -> httpcore.AsyncConnectionPool:
+        pool = self._pools.get(origin)
+        if pool is None:
+            pool = self._pools[origin] = httpcore.AsyncConnectionPool(
+                ssl_context=self._trust,
+                max_connections=1000,
+                max_keepalive_connections=100,
+                keepalive_expiry=IDLE_SECONDS,
+            )
+        return pool
+
+    async def close(self) -> None:
+        """Close every connection."""
+        for pool in self._pools.values():
+            await pool.aclose()
+        self._pools.clear()
+
+
+def _address(host: str) -> bytes:
+    """``*.localhost`` is loopback (RFC 6761) also where the system's resolver does not know it."""
+    return b"127.0.0.1" if host.lower().endswith(".localhost") else host.encode("idna")
+
+
+def _explained(error: BaseException) -> TransportError:
+    """Tell TLS failures from others along the chain of causes."""
+    cause: BaseException | None = error
+    while cause is not None:
+        if isinstance(cause, ssl.SSLCertVerificationError):
+            return TlsError(cause.verify_message)
+        if isinstance(cause, ssl.SSLError):
+            return TlsError(cause.reason or "TLS failed")
+        cause = cause.__cause__ or cause.__context__
+    return TransportError("network error communicating with the endpoint")
