@@ -35,8 +35,8 @@ CONTROLLERS = (
     "serviceaccount-controller",
     "serviceaccount-token-controller",
 )
-STOP_ORDER = ("kube-apiserver", "kube-controller-manager", "etcd")
-"""An API server whose etcd went first does not end on SIGTERM [M]."""
+STOP_ORDER = ("kube-controller-manager", "kube-apiserver", "etcd")
+"""An API server whose etcd went first does not end on SIGTERM, and one with open watches waits for them [M]."""
 
 
 class StartError(RuntimeError):
@@ -106,7 +106,7 @@ class ControlPlane:
         return self.state / "logs" / f"{program}.log"
 
     def _run(self, program: str, *flags: str) -> None:
-        process = start([str(self._binary), program, *flags], self.log(program), self.state)
+        process = start([str(self._binary), program, *flags], self.log(program), self.state, "cluster")
         self._running[program] = process
         recorded = {name: asdict(Recorded.of(running.pid)) for name, running in self._running.items()}
         (self.folder / "processes.json").write_text(json.dumps(recorded))
@@ -162,6 +162,7 @@ class ControlPlane:
             f"--service-cluster-ip-range={SERVICE_RANGE}",
             "--allow-privileged=true",
             "--profiling=false",
+            "--shutdown-watch-termination-grace-period=1s",  # else a watch of any client holds up the end
         ]
 
     def _controller_manager_flags(self) -> list[str]:

@@ -1,12 +1,13 @@
 """Processes that outlive the command which started them: how they are started, recognised and ended.
 
 A process is known by its pid and its start time, so that a pid that the system gave to somebody else meanwhile is
-never touched. Each child also carries its sandbox's state folder in the environment, which what it starts inherits:
-that is how orphans of a crashed part are found.
+never touched. Each child also carries its sandbox's state folder and its part in the environment, which what it starts
+inherits: that is how orphans of a crashed part are found.
 """
 
 import os
 import subprocess
+import time
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,6 +17,8 @@ import psutil  # type: ignore[import-untyped]
 
 MARK = "ORACLEAPI_SANDBOX_STATE"
 """Environment variable of every process of a sandbox: the absolute path of its state folder."""
+PART_MARK = "ORACLEAPI_SANDBOX_PART"
+"""Environment variable of every process that a part started, and of the part itself: the part's name."""
 CA_VARIABLES = (
     "SSL_CERT_FILE",
     "SSL_CERT_DIR",
@@ -25,6 +28,7 @@ CA_VARIABLES = (
 )
 """These beat the trust settings of clients inside the parts, which talk to a private authority."""
 STOP_LIMIT_S = 25.0
+POLL_S = 0.05
 
 
 @dataclass(frozen=True)
@@ -79,11 +83,11 @@ def _resident(process: Any) -> int:
         return 0
 
 
-def start(command: Sequence[str], log: Path, state: Path) -> "subprocess.Popen[bytes]":
-    """Start *command* in a session of its own; what it prints is appended to *log*."""
+def start(command: Sequence[str], log: Path, state: Path, part: str) -> "subprocess.Popen[bytes]":
+    """Start *command* for *part* in a session of its own; what it prints is appended to *log*."""
     log.parent.mkdir(parents=True, exist_ok=True)
     environment = {name: value for name, value in os.environ.items() if name not in CA_VARIABLES}
-    environment[MARK] = str(state)
+    environment |= {MARK: str(state), PART_MARK: part}
     with log.open("ab") as sink:
         return subprocess.Popen(
             command,
@@ -98,35 +102,43 @@ def start(command: Sequence[str], log: Path, state: Path) -> "subprocess.Popen[b
 def end(processes: Iterable[Any], limit_s: float = STOP_LIMIT_S) -> None:
     """Ask psutil *processes* to end, wait for them, and kill those that did not end in time."""
     waiting = list(processes)
-    for process in waiting:
-        _signal(process.terminate)
-    _, stubborn = psutil.wait_procs(waiting, timeout=limit_s)
-    for process in stubborn:
-        _signal(process.kill)
-    psutil.wait_procs(stubborn, timeout=limit_s)
+    for send in ("terminate", "kill"):
+        waiting = [process for process in waiting if _signal(process, send)]
+        deadline = time.monotonic() + limit_s
+        while waiting and time.monotonic() < deadline:
+            time.sleep(POLL_S)
+            waiting = [process for process in waiting if not _ended(process)]
 
 
-def _signal(send: Any) -> None:
+def _signal(process: Any, send: str) -> bool:
+    """Send the signal; return whether the process was still there to get it."""
     try:
-        send()
+        getattr(process, send)()
     except psutil.NoSuchProcess:
-        return
+        return False
+    return True
 
 
-def marked(state: Path) -> list[Any]:
-    """Return every living process, but this one, that belongs to the sandbox in *state*."""
-    found = []
-    for process in psutil.process_iter():
-        try:
-            if (
-                process.pid != os.getpid()
-                and process.environ().get(MARK) == str(state)
-                and process.status() != psutil.STATUS_ZOMBIE
-            ):
-                found.append(process)
-        except (psutil.NoSuchProcess, psutil.AccessDenied, psutil.ZombieProcess):
-            continue
-    return found
+def _ended(process: Any) -> bool:
+    """Say whether *process* has ended. A zombie has: not every init of a container collects orphans."""
+    try:
+        return not process.is_running() or process.status() == psutil.STATUS_ZOMBIE
+    except psutil.NoSuchProcess:
+        return True
+
+
+def marked(state: Path, part: str | None = None) -> list[Any]:
+    """Return every living process, but this one, that belongs to the sandbox in *state*, or to one *part* of it."""
+    return [process for process in psutil.process_iter() if process.pid != os.getpid() and _bears(process, state, part)]
+
+
+def _bears(process: Any, state: Path, part: str | None) -> bool:
+    try:
+        environment = process.environ()
+        alive = process.status() != psutil.STATUS_ZOMBIE
+    except psutil.Error:  # gone, a zombie, or another user's
+        return False
+    return alive and environment.get(MARK) == str(state) and part in (None, environment.get(PART_MARK))
 
 
 def tail(log: Path, characters: int = 3000) -> str:

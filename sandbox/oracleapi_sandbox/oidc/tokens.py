@@ -82,7 +82,8 @@ class TokenRequest:
             if name not in _MEMBERS:
                 raise TokenRequestError(f"unknown member {name!r}; known: {', '.join(_MEMBERS)}")
             if not _MEMBERS[name](value):
-                raise TokenRequestError(f"member {name!r} has an unusable value")
+                known = f"; known: {', '.join(_CHOICES[name])}" if name in _CHOICES else ""
+                raise TokenRequestError(f"member {name!r} has an unusable value{known}")
         return cls(**body)
 
 
@@ -106,6 +107,7 @@ def _is_object(value: Any) -> bool:
     return isinstance(value, dict)
 
 
+_CHOICES = {"algorithm": ALGORITHMS, "fault": FAULTS}
 _MEMBERS = {
     "subject": _is_text,
     "audience": lambda value: _is_text(value) or _is_texts(value),

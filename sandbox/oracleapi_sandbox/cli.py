@@ -1,0 +1,166 @@
+"""The command line: ``oracleapi-sandbox up|status|down|env|token|kubectl|helm``.
+
+The state folder is ``--dir``, else ``$ORACLEAPI_SANDBOX_DIR``, else ``.sandbox``. ``--dir`` may stand before or behind
+the command; only before it for ``kubectl`` and ``helm``, whose arguments are all their own.
+"""
+
+import json
+import os
+import sys
+from dataclasses import asdict
+from pathlib import Path
+from typing import Annotated, Any
+
+import httpx
+import typer
+
+from oracleapi_sandbox.cluster.build import DEFAULT_KUBERNETES, KubernetesVersion
+from oracleapi_sandbox.cluster.clients import clients
+from oracleapi_sandbox.cluster.golang import ToolError
+from oracleapi_sandbox.cluster.progress import Progress
+from oracleapi_sandbox.stack import PARTS, PartError, Stack
+
+app = typer.Typer(
+    help="A real Kubernetes API server, and doubles of AWS, Oracle Database, ORDS and an OIDC provider.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+)
+Dir = Annotated[Path | None, typer.Option("--dir", help="State folder of the sandbox; .sandbox if not given.")]
+PASS_ON: dict[str, Any] = {
+    "allow_extra_args": True,
+    "ignore_unknown_options": True,
+    "allow_interspersed_args": False,
+    "help_option_names": [],
+}
+
+
+def main() -> None:
+    """Run the command line; a failed part ends it with exit code 1 and the end of the part's log."""
+    try:
+        app()
+    except (PartError, ToolError) as error:
+        print(f"error: {error}", file=sys.stderr)
+        sys.exit(1)
+
+
+@app.callback()
+def state_folder(
+    context: typer.Context,
+    folder: Annotated[Path, typer.Option("--dir", envvar="ORACLEAPI_SANDBOX_DIR", help="State folder.")] = Path(
+        ".sandbox"
+    ),
+) -> None:
+    context.obj = folder
+
+
+@app.command()
+def up(
+    context: typer.Context,
+    folder: Dir = None,
+    without: Annotated[list[str] | None, typer.Option(help=f"Leave a part out: {', '.join(PARTS)}.")] = None,
+    kubernetes_version: Annotated[str, typer.Option(help="Version of kube-apiserver.")] = DEFAULT_KUBERNETES,
+) -> None:
+    """Start what does not run yet. The first time compiles kube-apiserver, which takes several minutes."""
+    left_out = set(without or ())
+    if unknown := left_out - set(PARTS):
+        raise typer.BadParameter(f"no such part: {', '.join(sorted(unknown))}", param_hint="--without")
+    try:
+        version = KubernetesVersion.parse(kubernetes_version)
+    except ValueError as error:
+        raise typer.BadParameter(str(error), param_hint="--kubernetes-version") from error
+    progress = Progress()
+    stack = Stack(folder or context.obj, progress)
+    stack.up([part for part in PARTS if part not in left_out], version)
+    progress.say("sandbox", f'up; eval "$(oracleapi-sandbox --dir {stack.state} env)" sets the shell up')
+
+
+@app.command()
+def down(context: typer.Context, folder: Dir = None) -> None:
+    """Stop every process of the sandbox; its state folder stays."""
+    progress = Progress()
+    ended = Stack(folder or context.obj, progress).down()
+    progress.say("sandbox", f"down ({', '.join(ended) or 'nothing was running'})")
+
+
+@app.command()
+def status(
+    context: typer.Context,
+    folder: Dir = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
+) -> None:
+    """Show each part. The exit code is 1 if one ended by itself."""
+    found = Stack(folder or context.obj, Progress()).status()
+    if as_json:
+        typer.echo(json.dumps([asdict(part) for part in found], indent=2))
+    else:
+        for part in found:
+            memory = f"{part.resident_bytes / 2**20:.0f} MiB" if part.resident_bytes else ""
+            line = f"{part.part:<8} {part.condition:<9} {part.pid or '':<8} {memory:>9}  {part.address}"
+            typer.echo(line.rstrip())
+    raise typer.Exit(1 if any(part.condition == "dead" for part in found) else 0)
+
+
+@app.command()
+def env(context: typer.Context, folder: Dir = None) -> None:
+    """Print shell commands that export the addresses and credentials of the running parts."""
+    typer.echo(Stack(folder or context.obj, Progress()).exports(), nl=False)
+
+
+@app.command()
+def token(
+    context: typer.Context,
+    subject: Annotated[str, typer.Option(help="Claim sub.")],
+    folder: Dir = None,
+    group: Annotated[list[str] | None, typer.Option(help="A member of the claim groups; may be repeated.")] = None,
+    scope: Annotated[list[str] | None, typer.Option(help="A name in the claim scope; may be repeated.")] = None,
+    audience: Annotated[list[str] | None, typer.Option(help="Claim aud; may be repeated.")] = None,
+    lifetime_seconds: Annotated[int, typer.Option(help="From iat to exp.")] = 3600,
+    fault: Annotated[str, typer.Option(help="What shall be wrong: expired, bad-signature, …")] = "none",
+) -> None:
+    """Print an access token of the sandbox's identity provider."""
+    stack = Stack(folder or context.obj, Progress())
+    provider = _running(stack, "oidc")
+    wanted = {"subject": subject, "lifetime_seconds": lifetime_seconds, "fault": fault}
+    if audience:
+        wanted["audience"] = audience[0] if len(audience) == 1 else audience
+    if scope:
+        wanted["scope"] = " ".join(scope)
+    if group:
+        wanted["groups"] = group
+    with stack.client() as client:
+        answer = client.post(f"{provider['admin_url']}/_sandbox/token", json=wanted)
+    if answer.status_code != httpx.codes.OK:
+        raise PartError("oidc", answer.json()["error_description"])
+    typer.echo(answer.json()["access_token"])
+
+
+@app.command(context_settings=PASS_ON)
+def kubectl(context: typer.Context) -> None:
+    """Run kubectl on the sandbox's cluster."""
+    _become(context, "kubectl")
+
+
+@app.command(context_settings=PASS_ON)
+def helm(context: typer.Context) -> None:
+    """Run helm on the sandbox's cluster."""
+    _become(context, "helm")
+
+
+def _become(context: typer.Context, program: str) -> None:
+    """Replace this process by *program* with KUBECONFIG set."""
+    cluster = _running(Stack(context.obj, Progress()), "cluster")
+    executable = str(getattr(clients(Progress()), program))
+    environment = {**os.environ, "KUBECONFIG": cluster["kubeconfig"]}
+    os.execve(executable, [program, *context.args], environment)  # noqa: S606 - a fixed program, no shell
+
+
+def _running(stack: Stack, part: str) -> dict[str, Any]:
+    addresses = stack.addresses(part)
+    if addresses is None:
+        raise PartError(part, f"is not running in {stack.state}; start it with: oracleapi-sandbox up")
+    return addresses
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,268 @@
+"""The parts of a sandbox together: start, look at, connect and stop them.
+
+Each part is a process of its own, ``python -m oracleapi_sandbox.<part> --state STATE``, that publishes
+``STATE/<part>.json`` once it serves. State folder: ``parts/`` (recorded processes), ``logs/``, ``ca/ca.crt``,
+``kubeconfig``, ``env``.
+"""
+
+import fcntl
+import json
+import shlex
+import sys
+import threading
+import time
+from collections.abc import Iterable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import httpx
+
+from oracleapi_sandbox.cluster.build import KubernetesVersion, control_plane
+from oracleapi_sandbox.cluster.clients import clients
+from oracleapi_sandbox.cluster.controlplane import end_leftovers
+from oracleapi_sandbox.cluster.golang import ToolError
+from oracleapi_sandbox.cluster.processes import Recorded, end, marked, start, tail
+from oracleapi_sandbox.cluster.progress import Progress
+from oracleapi_sandbox.common.authority import Authority
+from oracleapi_sandbox.common.state import read_ready
+
+PARTS = ("oidc", "aws", "oracle", "cluster")
+READY_LIMIT_S = 180.0
+STOP_LIMIT_S = 60.0
+POLL_S = 0.1
+LISTENER = "listener/app/ords/0123456789abcdef/0123456789abcdef"
+"""The load balancer listener that stands for the local ORDS in VPC links."""
+
+
+class PartError(RuntimeError):
+    """A part failed; the text names it and holds the end of its log."""
+
+    def __init__(self, part: str, text: str) -> None:
+        super().__init__(f"{part}: {text}")
+        self.part = part
+
+
+@dataclass(frozen=True)
+class Status:
+    """One part: *condition* is ``running``, ``starting``, ``dead`` (it ended by itself) or ``stopped``."""
+
+    part: str
+    condition: str
+    pid: int | None = None
+    resident_bytes: int = 0
+    address: str = ""
+
+
+class Stack:
+    """The sandbox in the folder *state*."""
+
+    def __init__(self, state: Path, progress: Progress) -> None:
+        self.state = state.resolve()
+        self._progress = progress
+        self._given_up = threading.Event()
+
+    def up(self, parts: Iterable[str], version: KubernetesVersion) -> None:
+        """Start those of *parts* that do not run, connect them and write ``env``; living parts are kept.
+
+        Raises:
+            PartError: A part could not be started, the first of them; the others are left running.
+        """
+        self.state.mkdir(parents=True, exist_ok=True)
+        with self._locked(), ThreadPoolExecutor(len(PARTS)) as pool:
+            Authority(self.state / "ca")
+            started = [pool.submit(self._ensure, part, version) for part in parts]
+            try:
+                failures = [future.exception() for future in started]
+            except KeyboardInterrupt:
+                self._given_up.set()
+                raise
+            self._connect()
+            self._write_env()
+        for failure in failures:
+            if failure is not None:
+                raise failure
+
+    def down(self) -> list[str]:
+        """End every process of this sandbox and return the parts that ran; the state folder stays."""
+        if not self.state.is_dir():
+            return []
+        with self._locked():
+            running = {part: recorded for part in PARTS if (recorded := self._recorded(part)) and recorded.alive}
+            families = [process for recorded in running.values() for process in recorded.family()]
+            end([process for recorded in running.values() if (process := recorded.process())], STOP_LIMIT_S)
+            end_leftovers(self.state)
+            end(process for process in families if process.is_running())
+            end(marked(self.state))
+            for part in PARTS:
+                self._forget(part)
+        return list(running)
+
+    def status(self) -> list[Status]:
+        """Return the condition of every part."""
+        return [self._status(part) for part in PARTS]
+
+    def addresses(self, part: str) -> dict[str, Any] | None:
+        """Return what *part* published if it runs, else ``None``."""
+        recorded, ready = self._recorded(part), read_ready(self.state, part)
+        if recorded is None or ready is None or ready["pid"] != recorded.pid or not recorded.alive:
+            return None
+        return ready
+
+    def environment(self) -> dict[str, str]:
+        """Return the variables that clients of the running parts need."""
+        found = {"SANDBOX_CA": str(self.state / "ca" / "ca.crt")}
+        if cluster := self.addresses("cluster"):
+            found["KUBECONFIG"] = cluster["kubeconfig"]
+        if aws := self.addresses("aws"):
+            found |= {
+                "AWS_ENDPOINT_URL": aws["endpoint_url"],
+                "AWS_ACCESS_KEY_ID": aws["access_key_id"],
+                "AWS_SECRET_ACCESS_KEY": aws["secret_access_key"],
+                "AWS_REGION": aws["region"],
+                "SANDBOX_AWS_ACCOUNT": aws["account_id"],
+                "SANDBOX_LISTENER_ARN": _listener_arn(aws),
+            }
+        if oracle := self.addresses("oracle"):
+            found |= {
+                "ORACLE_DSN": oracle["dsn"],
+                "ORACLE_SYSTEM_USER": oracle["system_user"],
+                "ORACLE_SYSTEM_PASSWORD": oracle["system_password"],
+                "ORDS_URL": oracle["ords_url"],
+                "SANDBOX_ORACLE_ADMIN": oracle["admin_url"],
+            }
+        if oidc := self.addresses("oidc"):
+            found |= {"OIDC_ISSUER": oidc["issuer"], "SANDBOX_OIDC_ADMIN": oidc["admin_url"]}
+        return found
+
+    def exports(self) -> str:
+        """Return :meth:`environment` as shell commands."""
+        return "".join(f"export {name}={shlex.quote(str(value))}\n" for name, value in self.environment().items())
+
+    def client(self) -> httpx.Client:
+        """Return an HTTP client that trusts this sandbox and nothing else."""
+        return httpx.Client(verify=Authority(self.state / "ca").client_context(), trust_env=False, timeout=30)
+
+    def log(self, part: str) -> Path:
+        return self.state / "logs" / f"{part}.log"
+
+    def _ensure(self, part: str, version: KubernetesVersion) -> None:
+        """Make *part* run: keep it, wait for it, or start it."""
+        recorded = self._recorded(part)
+        if recorded is not None and recorded.alive:
+            self._keep(part, recorded, version)
+            return
+        if recorded is not None:
+            self._progress.say(part, f"had ended by itself; starting it again (its log: {self.log(part)})")
+        self._clear(part)
+        arguments = self._prepare(part, version)
+        command = [sys.executable, "-m", f"oracleapi_sandbox.{part}", "--state", str(self.state), *arguments]
+        self._progress.say(part, "starting")
+        process = start(command, self.log(part), self.state, part)
+        recorded = Recorded.of(process.pid)
+        self._record(part, recorded)
+        self._wait_ready(part, recorded)
+
+    def _keep(self, part: str, recorded: Recorded, version: KubernetesVersion) -> None:
+        if self.addresses(part) is None:
+            self._wait_ready(part, recorded)
+            return
+        ready = read_ready(self.state, part) or {}
+        other = part == "cluster" and ready["version"] != str(version)
+        self._progress.say(part, f"already running{', as ' + ready['version'] + ', which is kept' if other else ''}")
+
+    def _prepare(self, part: str, version: KubernetesVersion) -> list[str]:
+        """Build what *part* needs while somebody watches, and return its arguments."""
+        if part != "cluster":
+            return []
+        try:
+            clients(self._progress)
+            control_plane(version, self._progress)
+        except ToolError as error:
+            raise PartError(part, str(error)) from error
+        return ["--kubernetes-version", str(version)]
+
+    def _wait_ready(self, part: str, recorded: Recorded) -> None:
+        begin = time.monotonic()
+        while self.addresses(part) is None:
+            elapsed = time.monotonic() - begin
+            if not recorded.alive:
+                raise PartError(part, f"ended while starting; the end of {self.log(part)}:\n{tail(self.log(part))}")
+            if elapsed > READY_LIMIT_S:
+                raise PartError(part, f"not ready in {READY_LIMIT_S:.0f} s; its log:\n{tail(self.log(part))}")
+            if self._given_up.wait(POLL_S):
+                raise PartError(part, "given up while it was starting; it goes on in the background")
+            self._progress.tick(part, f"starting, {elapsed:.0f} s")
+        self._progress.say(part, f"ready after {time.monotonic() - begin:.1f} s at {self._status(part).address}")
+
+    def _connect(self) -> None:
+        """Tell AWS which local address stands behind the listener that VPC links name."""
+        aws, oracle = self.addresses("aws"), self.addresses("oracle")
+        if aws is None or oracle is None:
+            return
+        target = {"host": "localhost", "port": httpx.URL(oracle["ords_url"]).port}
+        with self.client() as client:
+            answer = client.put(
+                f"{aws['endpoint_url']}/_sandbox/settings", json={"targets": {_listener_arn(aws): target}}
+            )
+        if answer.is_error:
+            raise PartError("aws", f"refused the target of {_listener_arn(aws)}: {answer.text[:500]}")
+
+    def _status(self, part: str) -> Status:
+        recorded = self._recorded(part)
+        if recorded is None:
+            return Status(part, "stopped")
+        if not recorded.alive:
+            return Status(part, "dead", recorded.pid)
+        ready = self.addresses(part)
+        address = _address(part, ready) if ready else ""
+        return Status(part, "running" if ready else "starting", recorded.pid, recorded.resident_bytes(), address)
+
+    def _recorded(self, part: str) -> Recorded | None:
+        try:
+            return Recorded.read(json.loads((self.state / "parts" / f"{part}.json").read_text()))
+        except FileNotFoundError:
+            return None
+
+    def _record(self, part: str, recorded: Recorded) -> None:
+        file = self.state / "parts" / f"{part}.json"
+        file.parent.mkdir(exist_ok=True)
+        file.write_text(json.dumps(asdict(recorded)))
+
+    def _clear(self, part: str) -> None:
+        """End what a crashed *part* left behind and take back what it published."""
+        if part == "cluster":
+            end_leftovers(self.state)
+        end(marked(self.state, part))
+        self._forget(part)
+
+    def _forget(self, part: str) -> None:
+        (self.state / f"{part}.json").unlink(missing_ok=True)
+        (self.state / "parts" / f"{part}.json").unlink(missing_ok=True)
+
+    def _write_env(self) -> None:
+        file = self.state / "env"
+        file.touch(mode=0o600)
+        file.write_text(self.exports())
+
+    @contextmanager
+    def _locked(self) -> Iterator[None]:
+        """Let one command at a time change the sandbox."""
+        with (self.state / "lock").open("w") as lock:
+            try:
+                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError:
+                self._progress.say("sandbox", "another command is changing this sandbox; waiting for it")
+                fcntl.flock(lock, fcntl.LOCK_EX)
+            yield
+
+
+def _listener_arn(aws: dict[str, Any]) -> str:
+    return f"arn:aws:elasticloadbalancing:{aws['region']}:{aws['account_id']}:{LISTENER}"
+
+
+def _address(part: str, ready: dict[str, Any]) -> str:
+    member = {"oidc": "issuer", "aws": "endpoint_url", "oracle": "ords_url", "cluster": "server"}[part]
+    return f"{ready[member]}{' ' + ready['dsn'] if part == 'oracle' else ''}"
