@@ -1,1 +1,1 @@
-"""The PL/SQL interpreter: parser and runtime; SQL inside it goes to the session."""
+"""PL/SQL: lexer, parser, semantic analysis and a tree-walking runtime; SQL inside a block goes to the engine."""

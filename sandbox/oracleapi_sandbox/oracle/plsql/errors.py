@@ -1,0 +1,132 @@
+"""The errors of PL/SQL: compile-time refusals (ORA-06550 with a PLS- line) and exceptions at run time.
+
+Codes and texts: Oracle Database Error Messages, chapters PLS- and ORA- [D].
+"""
+
+from typing import NamedTuple
+
+from oracleapi_sandbox.oracle.ports import OracleError
+
+
+class Position(NamedTuple):
+    """Where a node begins in the block: both counted from 1."""
+
+    line: int
+    column: int
+
+
+class Predefined(NamedTuple):
+    """An exception of package STANDARD."""
+
+    code: int
+    message: str
+
+
+PREDEFINED: dict[str, Predefined] = {
+    "ACCESS_INTO_NULL": Predefined(6530, "Reference to uninitialized composite"),
+    "CASE_NOT_FOUND": Predefined(6592, "CASE not found while executing CASE statement"),
+    "COLLECTION_IS_NULL": Predefined(6531, "Reference to uninitialized collection"),
+    "CURSOR_ALREADY_OPEN": Predefined(6511, "PL/SQL: cursor already open"),
+    "DUP_VAL_ON_INDEX": Predefined(1, "unique constraint (.) violated"),
+    "INVALID_CURSOR": Predefined(1001, "invalid cursor"),
+    "INVALID_NUMBER": Predefined(1722, "invalid number"),
+    "LOGIN_DENIED": Predefined(1017, "invalid username/password; logon denied"),
+    "NO_DATA_FOUND": Predefined(1403, "no data found"),
+    "NO_DATA_NEEDED": Predefined(6548, "no more rows needed"),
+    "NOT_LOGGED_ON": Predefined(1012, "not logged on"),
+    "PROGRAM_ERROR": Predefined(6501, "PL/SQL: program error"),
+    "ROWTYPE_MISMATCH": Predefined(6504, "PL/SQL: Return types of Result Set variables or query do not match"),
+    "SELF_IS_NULL": Predefined(30625, "method dispatch on NULL SELF argument is disallowed"),
+    "STORAGE_ERROR": Predefined(6500, "PL/SQL: storage error"),
+    "SUBSCRIPT_BEYOND_COUNT": Predefined(6533, "Subscript beyond count"),
+    "SUBSCRIPT_OUTSIDE_LIMIT": Predefined(6532, "Subscript outside of limit"),
+    "SYS_INVALID_ROWID": Predefined(1410, "invalid ROWID"),
+    "TIMEOUT_ON_RESOURCE": Predefined(51, "timeout occurred while waiting for a resource"),
+    "TOO_MANY_ROWS": Predefined(1422, "exact fetch returns more than requested number of rows"),
+    "VALUE_ERROR": Predefined(6502, "PL/SQL: numeric or value error"),
+    "ZERO_DIVIDE": Predefined(1476, "divisor is equal to zero"),
+}
+
+MESSAGES = {entry.code: entry.message for entry in PREDEFINED.values()}
+
+
+class CompileError(OracleError):
+    """ORA-06550: the block does not compile; nothing of it ran.
+
+    Args:
+        position: Where the fault is.
+        pls: The PLS- number, or ``None`` when *text* is a complete line of its own (``PL/SQL: ORA-00942: …``).
+        text: The fault in Oracle's words.
+        ignored: ``Statement`` or ``SQL Statement`` adds Oracle's second line "PL/SQL: Statement ignored".
+    """
+
+    def __init__(self, position: Position, pls: int | None, text: str, ignored: str = "") -> None:
+        where = f"line {position.line}, column {position.column}:\n"
+        fault = text if pls is None else f"PLS-{pls:05d}: {text}"
+        tail = f"\nORA-06550: {where}PL/SQL: {ignored} ignored" if ignored else ""
+        super().__init__(6550, f"{where}{fault}{tail}")
+        self.pls = pls
+        self.text = text
+
+
+def unsupported(position: Position, construct: str) -> CompileError:
+    """Refuse a construct that this interpreter does not run, by name and place."""
+    return CompileError(position, 999, f"implementation restriction (may be temporary): {construct} is not supported")
+
+
+def undeclared(position: Position, name: str, ignored: str = "Statement") -> CompileError:
+    return CompileError(position, 201, f"identifier '{name}' must be declared", ignored)
+
+
+class PlsqlException(OracleError):
+    """An exception on its way through the block.
+
+    Args:
+        identity: The declaration of a user's exception; ``None`` when the code alone identifies it.
+        lines: Lines of the statements it has left, innermost first: the ORA-06512 stack.
+    """
+
+    def __init__(self, code: int, message: str, identity: object | None = None) -> None:
+        super().__init__(code, message)
+        self.identity = identity
+        self.lines: list[int] = []
+
+    @classmethod
+    def of(cls, error: OracleError) -> "PlsqlException":
+        """Wrap an error that SQL or a supplied package raised; one that is wrapped already stays as it is."""
+        if isinstance(error, cls):
+            return error
+        wrapped = cls(error.code, error.message)
+        wrapped.position = error.position
+        return wrapped
+
+    def unhandled(self) -> OracleError:
+        """The error as the client gets it: with the stack, user-defined exceptions as ORA-06510."""
+        stack = "".join(f"\nORA-06512: at line {line}" for line in self.lines)
+        return OracleError(self.code, self.message + stack)
+
+    @property
+    def sqlcode(self) -> int:
+        """SQLCODE: 1 for a user-defined exception without a number, 100 for NO_DATA_FOUND, else negative."""
+        if self.identity is not None and self.code == USER_DEFINED:
+            return 1
+        return 100 if self.code == 1403 else -self.code
+
+    @property
+    def sqlerrm(self) -> str:
+        if self.sqlcode == 1:
+            return "User-Defined Exception"
+        return f"ORA-{self.code:05d}: {self.message}"
+
+
+USER_DEFINED = 6510
+
+
+def predefined(name: str) -> PlsqlException:
+    """Make the STANDARD exception *name* with its own text."""
+    return PlsqlException(*PREDEFINED[name])
+
+
+def value_error(detail: str = "") -> PlsqlException:
+    """ORA-06502; *detail* such as ``character string buffer too small`` follows a colon."""
+    return PlsqlException(6502, PREDEFINED["VALUE_ERROR"].message + (f": {detail}" if detail else ""))
