@@ -15,9 +15,13 @@ KEY_BYTES = 64
 _SPEEDY_KEY = b"AUTH_PBKDF2_SPEEDY_KEY"
 
 
-def make_verifier(password: str) -> Verifier:
-    """Return a new 12c verifier of *password*; its salt is random, so two verifiers of one password differ."""
-    salt = secrets.token_bytes(SALT_BYTES)
+def make_verifier(password: str, *, like: Verifier | None = None) -> Verifier:
+    """Return a new 12c verifier of *password*.
+
+    Its salt is random, or that of *like*: the verifiers that are valid together in a password rollover must share
+    one, because a client is sent one salt and may know either password.
+    """
+    salt = like.salt if like else secrets.token_bytes(SALT_BYTES)
     return Verifier(salt, _key(password, salt))
 
 

@@ -1,0 +1,123 @@
+"""Oracle Net packets on a socket: an 8-byte header with length and type, then the body.
+
+Until ACCEPT the length is 16 bits wide (and a checksum of 0 follows), afterwards 32 bits, in both directions [M].
+"""
+
+import socket
+from dataclasses import dataclass
+from enum import IntEnum
+
+HEADER_BYTES = 8
+DATA_FLAGS_BYTES = 2
+DATA_FLAG_EOF = 0x0040
+MAX_PACKET_BYTES = 1 << 22
+
+
+class PacketType(IntEnum):
+    CONNECT = 1
+    ACCEPT = 2
+    REFUSE = 4
+    DATA = 6
+    MARKER = 12
+
+
+class MarkerKind(IntEnum):
+    BREAK = 1
+    RESET = 2
+    INTERRUPT = 3
+
+
+@dataclass(frozen=True)
+class Packet:
+    """A packet without its header; ``size`` is the length on the wire."""
+
+    type: int
+    body: bytes
+
+    @property
+    def size(self) -> int:
+        return HEADER_BYTES + len(self.body)
+
+    @property
+    def is_final(self) -> bool:
+        """Say whether this is the DATA packet with which a client announces that it closes."""
+        return self.type == PacketType.DATA and bool(int.from_bytes(self.body[:2]) & DATA_FLAG_EOF)
+
+    @property
+    def payload(self) -> bytes:
+        """The TTC bytes of a DATA packet."""
+        return self.body[DATA_FLAGS_BYTES:]
+
+    @property
+    def marker(self) -> int:
+        return self.body[2]
+
+
+class DisconnectedError(Exception):
+    """The peer closed the connection, or sent something that is no packet."""
+
+
+class PacketSocket:
+    """Packets over a connected socket; one thread may read while another writes."""
+
+    def __init__(self, sock: socket.socket) -> None:
+        self.sock = sock
+        self.sdu = 8192
+        self.wide_length = False
+
+    def read(self) -> Packet:
+        """Return the next packet. Raises :class:`DisconnectedError`."""
+        header = self._exactly(HEADER_BYTES)
+        length = int.from_bytes(header[:4]) if self.wide_length else int.from_bytes(header[:2])
+        if not HEADER_BYTES <= length <= MAX_PACKET_BYTES:
+            raise DisconnectedError(f"packet length {length}")
+        return Packet(header[4], self._exactly(length - HEADER_BYTES))
+
+    def write(self, kind: PacketType, body: bytes) -> None:
+        """Send one packet. Raises :class:`DisconnectedError`."""
+        try:
+            self.sock.sendall(self._header(kind, len(body)) + body)
+        except OSError as error:
+            raise DisconnectedError(str(error)) from error
+
+    def write_response(self, payload: bytes) -> None:
+        """Send *payload* in as many DATA packets as the agreed session data unit asks for."""
+        room = self.sdu - HEADER_BYTES - DATA_FLAGS_BYTES
+        packets = bytearray()
+        for start in range(0, len(payload), room):
+            chunk = payload[start : start + room]
+            packets += self._header(PacketType.DATA, DATA_FLAGS_BYTES + len(chunk)) + b"\0\0" + chunk
+        try:
+            self.sock.sendall(packets)
+        except OSError as error:
+            raise DisconnectedError(str(error)) from error
+
+    def write_marker(self, kind: MarkerKind) -> None:
+        self.write(PacketType.MARKER, bytes((1, 0, kind)))
+
+    def close(self) -> None:
+        """Cut the connection; a thread that reads from it wakes up with :class:`DisconnectedError`."""
+        try:
+            self.sock.shutdown(socket.SHUT_RDWR)
+        except OSError:
+            self.sock.close()  # the peer was faster: nothing is left to shut down
+            return
+        self.sock.close()
+
+    def _header(self, kind: PacketType, body_length: int) -> bytes:
+        length = HEADER_BYTES + body_length
+        size = length.to_bytes(4) if self.wide_length else length.to_bytes(2) + b"\0\0"
+        return size + bytes((kind, 0, 0, 0))
+
+    def _exactly(self, count: int) -> bytes:
+        parts = []
+        while count:
+            try:
+                part = self.sock.recv(min(count, 1 << 16))
+            except OSError as error:
+                raise DisconnectedError(str(error)) from error
+            if not part:
+                raise DisconnectedError("end of stream")
+            parts.append(part)
+            count -= len(part)
+        return b"".join(parts)
