@@ -9,6 +9,7 @@ import inspect
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
+from functools import cache
 from typing import Any, get_type_hints
 
 from oracleapi_sandbox.oracle.packages import modules, privileges, schemas, security
@@ -136,6 +137,7 @@ def _drop_own(settings: RepositorySettings) -> Callable[..., None]:
     return body
 
 
+@cache
 def formal_parameters(operation: Operation) -> tuple[Argument, ...]:
     """Return the keyword parameters of *operation* as Oracle's formal parameters, in order."""
     hints = get_type_hints(operation, include_extras=True)

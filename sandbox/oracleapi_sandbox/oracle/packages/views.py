@@ -42,7 +42,7 @@ class _Source:
 
 
 _AUDIT = ("CREATED_BY VARCHAR2(255)", "CREATED_ON DATE", "UPDATED_BY VARCHAR2(255)", "UPDATED_ON DATE")
-_OWN = f"JOIN ords_metadata.ords_schemas s ON s.id = t.schema_id"
+_OWN = "JOIN ords_metadata.ords_schemas s ON s.id = t.schema_id"
 _COMMENTS = "COMMENTS VARCHAR2(4000)"
 _ID, _SCHEMA_ID = "ID NUMBER", "SCHEMA_ID NUMBER"
 
@@ -55,7 +55,7 @@ def _linked(table: str, other: str) -> str:
     return f"ords_metadata.{table} t JOIN ords_metadata.sec_privileges p ON p.id = t.privilege_id {other}"
 
 
-_PRIVILEGE_SCHEMA = f"JOIN ords_metadata.ords_schemas s ON s.id = p.schema_id"
+_PRIVILEGE_SCHEMA = "JOIN ords_metadata.ords_schemas s ON s.id = p.schema_id"
 
 _SOURCES = (
     _Source(
@@ -70,7 +70,7 @@ _SOURCES = (
             "OPS_ALLOWED NUMBER",
             "PRE_HOOK VARCHAR2(255)",
         ),
-        f"ords_metadata.ords_schemas t JOIN ords_metadata.ords_schemas s ON s.id = t.id",
+        "ords_metadata.ords_schemas t JOIN ords_metadata.ords_schemas s ON s.id = t.id",
     ),
     _Source(
         "MODULES",
@@ -224,7 +224,7 @@ def dictionary_views(current_schema: str) -> tuple[View, ...]:
 
 def _version_view() -> View:
     """Table ORDS_METADATA.ORDS_VERSION, the second source of the version [R]."""
-    source = _Source("", ("VERSION VARCHAR2(60)", "STATUS VARCHAR2(30)"), f"ords_metadata.ords_version t")
+    source = _Source("", ("VERSION VARCHAR2(60)", "STATUS VARCHAR2(30)"), "ords_metadata.ords_version t")
     return View(OWNER, "ORDS_VERSION", *_select(source), visible_to=PUBLIC)
 
 
