@@ -81,9 +81,8 @@ def test_module_links_are_lost_when_the_module_is_defined_again_unless_switched(
 @pytest.mark.parametrize(("switch", "kept"), [("replace", ()), ("add", ("m",))])
 def test_a_second_set_module_privilege_replaces_or_adds(ords, hr, switch, kept):
     ords.settings.apply({"set_module_privilege": switch})
-    for name in ("first", "second", "second"):
-        hr.call("ORDS_ADMIN.DEFINE_PRIVILEGE", **HR, p_privilege_name=name, p_roles=[]) if name == "first" else None
-    hr.call("ORDS_ADMIN.DEFINE_PRIVILEGE", **HR, p_privilege_name="second", p_roles=[])
+    for name in ("first", "second"):
+        hr.call("ORDS_ADMIN.DEFINE_PRIVILEGE", **HR, p_privilege_name=name, p_roles=[])
     for name in ("first", "second", "second"):
         hr.call("ORDS_ADMIN.SET_MODULE_PRIVILEGE", **HR, p_module_name="m", p_privilege_name=name)
     hr.commit()
