@@ -26,6 +26,7 @@ LISTENER = "arn:aws:elasticloadbalancing:eu-central-1:000000000000:listener/app/
 TLS_LISTENER = "arn:aws:elasticloadbalancing:eu-central-1:000000000000:listener/app/ords/1/3"
 LOG_GROUP = "arn:aws:logs:eu-central-1:000000000000:log-group:calls"
 START = 1_800_000_000.0
+_KEYS: dict[str, RSAKey] = {}
 
 
 @dataclass
@@ -111,8 +112,8 @@ class Issuer:
         }
 
     def key(self, kid: str, **members: Any) -> dict[str, Any]:
-        """Make a signing key and return its JWK."""
-        self.keys[kid] = RSAKey.generate_key(2048)
+        """Take a signing key (by its kid the same for all issuers: making one is slow) and return its JWK."""
+        self.keys[kid] = _KEYS[kid] = _KEYS.get(kid) or RSAKey.generate_key(2048)
         return {**self.keys[kid].as_dict(private=False), "kid": kid, **members}
 
     def token(self, claims: dict[str, Any], *, kid: str | None = "k1", alg: str = "RS256", key: Any = None) -> str:
@@ -219,7 +220,9 @@ class Gateway:
         made.publish(made.key("k1"))
         return made
 
-    def secure(self, issuer: Issuer, *scopes: str, source: str = "$request.header.Authorization", **mapping: str) -> None:
+    def secure(
+        self, issuer: Issuer, *scopes: str, source: str = "$request.header.Authorization", **mapping: str
+    ) -> None:
         """Deploy ``GET /s`` behind a JWT authorizer of *issuer* with the audience ``api``."""
         authorizer = JwtAuthorizer("z1", "jwt", issuer.url, ("api", "web"), source)
         named = {key.replace("__", ":", 1).replace("__", "."): value for key, value in mapping.items()}

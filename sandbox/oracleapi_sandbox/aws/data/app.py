@@ -75,6 +75,10 @@ class GatewayError(Exception):
     challenge: str | None = None
 
 
+class ClientGoneError(Exception):
+    """The caller went away before its request was complete."""
+
+
 class DataPlane:
     """Everything a request needs; see :func:`build_app`."""
 
@@ -112,7 +116,10 @@ class DataPlane:
 
     async def _http(self, scope: Any, receive: Receive, send: Send) -> None:
         started = time.perf_counter()
-        body = await _body(receive, self._settings.payload_limit_bytes)
+        try:
+            body = await _body(receive, self._settings.payload_limit_bytes)
+        except ClientGoneError:
+            return  # half a request is nobody's: it is neither forwarded nor answered
         request = _request(scope, body or b"")
         context = Context(request, self._clock.now())
         stage: Stage | None = None
@@ -227,15 +234,21 @@ def build_app(
 
 
 async def _body(receive: Receive, limit: int) -> bytes | None:
-    """Read the whole body; ``None`` when it is over *limit* (its rest is read and forgotten)."""
+    """Read the whole body; ``None`` when it is over *limit* (its rest is read and forgotten).
+
+    Raises:
+        ClientGoneError: It ended early.
+    """
     body, size, more = bytearray(), 0, True
     while more and size <= max(limit, DRAIN_LIMIT):
         message = await receive()
+        if message["type"] == "http.disconnect":
+            raise ClientGoneError
         chunk = message.get("body", b"")
         size += len(chunk)
         if size <= limit:
             body += chunk
-        more = message["type"] == "http.request" and message.get("more_body", False)
+        more = message.get("more_body", False)
     return bytes(body) if size <= limit else None
 
 

@@ -106,8 +106,9 @@ class Transport:
 
 
 def _address(host: str) -> bytes:
-    """``*.localhost`` is loopback (RFC 6761) also where the system's resolver does not know it."""
-    return b"127.0.0.1" if host.lower().endswith(".localhost") else host.encode("idna")
+    """``localhost`` and all below it is loopback (RFC 6761) also where the system's resolver does not know it."""
+    local = f".{host}".lower().endswith(".localhost")
+    return b"127.0.0.1" if local else host.encode("idna")
 
 
 def _explained(error: BaseException) -> TransportError:
