@@ -24,7 +24,7 @@ from oracleapi_sandbox.cluster.build import KubernetesVersion, control_plane
 from oracleapi_sandbox.cluster.clients import clients
 from oracleapi_sandbox.cluster.controlplane import end_leftovers
 from oracleapi_sandbox.cluster.golang import ToolError
-from oracleapi_sandbox.cluster.processes import Recorded, end, marked, start, tail
+from oracleapi_sandbox.cluster.processes import Recorded, end, marked, start, tail, write_json
 from oracleapi_sandbox.cluster.progress import Progress
 from oracleapi_sandbox.common.authority import Authority
 from oracleapi_sandbox.common.state import read_ready
@@ -229,7 +229,7 @@ class Stack:
     def _record(self, part: str, recorded: Recorded) -> None:
         file = self.state / "parts" / f"{part}.json"
         file.parent.mkdir(exist_ok=True)
-        file.write_text(json.dumps(asdict(recorded)))
+        write_json(file, asdict(recorded))
 
     def _clear(self, part: str) -> None:
         """End what a crashed *part* left behind and take back what it published."""

@@ -20,7 +20,7 @@ import httpx
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import rsa
 
-from oracleapi_sandbox.cluster.processes import Recorded, end, start, tail
+from oracleapi_sandbox.cluster.processes import STOP_LIMIT_S, Recorded, end, start, tail, write_json
 from oracleapi_sandbox.common.authority import Authority, Leaf
 from oracleapi_sandbox.common.state import free_port
 
@@ -37,6 +37,8 @@ CONTROLLERS = (
 )
 STOP_ORDER = ("kube-controller-manager", "kube-apiserver", "etcd")
 """An API server whose etcd went first does not end on SIGTERM, and one with open watches waits for them [M]."""
+WITHOUT_ETCD_LIMIT_S = 1.0
+"""How long the others get to end by themselves when etcd crashed; there is nothing left that they could lose."""
 
 
 class StartError(RuntimeError):
@@ -109,7 +111,7 @@ class ControlPlane:
         process = start([str(self._binary), program, *flags], self.log(program), self.state, "cluster")
         self._running[program] = process
         recorded = {name: asdict(Recorded.of(running.pid)) for name, running in self._running.items()}
-        (self.folder / "processes.json").write_text(json.dumps(recorded))
+        write_json(self.folder / "processes.json", recorded)
 
     def _wait(self, program: str, url: str) -> None:
         """Wait until *url* answers 200; *program* is who to name when it does not."""
@@ -204,7 +206,7 @@ def end_leftovers(state: Path) -> list[str]:
     for name in STOP_ORDER:
         process = recorded[name].process() if name in recorded else None
         if process is not None:
-            end([process])
+            end([process], STOP_LIMIT_S if recorded["etcd"].alive else WITHOUT_ETCD_LIMIT_S)
             ended.append(name)
     file.unlink()
     return ended
@@ -217,7 +219,7 @@ def _ports(memory: Path) -> Ports:
         if _is_free(kept.etcd) and _is_free(kept.apiserver):
             return kept
     chosen = Ports(free_port(), free_port())
-    memory.write_text(json.dumps(asdict(chosen)))
+    write_json(memory, asdict(chosen))
     return chosen
 
 

@@ -5,6 +5,7 @@ never touched. Each child also carries its sandbox's state folder and its part i
 inherits: that is how orphans of a crashed part are found.
 """
 
+import json
 import os
 import subprocess
 import time
@@ -139,6 +140,13 @@ def _bears(process: Any, state: Path, part: str | None) -> bool:
     except psutil.Error:  # gone, a zombie, or another user's
         return False
     return alive and environment.get(MARK) == str(state) and part in (None, environment.get(PART_MARK))
+
+
+def write_json(file: Path, content: Any) -> None:
+    """Write *content* so that a reader, or a crash, meets the old file or the new one and nothing between."""
+    draft = file.with_name(f".{file.name}.{os.getpid()}")
+    draft.write_text(json.dumps(content))
+    draft.replace(file)
 
 
 def tail(log: Path, characters: int = 3000) -> str:

@@ -1,0 +1,145 @@
+"""The command line as its user meets it. The identity provider stands for all parts where any part would do."""
+
+import base64
+import json
+import os
+import signal
+import subprocess
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from oracleapi_sandbox.cluster.processes import marked
+
+ONLY_OIDC = ("up", "--without", "cluster", "--without", "aws", "--without", "oracle")
+
+
+def parts(run: Any, **options: Any) -> dict[str, dict[str, Any]]:
+    found = json.loads(run("status", "--json", **options).stdout)
+    return {part["part"]: part for part in found}
+
+
+def exports(text: str) -> dict[str, str]:
+    """Let a shell read what ``env`` printed."""
+    shell = subprocess.run(["sh", "-c", text + "env -0"], capture_output=True, text=True, env={}, check=True)
+    return dict(line.split("=", 1) for line in shell.stdout.split("\0") if line)
+
+
+def test_up_status_env_token_down(sandbox: Any, tmp_path: Path) -> None:
+    up = sandbox(*ONLY_OIDC)
+    assert up.returncode == 0, up.stderr
+    assert "oidc: ready after" in up.stderr
+    running = parts(sandbox)
+    assert {name: part["condition"] for name, part in running.items()} == {
+        "oidc": "running",
+        "aws": "stopped",
+        "oracle": "stopped",
+        "cluster": "stopped",
+    }
+    assert running["oidc"]["resident_bytes"] > 0
+    printed = sandbox("env").stdout
+    assert printed == (tmp_path / "one" / "env").read_text()
+    issuer = running["oidc"]["address"]
+    assert (
+        exports(printed).items()
+        >= {
+            "OIDC_ISSUER": issuer,
+            "SANDBOX_OIDC_ADMIN": issuer,
+            "SANDBOX_CA": str(tmp_path / "one" / "ca" / "ca.crt"),
+        }.items()
+    )
+    made = sandbox("token", "--subject", "alice", "--group", "hr", "--scope", "a", "--scope", "b", "--audience", "x")
+    claims = json.loads(base64.urlsafe_b64decode(made.stdout.split(".")[1] + "=="))
+    assert {name: claims[name] for name in ("iss", "sub", "groups", "scope", "aud")} == {
+        "iss": issuer,
+        "sub": "alice",
+        "groups": ["hr"],
+        "scope": "a b",
+        "aud": "x",
+    }
+    down = sandbox("down")
+    assert (down.returncode, "down (oidc)" in down.stderr) == (0, True)
+    assert marked(tmp_path / "one") == []
+    assert {part["condition"] for part in parts(sandbox).values()} == {"stopped"}
+    assert "nothing was running" in sandbox("down").stderr
+
+
+def test_up_twice_is_one_sandbox(sandbox: Any) -> None:
+    sandbox(*ONLY_OIDC)
+    first = parts(sandbox)["oidc"]["pid"]
+    again = sandbox(*ONLY_OIDC)
+    assert "oidc: already running" in again.stderr
+    assert parts(sandbox)["oidc"]["pid"] == first
+
+
+def test_two_sandboxes_run_side_by_side(sandbox: Any, tmp_path: Path) -> None:
+    for folder in ("one", "two"):
+        assert sandbox(*ONLY_OIDC, folder=folder).returncode == 0
+    one, two = (parts(sandbox, folder=folder)["oidc"] for folder in ("one", "two"))
+    assert one["address"] != two["address"]
+    sandbox("down")
+    assert marked(tmp_path / "one") == []
+    assert parts(sandbox, folder="two")["oidc"] == two | {
+        "resident_bytes": parts(sandbox, folder="two")["oidc"]["resident_bytes"]
+    }
+
+
+def test_a_dead_part_is_shown_started_again_and_named(sandbox: Any) -> None:
+    sandbox(*ONLY_OIDC)
+    before = parts(sandbox)["oidc"]
+    os.kill(before["pid"], signal.SIGKILL)
+    shown = sandbox("status")
+    assert shown.returncode == 1
+    assert "oidc     dead" in shown.stdout
+    assert "OIDC_ISSUER" not in sandbox("env").stdout
+    assert "oidc: had ended by itself; starting it again" in sandbox(*ONLY_OIDC).stderr
+    after = parts(sandbox)["oidc"]
+    assert after["pid"] != before["pid"]
+    assert after["address"] == before["address"]
+
+
+def test_a_part_that_cannot_start_is_named_with_the_end_of_its_log(sandbox: Any, tmp_path: Path) -> None:
+    (tmp_path / "one" / "oidc").mkdir(parents=True)
+    (tmp_path / "one" / "oidc" / "keys.json").write_text("broken")
+    up = sandbox(*ONLY_OIDC)
+    assert up.returncode == 1
+    assert "error: oidc: ended while starting" in up.stderr
+    assert "JSONDecodeError" in up.stderr
+    assert marked(tmp_path / "one") == []
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "said"),
+    [
+        pytest.param(["up", "--without", "sun"], 2, "no such part: sun", id="a part that does not exist"),
+        pytest.param(["up", "--kubernetes-version", "new"], 2, "1.X.Y", id="a version that is none"),
+        pytest.param(["token", "--subject", "a"], 1, "error: oidc: is not running", id="no provider to ask"),
+        pytest.param(["kubectl", "get", "ns"], 1, "error: cluster: is not running", id="no cluster to talk to"),
+        pytest.param(["helm", "--help"], 1, "error: cluster: is not running", id="help is helm's own"),
+    ],
+)
+def test_misuse_is_answered_with_its_reason(sandbox: Any, arguments: list[str], code: int, said: str) -> None:
+    done = sandbox(*arguments)
+    assert done.returncode == code
+    assert said in " ".join(done.stderr.replace("│", " ").split())
+
+
+def test_the_providers_refusal_reaches_the_user(sandbox: Any) -> None:
+    sandbox(*ONLY_OIDC)
+    refused = sandbox("token", "--subject", "a", "--fault", "nonsense")
+    assert refused.returncode == 1
+    assert "known: none, bad-signature" in refused.stderr
+
+
+def test_a_cluster_comes_up_and_goes_down_without_a_trace(sandbox: Any, tmp_path: Path) -> None:
+    up = sandbox("up", "--without", "aws", "--without", "oracle")
+    assert up.returncode == 0, up.stderr
+    assert sandbox("kubectl", "-o", "name", "get", "namespace", "default").stdout == "namespace/default\n"
+    assert sandbox("kubectl", "get", "--raw", "/readyz").stdout == "ok"
+    assert sandbox("helm", "list", "--short").returncode == 0
+    assert exports(sandbox("env").stdout)["KUBECONFIG"] == str(tmp_path / "one" / "kubeconfig")
+    os.kill(parts(sandbox)["cluster"]["pid"], signal.SIGKILL)
+    assert len(marked(tmp_path / "one", "cluster")) == 3  # the control plane goes on without its keeper
+    assert sandbox("down").returncode == 0
+    assert marked(tmp_path / "one") == []

@@ -1,0 +1,125 @@
+"""How the stack connects the parts; AWS and Oracle are played by a process that only has to live."""
+
+import http.server
+import io
+import json
+import sys
+import threading
+from collections.abc import Iterator
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from oracleapi_sandbox.cluster.build import KubernetesVersion
+from oracleapi_sandbox.cluster.processes import Recorded, end, start
+from oracleapi_sandbox.cluster.progress import Progress
+from oracleapi_sandbox.stack import PartError, Stack
+
+VERSION = KubernetesVersion.parse("1.36.3")
+ARN = "arn:aws:elasticloadbalancing:eu-central-1:123456789012:listener/app/ords/0123456789abcdef/0123456789abcdef"
+
+
+class Control(http.server.BaseHTTPRequestHandler):
+    """Keeps what is PUT to it."""
+
+    received: list[tuple[str, Any]]
+    status: int
+
+    def do_PUT(self) -> None:
+        body = self.rfile.read(int(self.headers["content-length"]))
+        self.server.received.append((self.path, json.loads(body)))  # type: ignore[attr-defined]
+        self.send_response(self.server.status)  # type: ignore[attr-defined]
+        self.end_headers()
+        self.wfile.write(b"told why")
+
+    def log_message(self, *arguments: Any) -> None:
+        return
+
+
+@pytest.fixture
+def control() -> Iterator[Any]:
+    server = http.server.HTTPServer(("127.0.0.1", 0), Control)
+    server.received, server.status = [], 200  # type: ignore[attr-defined]
+    thread = threading.Thread(target=server.serve_forever, args=(0.05,))
+    thread.start()
+    yield server
+    server.shutdown()
+    thread.join()
+    server.server_close()
+
+
+@pytest.fixture
+def stack(tmp_path: Path, control: Any) -> Iterator[Stack]:
+    """A stack in which ``aws`` and ``oracle`` are recorded as running."""
+    process = start([sys.executable, "-c", "import time; time.sleep(600)"], tmp_path / "log", tmp_path, "aws")
+    recorded = Recorded.of(process.pid)
+    published = {
+        "aws": {
+            "endpoint_url": f"http://127.0.0.1:{control.server_address[1]}",
+            "data_port": 1,
+            "region": "eu-central-1",
+            "account_id": "123456789012",
+            "access_key_id": "AKIA",
+            "secret_access_key": "it's secret",
+            "data_domain": "localhost",
+        },
+        "oracle": {
+            "dsn": "localhost:1521/FREEPDB1",
+            "host": "localhost",
+            "port": 1521,
+            "service_name": "FREEPDB1",
+            "ords_url": "https://localhost:8443/ords",
+            "admin_url": "http://localhost:9000",
+            "system_user": "SYSTEM",
+            "system_password": "p",
+        },
+    }
+    (tmp_path / "parts").mkdir()
+    for part, addresses in published.items():
+        (tmp_path / "parts" / f"{part}.json").write_text(json.dumps(asdict(recorded)))
+        (tmp_path / f"{part}.json").write_text(json.dumps({**addresses, "pid": process.pid}))
+    yield Stack(tmp_path, Progress(io.StringIO()))
+    end([found] if (found := recorded.process()) else [])
+    process.wait()
+
+
+def test_aws_is_told_where_the_listener_leads(stack: Stack, control: Any) -> None:
+    stack.up(["aws", "oracle"], VERSION)
+    target = {"host": "localhost", "port": 8443}
+    assert control.received == [("/_sandbox/settings", {"targets": {ARN: target}})]
+
+
+def test_a_refusal_of_the_target_is_an_error_of_aws(stack: Stack, control: Any) -> None:
+    control.status = 400
+    with pytest.raises(PartError, match=r"aws: refused the target of arn:.*: told why"):
+        stack.up(["aws", "oracle"], VERSION)
+
+
+def test_every_promised_variable_is_exported(stack: Stack) -> None:
+    stack.up(["aws", "oracle"], VERSION)
+    found = stack.environment()
+    assert found.pop("SANDBOX_CA") == str(stack.state / "ca" / "ca.crt")
+    assert found.pop("AWS_ENDPOINT_URL").startswith("http://127.0.0.1:")
+    assert found == {
+        "AWS_ACCESS_KEY_ID": "AKIA",
+        "AWS_SECRET_ACCESS_KEY": "it's secret",
+        "AWS_REGION": "eu-central-1",
+        "SANDBOX_AWS_ACCOUNT": "123456789012",
+        "SANDBOX_LISTENER_ARN": ARN,
+        "ORACLE_DSN": "localhost:1521/FREEPDB1",
+        "ORACLE_SYSTEM_USER": "SYSTEM",
+        "ORACLE_SYSTEM_PASSWORD": "p",
+        "ORDS_URL": "https://localhost:8443/ords",
+        "SANDBOX_ORACLE_ADMIN": "http://localhost:9000",
+    }
+    assert "export AWS_SECRET_ACCESS_KEY='it'\"'\"'s secret'\n" in stack.exports()
+    assert (stack.state / "env").stat().st_mode & 0o077 == 0
+
+
+def test_what_a_part_published_before_it_died_does_not_count(stack: Stack) -> None:
+    ended = stack.down()
+    assert set(ended) == {"aws", "oracle"}
+    assert stack.addresses("aws") is None
+    assert set(stack.environment()) == {"SANDBOX_CA"}
