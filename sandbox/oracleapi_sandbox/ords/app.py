@@ -31,6 +31,11 @@ class OrdsApp:
         self.runtime = runtime
         self._threads = ThreadPoolExecutor(WORKERS, thread_name_prefix="ords")
 
+    def close(self) -> None:
+        """Let the requests under way end and close the idle sessions."""
+        self._threads.shutdown()
+        self.runtime.pool.close_idle()
+
     async def __call__(self, scope: Message, receive: Receive, send: Send) -> None:
         if scope["type"] == "lifespan":
             await _lifespan(receive, send)

@@ -3,6 +3,7 @@
 The list of checks is the Developer's Guide's, "JWT profile" [D 23.3 draft]; what it leaves open is tagged.
 """
 
+import base64
 import json
 import ssl
 import threading
@@ -38,8 +39,11 @@ class Caller:
 
 @dataclass
 class _KeySet:
+    """One provider's keys; its lock is held while they are fetched, so that one slow provider delays only itself."""
+
     keys: dict[str, dict[str, Any]] = field(default_factory=dict)
     fetched: float = float("-inf")
+    lock: threading.Lock = field(default_factory=threading.Lock)
 
 
 class JwksCache:
@@ -63,12 +67,13 @@ class JwksCache:
             InvalidTokenError: The set cannot be read, or has no such key.
         """
         with self._lock:
-            now = self._clock.now()
             held = self._sets.setdefault(address, _KeySet())
+        with held.lock:
+            now = self._clock.now()
             age = now - held.fetched
             stale = age >= self._settings.jwks_expire_after_write
             if stale or (kid not in held.keys and age >= self._settings.jwks_refresh_interval):
-                held = self._sets[address] = _KeySet(self._fetch(address), now)
+                held.keys, held.fetched = self._fetch(address), now
             if kid not in held.keys:
                 raise InvalidTokenError("no key with the token's kid")
             return held.keys[kid]
@@ -144,7 +149,7 @@ class TokenValidator:
             raise InvalidTokenError("x5t differs from the key's")
         try:
             claims = json.loads(jws.deserialize_compact(token, _rsa_key(jwk), algorithms=ALGORITHMS).payload)
-        except (JoseError, ValueError) as error:
+        except (JoseError, ValueError, LookupError, TypeError) as error:
             raise InvalidTokenError("the signature or the payload is wrong") from error
         if not isinstance(claims, dict):
             raise InvalidTokenError("the payload is not an object")
@@ -169,10 +174,10 @@ class TokenValidator:
 def _rsa_key(jwk: dict[str, Any]) -> RSAKey:
     if jwk.get("kty") != "RSA":
         raise InvalidTokenError("the key is not RSA")
-    key = RSAKey.import_key(jwk)
-    if not 2048 <= key.public_key.key_size <= 4096:
+    modulus = base64.urlsafe_b64decode(f"{jwk['n']}==")
+    if not 2048 <= int.from_bytes(modulus, "big").bit_length() <= 4096:
         raise InvalidTokenError("the key has not 2048 to 4096 bits")
-    return key
+    return RSAKey.import_key(jwk)
 
 
 def _number(claims: dict[str, Any], name: str) -> float:
