@@ -40,4 +40,4 @@ class AwsAccountSpec(OfferSpec):
     tags: Annotated[dict[str, Annotated[str, Field(max_length=256)]], Field(max_length=40)] = Field(
         default_factory=dict, description="Tags put on everything made in this account, beside the owner's"
     )
-    allowed_namespaces: Namespaces = Field(default_factory=Namespaces)
+    allowed_namespaces: Namespaces = Namespaces()

@@ -91,9 +91,9 @@ class LabelRequirement(Part):
 class LabelSelector(Part):
     """A label selector over namespaces; empty selects none."""
 
-    match_labels: Annotated[
-        dict[str, Annotated[str, Field(max_length=63)]], Field(max_length=16)
-    ] = Field(default_factory=dict)
+    match_labels: Annotated[dict[str, Annotated[str, Field(max_length=63)]], Field(max_length=16)] = Field(
+        default_factory=dict
+    )
     match_expressions: Annotated[
         tuple[LabelRequirement, ...], Field(max_length=16, json_schema_extra=listed("atomic"))
     ] = ()

@@ -90,38 +90,63 @@ AGE = ("AGE", "date", ".metadata.creationTimestamp")
 
 KINDS = (
     Kind(
-        "AwsAccount", "awsaccounts", "awsacct", False, AwsAccountSpec,
+        "AwsAccount",
+        "awsaccounts",
+        "awsacct",
+        False,
+        AwsAccountSpec,
         {"callerArn": text(512)},
         (("ACCOUNT", "string", ".spec.accountId"), ("REGION", "string", ".spec.region"), READY, REASON, AGE),
     ),
     Kind(
-        "OracleDatabase", "oracledatabases", "odb", False, OracleDatabaseSpec,
+        "OracleDatabase",
+        "oracledatabases",
+        "odb",
+        False,
+        OracleDatabaseSpec,
         {"databaseVersion": text(64), "ordsVersion": text(64), "pdbGuid": text(32)},
         (
             ("VERSION", "string", ".status.databaseVersion"),
             ("ORDS", "string", ".status.ordsVersion"),
             ("ENV", "string", ".spec.environment"),
-            READY, REASON, AGE,
+            READY,
+            REASON,
+            AGE,
         ),
     ),
     Kind(
-        "VpcLink", "vpclinks", "vpcl", False, VpcLinkSpec,
+        "VpcLink",
+        "vpclinks",
+        "vpcl",
+        False,
+        VpcLinkSpec,
         {"vpcLinkId": text(64), "state": text(16), "usedBy": INTEGER, "intents": INTENTS},
         (("STATE", "string", ".status.state"), ("USEDBY", "integer", ".status.usedBy"), READY, REASON, AGE),
     ),
     Kind(
-        "IdentityProvider", "identityproviders", "idp", False, IdentityProviderSpec,
+        "IdentityProvider",
+        "identityproviders",
+        "idp",
+        False,
+        IdentityProviderSpec,
         {
             "jwksUri": text(512),
             "keys": INTEGER,
             "algorithms": {
-                "type": "array", "maxItems": 16, "x-kubernetes-list-type": "set", "items": text(16),
+                "type": "array",
+                "maxItems": 16,
+                "x-kubernetes-list-type": "set",
+                "items": text(16),
             },
         },
         (("ISSUER", "string", ".spec.issuer"), ("KEYS", "integer", ".status.keys"), READY, REASON, AGE),
     ),
     Kind(
-        "OracleApi", "oracleapis", "oapi", True, OracleApiSpec,
+        "OracleApi",
+        "oracleapis",
+        "oapi",
+        True,
+        OracleApiSpec,
         {
             "type": text(8),
             "apiId": text(64),
@@ -137,7 +162,9 @@ KINDS = (
             ("TYPE", "string", ".status.type"),
             ("ROUTES", "string", ".status.routesServing"),
             ("ENDPOINT", "string", ".status.endpoint"),
-            READY, REASON, AGE,
+            READY,
+            REASON,
+            AGE,
         ),
     ),
 )
@@ -211,7 +238,7 @@ def _structural(node: Schema, definitions: Mapping[str, Schema]) -> Schema:
     for key, value in node.items():
         if key in ("$defs", "title", "additionalProperties") and not isinstance(value, dict):
             continue
-        if key == "$defs" or (key == "default" and value in (None, {}, [], ())):
+        if key == "$defs" or (key == "default" and not isinstance(value, bool | int | str)):
             continue
         if key == "properties":
             out[key] = {name: _structural(child, definitions) for name, child in value.items()}

@@ -29,4 +29,4 @@ class IdentityProviderSpec(OfferSpec):
     ca_secret_ref: SecretRef | None = Field(
         None, description="CA bundle for the check from here; AWS itself trusts public CAs only"
     )
-    allowed_namespaces: Namespaces = Field(default_factory=Namespaces)
+    allowed_namespaces: Namespaces = Namespaces()

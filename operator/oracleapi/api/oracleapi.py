@@ -25,7 +25,7 @@ DOTS_RULE = cel("!self.matches('/[.]{1,2}(/|$)')", "must not hold . or .. segmen
 PATH_RULE = cel(
     "self.matches('^(/|(/([A-Za-z0-9._~-]+|[{][A-Za-z][A-Za-z0-9_]*[}]))+)$')",
     expression=(
-        "\"path '\" + self + \"' must be made of /segments and {variables}, such as /employees/{id}\""
+        '"path \'" + self + "\' must be made of /segments and {variables}, such as /employees/{id}"'
         " + (self.contains(':') ? '; write {id}, not :id' : '')"
     ),
 )
@@ -46,7 +46,7 @@ class Stage(Part):
     """Settings of the ``$default`` stage."""
 
     throttle: Throttle | None = Field(None, description="Default of every route; else the database's defaultThrottle")
-    access_log: AccessLog = Field(default_factory=AccessLog)
+    access_log: AccessLog = AccessLog()
     detailed_metrics: bool = True
 
 
@@ -81,16 +81,21 @@ class Parameter(Part):
         ),
     ]
     in_: Annotated[Literal["Query", "Path", "Header", "Response"], Field(alias="in")]
-    bind: Annotated[
-        str,
-        Field(
-            min_length=1,
-            max_length=128,
-            json_schema_extra=rules(
-                cel("self.matches('^[A-Za-z][A-Za-z0-9_]*$')", "must be a bind variable without colon, such as dept")
+    bind: (
+        Annotated[
+            str,
+            Field(
+                min_length=1,
+                max_length=128,
+                json_schema_extra=rules(
+                    cel(
+                        "self.matches('^[A-Za-z][A-Za-z0-9_]*$')", "must be a bind variable without colon, such as dept"
+                    )
+                ),
             ),
-        ),
-    ] | None = Field(None, description="Bind variable; default: the name, - as _")
+        ]
+        | None
+    ) = Field(None, description="Bind variable; default: the name, - as _")
     type: Literal["String", "Integer", "Double", "Boolean", "Long", "Timestamp", "ResultSet"] | None = Field(
         None, description="Default String"
     )
@@ -104,9 +109,7 @@ class Handler(Part):
         None, description="Default: Collection for GET, PlSql for the others"
     )
     source: Annotated[str, Field(min_length=1, max_length=SOURCE_LIMIT)]
-    parameters: Annotated[
-        tuple[Parameter, ...], Field(max_length=64, json_schema_extra=listed("atomic"))
-    ] = ()
+    parameters: Annotated[tuple[Parameter, ...], Field(max_length=64, json_schema_extra=listed("atomic"))] = ()
     items_per_page: Annotated[int, Field(ge=1, le=10000)] | None = None
 
 
@@ -121,7 +124,6 @@ class Route(Part):
     handler: Handler
     throttle: Throttle | None = None
     timeout_milliseconds: Annotated[int, Field(ge=50, le=30000)] | None = Field(None, description="Default 29000")
-
 
 
 def _named(rule: str, condition: str, text: str) -> dict[str, str]:
@@ -182,7 +184,7 @@ class OracleApiSpec(OfferSpec):
             ),
         ),
     ]
-    stage: Stage = Field(default_factory=Stage)
+    stage: Stage = Stage()
     auth: Auth | None = None
     links: bool = Field(True, description="Link routes, so that next, prev, self and first work for callers")
     items_per_page: Annotated[int, Field(ge=1, le=10000)] = 25

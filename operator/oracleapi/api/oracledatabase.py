@@ -4,7 +4,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from oracleapi.api.common import Namespaces, NamedRef, OfferSpec, Part, SecretRef, Throttle, cel, listed, rules
+from oracleapi.api.common import NamedRef, Namespaces, OfferSpec, Part, SecretRef, Throttle, cel, listed, rules
 
 HOST_RULE = cel(
     "self.matches('^[A-Za-z0-9]([A-Za-z0-9.-]*[A-Za-z0-9])?$')",
@@ -13,7 +13,7 @@ HOST_RULE = cel(
 SCHEMA_RULES = (
     cel(
         "self.matches('^[A-Z][A-Z0-9_$#]*$')",
-        expression="\"schema '\" + self + \"' must be in upper case, such as \" + self.upperAscii()",
+        expression='"schema \'" + self + "\' must be in upper case, such as " + self.upperAscii()',
     ),
     cel(
         "!(self in ['SYS', 'SYSTEM', 'ORACLEAPI', 'XDB', 'AUDSYS']) && !self.startsWith('ORDS_')",
@@ -121,6 +121,7 @@ class OracleDatabaseSpec(OfferSpec):
     ]
     ords: Ords
     default_throttle: Throttle = Field(
-        default=Throttle(requests_per_second=50, burst=100), description="For APIs that say nothing; AWS applies it per route"
+        default=Throttle(requests_per_second=50, burst=100),
+        description="For APIs that say nothing; AWS applies it per route",
     )
     delegations: Annotated[tuple[Delegation, ...], Field(max_length=64, json_schema_extra=listed("atomic"))] = ()

@@ -37,4 +37,4 @@ class VpcLinkSpec(OfferSpec):
         Field(min_length=1, max_length=5, json_schema_extra=listed("set", **rules(IMMUTABLE))),
     ]
     deletion_policy: DeletionPolicy = "Delete"
-    allowed_namespaces: Namespaces = Field(default_factory=Namespaces)
+    allowed_namespaces: Namespaces = Namespaces()

@@ -1,0 +1,1 @@
+"""AWS: API Gateway HTTP APIs, VPC links, log groups, identity."""

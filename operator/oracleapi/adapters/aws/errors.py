@@ -1,0 +1,86 @@
+"""AWS errors translated once, by code and, where AWS uses one code for several things, by text.
+
+Messages of ours carry no request id and no credential, so that a retry writes the same status. Source of the table:
+API Gateway models and the texts seen in public issues (docs/unproven.md lists what no document states).
+"""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from botocore.exceptions import BotoCoreError, ClientError, NoCredentialsError
+
+from oracleapi.api import reasons
+from oracleapi.errors import DependencyNotReady, OperatorError, Retryable, Terminal, Uncertain
+
+THROTTLED = frozenset(
+    {"TooManyRequestsException", "ThrottlingException", "Throttling", "RequestLimitExceeded", "SlowDown"}
+)
+DENIED = frozenset({"AccessDeniedException", "AccessDenied", "UnauthorizedException", "ForbiddenException"})
+EXPIRED = frozenset(
+    {
+        "ExpiredToken",
+        "ExpiredTokenException",
+        "RequestExpired",
+        "InvalidClientTokenId",
+        "UnrecognizedClientException",
+        "SignatureDoesNotMatch",
+        "IncompleteSignature",
+    }
+)
+DENIED_RETRY_S = 60.0
+IN_USE = ("is referenced in", "referenced by", "remove all API mappings")
+
+
+@contextmanager
+def translated(operation: str, creates: bool = False) -> Iterator[None]:
+    """Turn what botocore raises during *operation* into our errors; *creates* marks calls never to be repeated."""
+    try:
+        yield
+    except ClientError as error:
+        raise translate(operation, error, creates) from error
+    except NoCredentialsError as error:
+        raise Terminal(
+            reasons.CREDENTIALS_MISSING,
+            "no AWS credentials: give the ServiceAccount a role, or set AwsAccount.spec.credentialsSecretRef",
+        ) from error
+    except BotoCoreError as error:
+        kind = type(error).__name__
+        if creates:
+            raise Uncertain(reasons.CREATE_UNCERTAIN, f"no answer to {operation} ({kind}); looking it up") from error
+        raise Retryable(reasons.AWS_UNAVAILABLE, f"no answer to {operation} ({kind})") from error
+
+
+def error_code(error: ClientError) -> str:
+    """Return the error code string."""
+    return str(error.response.get("Error", {}).get("Code", ""))
+
+
+def is_absent(error: ClientError) -> bool:
+    """Say whether *error* means that the thing is not there."""
+    return error_code(error) in ("NotFoundException", "ResourceNotFoundException")
+
+
+def translate(operation: str, error: ClientError, creates: bool) -> OperatorError:
+    """Return our error for *error*."""
+    code = error_code(error)
+    text = " ".join(str(error.response.get("Error", {}).get("Message", "")).split())[:300]
+    status = int(error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0))
+    if code in THROTTLED or status == 429:
+        return Retryable(reasons.AWS_THROTTLED, f"AWS throttled {operation}")
+    if code in EXPIRED:
+        return Retryable(reasons.CREDENTIALS_MISSING, f"AWS refused the credentials of {operation}: {code}")
+    if code in DENIED or status == 403:
+        return Retryable(
+            reasons.AWS_ACCESS_DENIED, f"AWS denied {operation}; grant it to the operator's role", DENIED_RETRY_S
+        )
+    if status >= 500:
+        if creates:
+            return Uncertain(reasons.CREATE_UNCERTAIN, f"{operation} failed in AWS ({status}); looking it up")
+        return Retryable(reasons.AWS_UNAVAILABLE, f"{operation} failed in AWS ({status})")
+    if any(mark in text for mark in IN_USE):
+        return DependencyNotReady(reasons.IN_USE, f"{operation}: {text}", 15.0)
+    if code == "ConflictException":
+        return Retryable(reasons.CONFLICT, f"{operation}: {text}")
+    if code in ("LimitExceededException", "LimitExceeded"):
+        return Retryable(reasons.AWS_REFUSED, f"{operation}: a quota of the account is reached: {text}", DENIED_RETRY_S)
+    return Terminal(reasons.AWS_REFUSED, f"{operation}: {text or code}")

@@ -1,0 +1,60 @@
+"""botocore sessions and clients: one loader and one client per service, account and region for the whole process.
+
+Reads are tried three times, creates once: a create that timed out in the client may have happened, and neither API
+has an idempotency token. The service's own timeouts are explicit.
+"""
+
+from collections.abc import Mapping
+from typing import Any
+
+import botocore.session
+from botocore.config import Config
+from botocore.loaders import Loader
+
+from oracleapi.api import reasons
+from oracleapi.errors import Terminal
+
+USER_AGENT = "oracle-api-operator"
+CONNECT_TIMEOUT_S = 5
+READ_TIMEOUT_S = 30
+_LOADER = Loader(include_default_search_paths=True)
+
+
+class Clients:
+    """Clients of one account and region, made when first needed."""
+
+    def __init__(self, region: str, endpoint_url: str | None, secret: Mapping[str, str] | None, ca: str | None) -> None:
+        self._region, self._endpoint_url, self._ca = region, endpoint_url, ca
+        session = botocore.session.Session()
+        session.register_component("data_loader", _LOADER)
+        if secret is not None:
+            try:
+                session.set_credentials(
+                    secret["AWS_ACCESS_KEY_ID"], secret["AWS_SECRET_ACCESS_KEY"], secret.get("AWS_SESSION_TOKEN")
+                )
+            except KeyError as error:
+                raise Terminal(
+                    reasons.CREDENTIALS_MISSING,
+                    f"the Secret of credentialsSecretRef has no key {error.args[0]}; it needs AWS_ACCESS_KEY_ID and"
+                    " AWS_SECRET_ACCESS_KEY",
+                ) from error
+        self._session = session
+        self._clients: dict[tuple[str, bool], Any] = {}
+
+    def client(self, service: str, creates: bool = False) -> Any:
+        """Return the client of *service*; with *creates*, one that never repeats a call by itself."""
+        key = (service, creates)
+        if key not in self._clients:
+            self._clients[key] = self._session.create_client(
+                service,
+                region_name=self._region,
+                endpoint_url=self._endpoint_url,
+                verify=self._ca,
+                config=Config(
+                    connect_timeout=CONNECT_TIMEOUT_S,
+                    read_timeout=READ_TIMEOUT_S,
+                    retries={"mode": "standard", "total_max_attempts": 1 if creates else 3},
+                    user_agent_extra=USER_AGENT,
+                ),
+            )
+        return self._clients[key]

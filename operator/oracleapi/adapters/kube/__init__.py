@@ -1,0 +1,1 @@
+"""Kubernetes: objects, status, finalizers, Secrets by name, Events."""

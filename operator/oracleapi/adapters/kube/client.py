@@ -1,0 +1,172 @@
+"""The operator's own small Kubernetes client: what a pass needs, and nothing that needs a large library.
+
+Status goes by a merge patch guarded with the resource version; the finalizer by a JSON patch with a test; Events are
+``events.k8s.io/v1``. Secrets are read by name only, never listed or watched.
+"""
+
+import base64
+import json
+import uuid
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
+from typing import Any
+from urllib.parse import quote
+
+import httpx
+
+from oracleapi.adapters.kube.config import ClusterConfig
+from oracleapi.api import reasons
+from oracleapi.api.common import FINALIZER, GROUP, VERSION
+from oracleapi.api.crd import kind_named
+from oracleapi.errors import Retryable, Terminal
+from oracleapi.ports import Resource
+
+FIELD_MANAGER = "oracle-api-operator"
+TIMEOUT = httpx.Timeout(30.0, connect=5.0)
+JSON_PATCH = "application/json-patch+json"
+MERGE_PATCH = "application/merge-patch+json"
+PAGE = 500
+
+
+class KubeClient:
+    """Fulfils :class:`oracleapi.ports.Kubernetes`."""
+
+    def __init__(self, config: ClusterConfig, namespace: str, reporter: str) -> None:
+        self._config, self._namespace, self._reporter = config, namespace, reporter
+        self._http = httpx.Client(base_url=config.server, verify=config.trust(), timeout=TIMEOUT, trust_env=False)
+
+    def close(self) -> None:
+        self._http.close()
+
+    def find(self, kind: str, namespace: str | None, name: str) -> Resource | None:
+        return self._get(f"{_collection(kind, namespace)}/{quote(name, safe='')}")
+
+    def list(self, kind: str) -> Sequence[Resource]:
+        items: list[Resource] = []
+        token = ""
+        while True:
+            answer = self._send("GET", _collection(kind, None), params={"limit": PAGE, "continue": token})
+            page = answer.json()
+            items += page.get("items", [])
+            token = page.get("metadata", {}).get("continue", "")
+            if not token:
+                return items
+
+    def patch_status(self, resource: Resource, status: Mapping[str, Any]) -> Resource:
+        metadata = resource["metadata"]
+        gone = {key: None for key in resource.get("status", {}) if key not in status}
+        body = {"metadata": {"resourceVersion": metadata["resourceVersion"]}, "status": {**gone, **status}}
+        return self._patch(f"{_path(resource)}/status", body, MERGE_PATCH)
+
+    def add_finalizer(self, resource: Resource) -> Resource:
+        present = resource["metadata"].get("finalizers", [])
+        return self._patch(_path(resource), self._finalizers(resource, [*present, FINALIZER]), JSON_PATCH)
+
+    def remove_finalizer(self, resource: Resource) -> None:
+        left = [found for found in resource["metadata"].get("finalizers", []) if found != FINALIZER]
+        self._patch(_path(resource), self._finalizers(resource, left), JSON_PATCH, gone_is_fine=True)
+
+    def find_secret(self, name: str) -> Mapping[str, str] | None:
+        found = self._get(f"/api/v1/namespaces/{self._namespace}/secrets/{quote(name, safe='')}")
+        if found is None:
+            return None
+        return {key: base64.b64decode(value).decode() for key, value in (found.get("data") or {}).items()}
+
+    def namespace_labels(self, name: str) -> Mapping[str, str]:
+        found = self._get(f"/api/v1/namespaces/{quote(name, safe='')}")
+        labels: Mapping[str, str] = (found or {}).get("metadata", {}).get("labels", {})
+        return labels
+
+    def cluster_uid(self) -> str:
+        """Return the UID of ``kube-system``: the installation id unless another is given."""
+        found = self._get("/api/v1/namespaces/kube-system")
+        if found is None:
+            raise Retryable(reasons.DEPENDENCY_NOT_READY, "namespace kube-system is not there yet")
+        return str(found["metadata"]["uid"])
+
+    def record_event(self, resource: Resource, warning: bool, reason: str, message: str) -> None:
+        metadata = resource["metadata"]
+        namespace = metadata.get("namespace") or "default"
+        now = datetime.now(UTC).isoformat(timespec="microseconds").replace("+00:00", "Z")
+        body = {
+            "apiVersion": "events.k8s.io/v1",
+            "kind": "Event",
+            "metadata": {"name": f"{metadata['name']}.{uuid.uuid4().hex[:16]}", "namespace": namespace},
+            "regarding": {
+                "apiVersion": resource["apiVersion"],
+                "kind": resource["kind"],
+                "namespace": metadata.get("namespace"),
+                "name": metadata["name"],
+                "uid": metadata["uid"],
+            },
+            "type": "Warning" if warning else "Normal",
+            "reason": reason,
+            "action": "Reconcile",
+            "note": message[:1024],
+            "eventTime": now,
+            "reportingController": f"{GROUP}/oracle-api-operator",
+            "reportingInstance": self._reporter[:128],
+        }
+        self._send("POST", f"/apis/events.k8s.io/v1/namespaces/{namespace}/events", json=body)
+
+    def _finalizers(self, resource: Resource, wanted: Sequence[str]) -> Sequence[Mapping[str, Any]]:
+        """Return the JSON patch that sets the finalizers, refused when the object changed meanwhile."""
+        metadata = resource["metadata"]
+        return [
+            {"op": "test", "path": "/metadata/resourceVersion", "value": metadata["resourceVersion"]},
+            {"op": "add", "path": "/metadata/finalizers", "value": list(wanted)},
+        ]
+
+    def _get(self, path: str) -> Resource | None:
+        answer = self._send("GET", path, absent_is_fine=True)
+        if answer.status_code == 404:
+            return None
+        found: Resource = answer.json()
+        return found
+
+    def _patch(self, path: str, body: Any, content_type: str, gone_is_fine: bool = False) -> Resource:
+        answer = self._send(
+            "PATCH",
+            path,
+            params={"fieldManager": FIELD_MANAGER},
+            content=json.dumps(body),
+            headers={"Content-Type": content_type},
+            absent_is_fine=gone_is_fine,
+        )
+        found: Resource = answer.json()
+        return found
+
+    def _send(self, method: str, path: str, absent_is_fine: bool = False, **arguments: Any) -> httpx.Response:
+        headers = {"Authorization": f"Bearer {self._config.bearer()}", **arguments.pop("headers", {})}
+        try:
+            answer = self._http.request(method, path, headers=headers, **arguments)
+        except httpx.HTTPError as error:
+            raise Retryable(
+                reasons.DEPENDENCY_NOT_READY, f"no answer from the API server to {method} ({type(error).__name__})"
+            ) from error
+        if answer.is_success or (answer.status_code == 404 and absent_is_fine):
+            return answer
+        raise _translate(method, path, answer)
+
+
+def _translate(method: str, path: str, answer: httpx.Response) -> Retryable | Terminal:
+    """Return our error: 422 is ours to mend, the rest heals (a conflict by reading again)."""
+    text = ""
+    try:
+        text = str(answer.json().get("message", ""))[:300]
+    except ValueError:
+        text = f"status {answer.status_code}"
+    if answer.status_code == 422 and "resourceVersion" not in text and "test operation" not in text.lower():
+        return Terminal(reasons.INTERNAL_ERROR, f"the API server refused {method} {path}: {text}")
+    return Retryable(reasons.CONFLICT, f"the API server answered {answer.status_code} to {method} {path}: {text}")
+
+
+def _collection(kind: str, namespace: str | None) -> str:
+    found = kind_named(kind)
+    middle = f"/namespaces/{quote(namespace, safe='')}" if namespace else ""
+    return f"/apis/{GROUP}/{VERSION}{middle}/{found.plural}"
+
+
+def _path(resource: Resource) -> str:
+    metadata = resource["metadata"]
+    return f"{_collection(resource['kind'], metadata.get('namespace'))}/{quote(metadata['name'], safe='')}"

@@ -1,0 +1,1 @@
+"""OpenID Connect discovery, as API Gateway and ORDS do it."""

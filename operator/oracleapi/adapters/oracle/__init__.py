@@ -1,0 +1,1 @@
+"""Oracle Database: dictionary reads and ORDS metadata through python-oracledb thin."""

@@ -1,0 +1,197 @@
+"""One database: a pool of at most two sessions, dictionary reads into values, actions into blocks."""
+
+import threading
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import replace
+from typing import Any
+
+import oracledb
+
+from oracleapi.adapters.oracle import statements
+from oracleapi.adapters.oracle.errors import translated
+from oracleapi.api import reasons
+from oracleapi.api.oracledatabase import Connection
+from oracleapi.errors import Retryable, Terminal
+from oracleapi.model.schema import (
+    ChangeSchema,
+    DisableSchema,
+    EnableSchema,
+    Handler,
+    HandlerParameter,
+    JwtProfile,
+    Module,
+    ObservedSchema,
+    Privilege,
+    SchemaAction,
+)
+from oracleapi.ports import DatabaseFacts
+
+CALL_TIMEOUT_MS = 30_000
+REQUIRED_ROLES = ("ORDS_ADMINISTRATOR_ROLE",)
+BUILT_IN = "oracle."
+
+
+class OracleDatabase:
+    """Fulfils :class:`oracleapi.ports.Oracle`."""
+
+    def __init__(self, connection: Connection, username: str, password: str) -> None:
+        oracledb.defaults.fetch_lobs = False
+        self._parameters = oracledb.ConnectParams(
+            host=connection.host,
+            port=connection.port,
+            service_name=connection.service_name,
+            protocol=connection.protocol.lower(),
+            tcp_connect_timeout=connection.tcp_connect_timeout_seconds,
+        )
+        self._username, self._password = username, password
+        self._pool: oracledb.ConnectionPool | None = None
+        self._lock = threading.Lock()
+
+    def close(self) -> None:
+        """Close the pool; running calls end first."""
+        with self._lock:
+            pool, self._pool = self._pool, None
+        if pool is not None:
+            pool.close(force=True)
+
+    def facts(self) -> DatabaseFacts:
+        with self._session("reading the database's version") as connection:
+            cursor = connection.cursor()
+            roles = {row[0] for row in cursor.execute(statements.ROLES)}
+            missing = tuple(role for role in REQUIRED_ROLES if role not in roles)
+            if missing:
+                return DatabaseFacts("", "", "", missing)
+            cursor.execute(statements.FACTS)
+            row = cursor.fetchone()
+        version, ords, guid = row if row is not None else ("", "", "")
+        return DatabaseFacts(version or "", ords or "", guid or "", ())
+
+    def observe_schema(self, schema: str) -> ObservedSchema:
+        with self._session(f"reading the ORDS metadata of {schema}") as connection:
+            cursor = connection.cursor()
+
+            def rows(statement: str) -> list[tuple[Any, ...]]:
+                return list(cursor.execute(statement, schema_name=schema))
+
+            found = rows(statements.SCHEMA)
+            if not found:
+                return ObservedSchema(schema, exists=False)
+            _, alias, status = found[0]
+            observed = ObservedSchema(schema, exists=True, alias=alias, enabled=status == "ENABLED")
+            if alias is None:
+                return observed
+            return replace(
+                observed,
+                modules=to_modules(rows(statements.HANDLERS), rows(statements.PARAMETERS)),
+                privileges=to_privileges(rows(statements.PRIVILEGES)),
+                roles=frozenset(row[0] for row in rows(statements.ORDS_ROLES)),
+                profile=to_profile(rows(statements.PROFILE)),
+            )
+
+    def apply(self, action: SchemaAction) -> None:
+        with self._session(action.describe()) as connection:
+            cursor = connection.cursor()
+            match action:
+                case EnableSchema():
+                    cursor.execute(statements.ENABLE, schema_name=action.schema, alias_name=action.alias)
+                case DisableSchema():
+                    cursor.execute(statements.DISABLE, schema_name=action.schema)
+                case ChangeSchema():
+                    block = statements.build_change(action)
+                    cursor.execute(block.text(), block.binds)
+
+    @contextmanager
+    def _session(self, doing: str) -> Iterator[oracledb.Connection]:
+        """Lend a pooled session; one that failed is rolled back by the pool when it comes back."""
+        with translated(doing):
+            pool = self._open_pool()
+            with pool.acquire() as connection:
+                yield connection
+
+    def _open_pool(self) -> oracledb.ConnectionPool:
+        with self._lock:
+            if self._pool is None:
+                self._pool = oracledb.create_pool(
+                    user=self._username,
+                    password=self._password,
+                    params=self._parameters,
+                    min=0,
+                    max=2,
+                    increment=1,
+                    timeout=60,
+                    getmode=oracledb.POOL_GETMODE_TIMEDWAIT,
+                    wait_timeout=10_000,
+                    session_callback=_set_call_timeout,
+                )
+            return self._pool
+
+
+def _set_call_timeout(connection: oracledb.Connection, _tag: str | None) -> None:
+    """Set once, right after connect: setting it on a dead session kills the interpreter (python-oracledb 26.1)."""
+    connection.call_timeout = CALL_TIMEOUT_MS
+
+
+def open_database(connection: Connection, secret: Mapping[str, str]) -> OracleDatabase:
+    """Return the database of *connection* with the account in *secret*.
+
+    Raises:
+        Terminal: ``CredentialsMissing``, the Secret lacks a key.
+    """
+    for key in ("username", "password"):
+        if not secret.get(key):
+            raise Terminal(reasons.CREDENTIALS_MISSING, f"the Secret of credentials.secretRef has no key {key}")
+    return OracleDatabase(connection, secret["username"], secret["password"])
+
+
+def to_modules(handlers: list[tuple[Any, ...]], parameters: list[tuple[Any, ...]]) -> Mapping[str, Module]:
+    """Return the modules of a schema from the two reads; a module without handlers is there all the same."""
+    by_handler: dict[Any, list[HandlerParameter]] = {}
+    for handler_id, name, bind, source, type_, access in parameters:
+        by_handler.setdefault(handler_id, []).append(HandlerParameter(name, bind or "", source, type_, access))
+    modules: dict[str, Module] = {}
+    for name, prefix, page, status, comments, pattern, handler_id, method, source_type, items, source in handlers:
+        module = modules.setdefault(
+            name, Module(name, f"/{(prefix or '').strip('/')}/", int(page or 0), {}, comments or "", status)
+        )
+        if handler_id is None:
+            continue
+        handler = Handler(
+            source_type, source or "", None if items is None else int(items),
+            tuple(sorted(by_handler.get(handler_id, []))),
+        )  # fmt: skip
+        modules[name] = replace(module, handlers={**module.handlers, (pattern, method): handler})
+    return modules
+
+
+def to_privileges(rows: list[tuple[Any, ...]]) -> Mapping[str, Privilege]:
+    """Return the privileges of a schema, those that ORDS makes itself left out."""
+    grouped: dict[str, dict[str, list[str]]] = {}
+    comments: dict[str, str] = {}
+    for name, comment, kind, value in rows:
+        if name.startswith(BUILT_IN):
+            continue
+        comments[name] = comment or ""
+        lists = grouped.setdefault(name, {"pattern": [], "role": [], "module": []})
+        if kind is not None:
+            lists[kind].append(value)
+    return {
+        name: Privilege(
+            name,
+            tuple(sorted(lists["pattern"])),
+            tuple(sorted(lists["role"])),
+            comments[name],
+            tuple(sorted(lists["module"])),
+        )
+        for name, lists in grouped.items()
+    }
+
+
+def to_profile(rows: list[tuple[Any, ...]]) -> JwtProfile | None:
+    """Return the one profile of a schema, or ``None``."""
+    if not rows:
+        return None
+    if len(rows) > 1:
+        raise Retryable(reasons.ORACLE_BUSY, "the dictionary shows two JWT profiles of one schema; reading again")
+    issuer, audience, jwk_url, description = rows[0]
+    return JwtProfile(issuer, audience, jwk_url, description or "")

@@ -1,0 +1,1 @@
+"""ORDS at its HTTP side: probes without credentials."""

@@ -1,0 +1,39 @@
+"""Probe ORDS: one GET without credentials, its path sent byte for byte.
+
+``http.client`` on purpose: HTTP libraries normalise ``%2e%2e``, ``//`` and ``;x``, which is what the path-trick probes
+must send unchanged.
+"""
+
+import http.client
+import ssl
+from urllib.parse import urlsplit
+
+from oracleapi.api import reasons
+from oracleapi.errors import Retryable
+
+TIMEOUT_S = 5.0
+
+
+class HttpProbe:
+    """Fulfils :class:`oracleapi.ports.OrdsProbe`."""
+
+    def __init__(self, trust: ssl.SSLContext) -> None:
+        self._trust = trust
+
+    def status(self, url: str) -> int:
+        parts = urlsplit(url)
+        start = url.index("/", url.index("://") + 3)
+        connection = http.client.HTTPSConnection(
+            parts.hostname or "", parts.port or 443, timeout=TIMEOUT_S, context=self._trust
+        )
+        try:
+            connection.request("GET", url[start:], headers={"Accept": "application/json"})
+            return connection.getresponse().status
+        except (OSError, http.client.HTTPException) as error:
+            raise Retryable(
+                reasons.ORDS_UNREACHABLE,
+                f"no answer from ORDS at {parts.scheme}://{parts.netloc} ({type(error).__name__}); check ords.baseUrl,"
+                " ords.caSecretRef and the network policy",
+            ) from error
+        finally:
+            connection.close()

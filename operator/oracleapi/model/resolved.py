@@ -1,0 +1,52 @@
+"""An ``OracleApi`` with every reference turned into a plain value: what the pure rooms build from. Pure."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from oracleapi.api.oracleapi import OracleApiSpec
+from oracleapi.model.gateway import Throttle
+from oracleapi.model.ownership import Owner
+
+
+@dataclass(frozen=True)
+class Issuer:
+    """A provider as both gates need it."""
+
+    issuer: str
+    audience: str
+    jwks_uri: str
+
+
+@dataclass(frozen=True)
+class ResolvedApi:
+    """Spec and surroundings of one API.
+
+    Args:
+        owner: Whose things these are.
+        spec: The user's words.
+        account_id, region: Of the account that the database's VPC link lives in.
+        account_tags: Tags for everything made there.
+        vpc_link_id: ``None`` while the link is not available.
+        listener_arn, server_name: Where the link leads.
+        ords_context: Path of ORDS, such as ``/ords``.
+        ords_base_url: How the operator reaches ORDS.
+        alias: The schema's URL alias.
+        trace_header: Request header that carries the gateway's request id.
+        default_throttle: Of the database.
+        issuer: ``None`` when no route needs a token.
+    """
+
+    owner: Owner
+    spec: OracleApiSpec
+    account_id: str
+    region: str
+    account_tags: Mapping[str, str]
+    vpc_link_id: str | None
+    listener_arn: str
+    server_name: str | None
+    ords_context: str
+    ords_base_url: str
+    alias: str
+    trace_header: str
+    default_throttle: Throttle
+    issuer: Issuer | None

@@ -1,0 +1,223 @@
+"""Plan an HTTP API. Pure.
+
+An API without a stage is built by one import; nobody can reach it. A live API changes by single calls: what creates
+comes first, what takes away last, a route's authorizer, scope and target move in one UpdateRoute.
+"""
+
+from collections import defaultdict
+from collections.abc import Mapping
+
+from oracleapi.model.drift import ABSENT, PRESENT, Drift, field_drift
+from oracleapi.model.gateway import (
+    CreateAuthorizer,
+    CreateRoute,
+    CreateStage,
+    DeleteApi,
+    DeleteAuthorizer,
+    DeleteRoute,
+    DeleteRouteThrottle,
+    DesiredGateway,
+    EnsureLogGroup,
+    GatewayAction,
+    GatewayRoute,
+    GatewayStage,
+    ImportApi,
+    Integration,
+    ObservedGateway,
+    PruneIntegrations,
+    TagApi,
+    UpdateApi,
+    UpdateAuthorizer,
+    UpdateIntegration,
+    UpdateRoute,
+    UpdateStage,
+)
+from oracleapi.plan.plan import Plan
+
+
+def plan_removal(observed: ObservedGateway | None) -> Plan[GatewayAction]:
+    """Return the plan that takes an API away: one call, its children go with it. The log group stays."""
+    return Plan() if observed is None else Plan((DeleteApi(observed.identity.api_id),))
+
+
+def plan_gateway(desired: DesiredGateway, observed: ObservedGateway) -> Plan[GatewayAction]:
+    """Return the actions, in order, that turn *observed* into *desired*, and every difference as drift.
+
+    Args:
+        desired: The API as it should be.
+        observed: The API as it is. Integration ids are known after a detailed read only; without them a changed
+            integration is replaced route by route instead of being changed in place.
+    """
+    api_id = observed.identity.api_id
+    if observed.stage is None and not observed.routes:
+        actions: list[GatewayAction] = [ImportApi(api_id, desired)]
+    else:
+        actions = [*_identity(desired, observed), *_authorizers(desired, observed), *_routes(desired, observed)]
+    actions += _log_group(desired, observed)
+    actions += _stage(desired, observed)
+    actions += _removals(desired, observed)
+    return Plan(tuple(actions), gateway_drift(desired, observed))
+
+
+def has_integration_drift(desired: DesiredGateway, observed: ObservedGateway) -> bool:
+    """Say whether integrations differ while their ids are unknown: then a detailed read makes a shorter plan."""
+    return any(
+        route.integration_id is None and key in desired.routes and route.integration != desired.routes[key].integration
+        for key, route in observed.routes.items()
+    )
+
+
+def content_matches(desired: DesiredGateway, observed: ObservedGateway) -> bool:
+    """Say whether everything that security rests on is as desired: the condition for giving an API its stage."""
+    return desired.routes == observed.routes and desired.authorizers == observed.authorizers
+
+
+def _identity(desired: DesiredGateway, observed: ObservedGateway) -> list[GatewayAction]:
+    found: list[GatewayAction] = []
+    identity = observed.identity
+    if identity.name != desired.name:
+        found.append(UpdateApi(identity.api_id, desired.name))
+    missing = {key: value for key, value in desired.tags.items() if identity.tags.get(key) != value}
+    if missing:
+        found.append(TagApi(identity.api_id, missing))
+    return found
+
+
+def _authorizers(desired: DesiredGateway, observed: ObservedGateway) -> list[GatewayAction]:
+    found: list[GatewayAction] = []
+    for name, authorizer in sorted(desired.authorizers.items()):
+        present = observed.authorizers.get(name)
+        if present is None:
+            found.append(CreateAuthorizer(observed.identity.api_id, authorizer))
+        elif present != authorizer:
+            found.append(UpdateAuthorizer(observed.identity.api_id, authorizer))
+    return found
+
+
+def _routes(desired: DesiredGateway, observed: ObservedGateway) -> list[GatewayAction]:
+    api_id = observed.identity.api_id
+    in_place = _in_place(desired, observed)
+    mended = {update.integration_id for update in in_place}
+    found: list[GatewayAction] = list(in_place)
+    for key, route in sorted(desired.routes.items()):
+        present = observed.routes.get(key)
+        if present is None:
+            found.append(CreateRoute(api_id, route))
+        elif present != route and not (present.integration_id in mended and _same_protection(present, route)):
+            found.append(UpdateRoute(api_id, route))
+    return found
+
+
+def _in_place(desired: DesiredGateway, observed: ObservedGateway) -> list[UpdateIntegration]:
+    """Return the integrations to change in place: every route of theirs wants the same new content, and none moves.
+
+    A change of path from one group to another is a move: it travels with the scope in one UpdateRoute.
+    """
+    users: dict[str, list[GatewayRoute]] = defaultdict(list)
+    for route in observed.routes.values():
+        if route.integration_id is not None:
+            users[route.integration_id].append(route)
+    contents = {route.integration for route in observed.routes.values()}
+    found = []
+    for integration_id, routes in sorted(users.items()):
+        now = routes[0].integration
+        wanted = {desired.routes[route.key].integration if route.key in desired.routes else None for route in routes}
+        (new,) = wanted if len(wanted) == 1 else (None,)
+        if now is None or new is None or new == now or new in contents or now.path not in ("", new.path):
+            continue
+        found.append(UpdateIntegration(observed.identity.api_id, integration_id, now, new))
+    return found
+
+
+def _same_protection(one: GatewayRoute, other: GatewayRoute) -> bool:
+    return (one.authorization, one.authorizer, one.scope) == (other.authorization, other.authorizer, other.scope)
+
+
+def _log_group(desired: DesiredGateway, observed: ObservedGateway) -> list[GatewayAction]:
+    if observed.log_group == desired.log_group:
+        return []
+    exists = observed.log_group is not None
+    return [EnsureLogGroup(desired.log_group, desired.tags, exists, "update" if exists else "create")]
+
+
+def _stage(desired: DesiredGateway, observed: ObservedGateway) -> list[GatewayAction]:
+    api_id, wanted, present = observed.identity.api_id, desired.stage, observed.stage
+    if present is None:
+        return [CreateStage(api_id, wanted, desired.tags)]
+    throttles = {
+        key: throttle
+        for key, throttle in wanted.route_throttles.items()
+        if present.route_throttles.get(key) != throttle
+    }
+    if throttles or _settings(wanted) != _settings(present):
+        return [UpdateStage(api_id, wanted, throttles)]
+    return []
+
+
+def _settings(stage: GatewayStage) -> tuple[object, ...]:
+    return (stage.throttle, stage.detailed_metrics, stage.log_group_arn, stage.log_format, stage.auto_deploy)
+
+
+def _removals(desired: DesiredGateway, observed: ObservedGateway) -> list[GatewayAction]:
+    """Return what goes, last: a route's throttle before the route, integrations and authorizers after it."""
+    api_id = observed.identity.api_id
+    found: list[GatewayAction] = []
+    throttled = observed.stage.route_throttles if observed.stage is not None else {}
+    found += [DeleteRouteThrottle(api_id, key) for key in sorted(throttled) if key not in desired.stage.route_throttles]
+    gone = sorted(key for key in observed.routes if key not in desired.routes)
+    found += [DeleteRoute(api_id, key) for key in gone]
+    if observed.routes and (gone or _loses_integration(desired, observed)):
+        found.append(PruneIntegrations(api_id))
+    unused = sorted(name for name in observed.authorizers if name not in desired.authorizers)
+    found += [DeleteAuthorizer(api_id, name) for name in unused]
+    return found
+
+
+def _loses_integration(desired: DesiredGateway, observed: ObservedGateway) -> bool:
+    """Say whether an integration that is in use now will have no route afterwards."""
+    before: set[Integration | None] = {route.integration for route in observed.routes.values()}
+    after: set[Integration | None] = {route.integration for route in desired.routes.values()}
+    return bool(before - after)
+
+
+def gateway_drift(desired: DesiredGateway, observed: ObservedGateway) -> tuple[Drift, ...]:
+    """Return every difference field by field; nothing before the stage stands, for that is building, not drift."""
+    if observed.stage is None:
+        return ()
+    found: list[Drift] = []
+    if observed.identity.name != desired.name:
+        found.append(Drift("API", "name", desired.name, observed.identity.name))
+    for key, value in sorted(desired.tags.items()):
+        if observed.identity.tags.get(key) != value:
+            found.append(Drift("API", f"tag {key}"[:64], value, observed.identity.tags.get(key, ABSENT)))
+    found += _map_drift("authorizer ", desired.authorizers, observed.authorizers)
+    found += _map_drift("route ", desired.routes, observed.routes)
+    if _stage_differs(desired.stage, observed.stage):
+        found += field_drift("stage $default", desired.stage, observed.stage)
+    if observed.log_group != desired.log_group:
+        found += _map_drift("log group ", {desired.log_group.name: desired.log_group}, _named(observed))
+    return tuple(found)
+
+
+def _stage_differs(wanted: GatewayStage, present: GatewayStage) -> bool:
+    return _settings(wanted) != _settings(present) or dict(wanted.route_throttles) != dict(present.route_throttles)
+
+
+def _named(observed: ObservedGateway) -> dict[str, object]:
+    return {} if observed.log_group is None else {observed.log_group.name: observed.log_group}
+
+
+def _map_drift(prefix: str, desired: Mapping[str, object], observed: Mapping[str, object]) -> list[Drift]:
+    found: list[Drift] = []
+    for name in sorted({*desired, *observed}):
+        if name not in observed:
+            found.append(Drift(f"{prefix}{name}", "existence", PRESENT, ABSENT))
+        elif name not in desired:
+            found.append(Drift(f"{prefix}{name}", "existence", ABSENT, PRESENT))
+        elif desired[name] != observed[name]:
+            found += [
+                drift
+                for drift in field_drift(f"{prefix}{name}", desired[name], observed[name])
+                if drift.field != "integration_id"
+            ]
+    return found

@@ -1,0 +1,138 @@
+"""What the reconcilers need of the world, in our own words. Adapters fulfil these; fakes in tests do too."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+from oracleapi.api.awsaccount import AwsAccountSpec
+from oracleapi.api.oracledatabase import OracleDatabaseSpec
+from oracleapi.model.gateway import ApiIdentity, CreateApi, GatewayAction, GatewayContent, GatewayStage, LogGroup
+from oracleapi.model.link import CreateLink, DeleteLink, ObservedLink
+from oracleapi.model.schema import ObservedSchema, SchemaAction
+
+Resource = Mapping[str, Any]
+"""A Kubernetes object as the API server returns it."""
+
+
+class Kubernetes(Protocol):
+    """The cluster."""
+
+    def find(self, kind: str, namespace: str | None, name: str) -> Resource | None:
+        """Return the object as it is now, or ``None``."""
+        ...
+
+    def list(self, kind: str) -> Sequence[Resource]: ...
+    def patch_status(self, resource: Resource, status: Mapping[str, Any]) -> Resource:
+        """Replace ``status``, guarded by the resource version; the object as stored comes back."""
+        ...
+
+    def add_finalizer(self, resource: Resource) -> Resource: ...
+    def remove_finalizer(self, resource: Resource) -> None: ...
+    def find_secret(self, name: str) -> Mapping[str, str] | None:
+        """Return the decoded data of a Secret in the operator's namespace, or ``None``."""
+        ...
+
+    def namespace_labels(self, name: str) -> Mapping[str, str]: ...
+    def record_event(self, resource: Resource, warning: bool, reason: str, message: str) -> None: ...
+
+
+class Gateway(Protocol):
+    """API Gateway (HTTP APIs) and the log groups in one account and region."""
+
+    def caller(self) -> "Caller": ...
+    def list_apis(self) -> Sequence[ApiIdentity]:
+        """Return every HTTP API of the account with its tags."""
+        ...
+
+    def observe_content(self, api_id: str, detailed: bool) -> GatewayContent:
+        """Return authorizers and routes; *detailed* also learns integration ids, at the price of more calls."""
+        ...
+
+    def observe_stage(self, api_id: str) -> GatewayStage | None: ...
+    def observe_log_group(self, name: str) -> LogGroup | None: ...
+    def list_links(self) -> Sequence[ObservedLink]: ...
+    def create_api(self, action: CreateApi) -> ApiIdentity:
+        """Send a create once.
+
+        Raises:
+            Uncertain: It was sent and its answer was lost.
+        """
+        ...
+
+    def create_link(self, action: CreateLink) -> str:
+        """Send a create once; returns the link's id. Raises as :meth:`create_api`."""
+        ...
+
+    def apply(self, action: GatewayAction | DeleteLink) -> None:
+        """Carry out one action that is safe to repeat."""
+        ...
+
+
+@dataclass(frozen=True)
+class Caller:
+    """Who the operator is in an account."""
+
+    account_id: str
+    arn: str
+
+
+@dataclass(frozen=True)
+class DatabaseFacts:
+    """What a database says of itself. ``pdb_guid`` is its identity; ``missing`` names rights that are lacking."""
+
+    version: str
+    ords_version: str
+    pdb_guid: str
+    missing: tuple[str, ...]
+
+
+class Oracle(Protocol):
+    """One database as the operator's account sees it."""
+
+    def facts(self) -> DatabaseFacts: ...
+    def observe_schema(self, schema: str) -> ObservedSchema: ...
+    def apply(self, action: SchemaAction) -> None: ...
+
+
+class OrdsProbe(Protocol):
+    """Plain requests to ORDS without credentials."""
+
+    def status(self, url: str) -> int:
+        """Return the status of ``GET url``, path sent byte for byte.
+
+        Raises:
+            Retryable: ``OrdsUnreachable``.
+        """
+        ...
+
+
+@dataclass(frozen=True)
+class Discovery:
+    """A discovery document and its keys, as seen from here. ``faults`` name each failed rule with its cure."""
+
+    jwks_uri: str
+    keys: int
+    algorithms: tuple[str, ...]
+    gateway_faults: tuple[str, ...]
+    ords_faults: tuple[str, ...]
+
+
+class Oidc(Protocol):
+    """OpenID Connect discovery."""
+
+    def discover(self, issuer: str, ca_pem: str | None) -> Discovery:
+        """Fetch discovery and keys as API Gateway would.
+
+        Raises:
+            Retryable: ``DiscoveryFailed``; Terminal: ``IssuerMismatch``.
+        """
+        ...
+
+
+class Backends(Protocol):
+    """Opens the world's other sides; results are shared and cached by what they were opened with."""
+
+    def gateway(self, spec: AwsAccountSpec, secret: Mapping[str, str] | None) -> Gateway: ...
+    def oracle(self, spec: OracleDatabaseSpec, secret: Mapping[str, str]) -> Oracle: ...
+    def probe(self, ca_pem: str | None) -> OrdsProbe: ...
+    def oidc(self) -> Oidc: ...
