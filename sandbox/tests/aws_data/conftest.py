@@ -185,8 +185,8 @@ class Gateway:
     issuers: Issuers
     trust: ssl.SSLContext
     logged: list[tuple[AccessLog, str]]
+    reset: Callable[[], None]
     api_id: str = "a0"
-    log_event: threading.Event = field(default_factory=threading.Event)
 
     def integration(self, **changes: Any) -> Integration:
         """A private integration with the plain listener, or what *changes* make of it."""
@@ -295,7 +295,8 @@ def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Gateway]:
     client_trust = authority.client_context()
     with _served(bounds):
         ports = [bound.port for bound in bounds]
-        yield Gateway(ports[0], stages, settings, clock, backend, ports[1], ports[2], issuers, client_trust, logged)
+        places = (backend, ports[1], ports[2], issuers, client_trust)
+        yield Gateway(ports[0], stages, settings, clock, *places, logged, app.reset)
 
 
 class _served:  # noqa: N801

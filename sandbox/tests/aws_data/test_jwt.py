@@ -11,6 +11,7 @@ from joserfc.util import json_b64encode
 
 from oracleapi_sandbox.aws.data.authorizer import granted_scopes, identity
 from oracleapi_sandbox.aws.data.request import Request
+from oracleapi_sandbox.aws.deployed import Throttle
 
 
 def refused(reply, description, scope=""):
@@ -404,3 +405,15 @@ def test_a_large_header_and_a_large_key_are_fine(gateway):
     claims = json.dumps(gateway.claims(issuer, groups=[f"group-{n}" for n in range(300)])).encode()
     token = jws.serialize_compact(header, claims, issuer.keys["big"], registry=registry)
     assert gateway.bearer(token).status == 200
+
+
+def test_a_reset_forgets_keys_and_fills_throttles(gateway):
+    issuer = gateway.issuer()
+    gateway.secure(issuer)
+    (secured,) = gateway.stages.find(gateway.api_id)
+    gateway.deploy(*secured.routes, default_throttle=Throttle(1, 1))
+    token = issuer.token(gateway.claims(issuer))
+    assert [gateway.bearer(token).status for _ in range(2)] == [200, 429]
+    gateway.reset()
+    assert gateway.bearer(token).status == 200
+    assert issuer.fetches.count("/keys") == 2

@@ -15,8 +15,6 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import quote
 
-from hypercorn.typing import ASGIFramework
-
 from oracleapi_sandbox.aws.data import accesslog, outbound
 from oracleapi_sandbox.aws.data.authorizer import AuthorizationError, JwtAuthorizers
 from oracleapi_sandbox.aws.data.context import Context
@@ -95,7 +93,8 @@ class DataPlane:
         self._clock = clock
         self._write_access_log = write_access_log
         self._transport = Transport(trust)
-        self._authorizers = JwtAuthorizers(SigningKeys(self._transport, clock, settings), clock, settings)
+        self._keys = SigningKeys(self._transport, clock, settings)
+        self._authorizers = JwtAuthorizers(self._keys, clock, settings)
         self._throttles = Throttles(clock, settings)
         self._tables = RouteTables()
 
@@ -107,6 +106,11 @@ class DataPlane:
             await self._http(scope, receive, send)
         else:
             await send({"type": "websocket.close", "code": 1008})
+
+    def reset(self) -> None:
+        """Forget cached signing keys and fill all throttles, as if nobody had called yet; settings stay."""
+        self._keys.clear()
+        self._throttles.clear()
 
     async def _lifespan(self, receive: Receive, send: Send) -> None:
         while (message := await receive())["type"] != "lifespan.shutdown":
@@ -224,7 +228,7 @@ def build_app(
     clock: Clock,
     trust: ssl.SSLContext,
     write_access_log: WriteAccessLog,
-) -> ASGIFramework:
+) -> DataPlane:
     """Build the data plane; serve it over TLS with a certificate for ``*.execute-api.localhost``.
 
     *trust* verifies back ends and issuers. *write_access_log* is awaited once per answered request of a stage with

@@ -71,6 +71,10 @@ class SigningKeys:
                 cached.keys, cached.fetched_at = await self._fetch(issuer), now
             return _with_kid(cached, kid)
 
+    def clear(self) -> None:
+        """Forget every key."""
+        self._issuers.clear()
+
     def _fresh(self, cached: _Issuer) -> bool:
         limit = self._settings.jwt_key_cache_seconds
         return cached.fetched_at is not None and self._clock.now() - cached.fetched_at < limit

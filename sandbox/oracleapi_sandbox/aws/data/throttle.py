@@ -49,6 +49,10 @@ class Throttles:
             bucket.tokens -= 1
         return True
 
+    def clear(self) -> None:
+        """Fill every bucket."""
+        self._buckets.clear()
+
     def _limits(self, throttle: Throttle) -> tuple[float, float]:
         one_missing = (throttle.rate is None) != (throttle.burst is None)
         if one_missing and self._settings.missing_throttle_number_is_zero:
