@@ -3,8 +3,6 @@
 Sources: settings jdbc.* and db.* [D 24.4]; sessions are proxy sessions to the schema [D].
 """
 
-import hashlib
-import hmac
 import logging
 import threading
 import time
@@ -14,6 +12,7 @@ from dataclasses import dataclass
 
 from oracleapi_sandbox.common.clock import Clock
 from oracleapi_sandbox.oracle.ports import Account, Database, OracleError, Session
+from oracleapi_sandbox.oracle.verifier import matches
 from oracleapi_sandbox.ords.faults import OrdsError, service_unavailable
 from oracleapi_sandbox.ords.settings import OrdsSettings
 
@@ -146,11 +145,9 @@ class SessionPool:
         password = self._settings.runtime_password
         if password is None:
             return True
-        for verifier in account.verifiers:
-            salt = verifier.salt + b"AUTH_PBKDF2_SPEEDY_KEY"
-            if hmac.compare_digest(hashlib.pbkdf2_hmac("sha512", password.encode(), salt, 4096), verifier.key):
-                self._database.login_succeeded(account.username)
-                return True
+        if any(matches(verifier, password) for verifier in account.verifiers):
+            self._database.login_succeeded(account.username)
+            return True
         self._database.login_failed(account.username)
         return False
 

@@ -1,7 +1,6 @@
 """A scripted database, hand-made metadata, a real JWKS server over TLS, and a client that keeps paths byte for byte."""
 
 import asyncio
-import hashlib
 import json
 import ssl
 import threading
@@ -19,7 +18,8 @@ from joserfc.jwk import RSAKey
 from oracleapi_sandbox.common.authority import Authority
 from oracleapi_sandbox.common.clock import ManualClock
 from oracleapi_sandbox.common.journal import Journal
-from oracleapi_sandbox.oracle.ports import Account, Bind, Column, OracleError, Result, Verifier
+from oracleapi_sandbox.oracle.ports import Account, Bind, Column, OracleError, Result
+from oracleapi_sandbox.oracle.verifier import make_verifier
 from oracleapi_sandbox.ords.app import OrdsApp, build_app
 from oracleapi_sandbox.ords.model import (
     Handler,
@@ -107,9 +107,7 @@ class FakeDatabase:
         self.logins.append(f"succeeded {username}")
 
     def change_password(self, username: str, new_password: str) -> None:
-        salt = b"0123456789abcdef"
-        key = hashlib.pbkdf2_hmac("sha512", new_password.encode(), salt + b"AUTH_PBKDF2_SPEEDY_KEY", 4096)
-        self.accounts[username] = Account(username, "OPEN", (Verifier(salt, key),))
+        self.accounts[username] = Account(username, "OPEN", (make_verifier(new_password),))
 
     def open_session(self, user: str, *, proxy_user: str | None = None) -> FakeSession:
         if self.open_error is not None:
