@@ -6,7 +6,6 @@ Each part is a process of its own, ``python -m oracleapi_sandbox.<part> --state 
 """
 
 import fcntl
-import json
 import shlex
 import sys
 import threading
@@ -14,7 +13,7 @@ import time
 from collections.abc import Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -161,9 +160,9 @@ class Stack:
         command = [sys.executable, "-m", f"oracleapi_sandbox.{part}", "--state", str(self.state), *arguments]
         self._progress.say(part, "starting")
         process = start(command, self.log(part), self.state, part)
-        recorded = Recorded.of(process.pid)
-        self._record(part, recorded)
-        self._wait_ready(part, recorded)
+        self._pid_file(part).parent.mkdir(exist_ok=True)
+        write_json(self._pid_file(part), process.pid)
+        self._wait_ready(part, Recorded(process.pid, self.state, part))
 
     def _keep(self, part: str, recorded: Recorded, version: KubernetesVersion) -> None:
         if self.addresses(part) is None:
@@ -202,7 +201,7 @@ class Stack:
         aws, oracle = self.addresses("aws"), self.addresses("oracle")
         if aws is None or oracle is None:
             return
-        target = {"host": "localhost", "port": httpx.URL(oracle["ords_url"]).port}
+        target = ["localhost", httpx.URL(oracle["ords_url"]).port]
         with self.client() as client:
             answer = client.put(
                 f"{aws['endpoint_url']}/_sandbox/settings", json={"targets": {_listener_arn(aws): target}}
@@ -220,16 +219,14 @@ class Stack:
         address = _address(part, ready) if ready else ""
         return Status(part, "running" if ready else "starting", recorded.pid, recorded.resident_bytes(), address)
 
+    def _pid_file(self, part: str) -> Path:
+        return self.state / "parts" / f"{part}.pid"
+
     def _recorded(self, part: str) -> Recorded | None:
         try:
-            return Recorded.read(json.loads((self.state / "parts" / f"{part}.json").read_text()))
+            return Recorded(int(self._pid_file(part).read_text()), self.state, part)
         except FileNotFoundError:
             return None
-
-    def _record(self, part: str, recorded: Recorded) -> None:
-        file = self.state / "parts" / f"{part}.json"
-        file.parent.mkdir(exist_ok=True)
-        write_json(file, asdict(recorded))
 
     def _clear(self, part: str) -> None:
         """End what a crashed *part* left behind and take back what it published."""
@@ -240,12 +237,14 @@ class Stack:
 
     def _forget(self, part: str) -> None:
         (self.state / f"{part}.json").unlink(missing_ok=True)
-        (self.state / "parts" / f"{part}.json").unlink(missing_ok=True)
+        self._pid_file(part).unlink(missing_ok=True)
 
     def _write_env(self) -> None:
-        file = self.state / "env"
+        file, now = self.state / "env", self.exports()
         file.touch(mode=0o600)
-        file.write_text(self.exports())
+        if (before := file.read_text()) and set(before.splitlines()) - set(now.splitlines()):
+            self._progress.say("sandbox", "addresses or credentials differ from the last time: evaluate env again")
+        file.write_text(now)
 
     @contextmanager
     def _locked(self) -> Iterator[None]:

@@ -20,6 +20,8 @@ from oracleapi_sandbox.cluster.progress import Progress
 
 DEFAULT_KUBERNETES = "1.36.3"
 EXPECTED = "the first time takes about 6 minutes on 2 cores"
+FIRST_WITH_TOOLCHAIN_LINES = (1, 21)
+"""An older Go cannot read a go.mod that asks for a patch version, and says so in other words."""
 _VERSION_PACKAGE = "k8s.io/component-base/version"
 
 
@@ -75,11 +77,12 @@ def _build(workshop: Path, main: str, version: KubernetesVersion, progress: Prog
 def _toolchain(workshop: Path, version: KubernetesVersion, progress: Progress) -> tuple[Go, str]:
     """Return a toolchain that is new enough for *version*, and the ``go.mod`` of that version."""
     on_path = go_on_path()
-    if on_path is not None:
+    if on_path is not None and on_path.version >= FIRST_WITH_TOOLCHAIN_LINES:
         try:
             upstream = _upstream_go_mod(on_path, workshop, version)
-        except ToolError:
-            progress.say("cluster", f"{on_path.executable} cannot read this version's modules; taking another Go")
+        except ToolError as error:
+            if "requires go" not in str(error):
+                raise
         else:
             if on_path.version >= required_go(upstream):
                 return on_path, upstream

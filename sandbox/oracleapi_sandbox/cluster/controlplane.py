@@ -110,8 +110,7 @@ class ControlPlane:
     def _run(self, program: str, *flags: str) -> None:
         process = start([str(self._binary), program, *flags], self.log(program), self.state, "cluster")
         self._running[program] = process
-        recorded = {name: asdict(Recorded.of(running.pid)) for name, running in self._running.items()}
-        write_json(self.folder / "processes.json", recorded)
+        write_json(self.folder / "processes.json", {name: running.pid for name, running in self._running.items()})
 
     def _wait(self, program: str, url: str) -> None:
         """Wait until *url* answers 200; *program* is who to name when it does not."""
@@ -201,7 +200,7 @@ def end_leftovers(state: Path) -> list[str]:
     file = state / "cluster" / "processes.json"
     if not file.exists():
         return []
-    recorded = {name: Recorded.read(members) for name, members in json.loads(file.read_text()).items()}
+    recorded = {name: Recorded(pid, state, "cluster") for name, pid in json.loads(file.read_text()).items()}
     ended = []
     for name in STOP_ORDER:
         process = recorded[name].process() if name in recorded else None

@@ -1,15 +1,15 @@
 """Processes that outlive the command which started them: how they are started, recognised and ended.
 
-A process is known by its pid and its start time, so that a pid that the system gave to somebody else meanwhile is
-never touched. Each child also carries its sandbox's state folder and its part in the environment, which what it starts
-inherits: that is how orphans of a crashed part are found.
+Each child carries its sandbox's state folder and its part in the environment, which what it starts inherits. That is
+how a recorded pid is told from one that the system gave to somebody else meanwhile (start times move when the clock is
+set), and how orphans of a crashed part are found.
 """
 
 import json
 import os
 import subprocess
 import time
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -34,29 +34,19 @@ POLL_S = 0.05
 
 @dataclass(frozen=True)
 class Recorded:
-    """A process as it is written down: *started* is its start time in seconds since the epoch."""
+    """A process of *part* of the sandbox in *state*, as it was written down."""
 
     pid: int
-    started: float
-
-    @classmethod
-    def of(cls, pid: int) -> "Recorded":
-        """Write down the living process *pid*."""
-        return cls(pid, psutil.Process(pid).create_time())
-
-    @classmethod
-    def read(cls, members: Mapping[str, Any]) -> "Recorded":
-        return cls(int(members["pid"]), float(members["started"]))
+    state: Path
+    part: str
 
     def process(self) -> Any | None:
         """Return the psutil process if it is still this one and not a zombie, else ``None``."""
         try:
             process = psutil.Process(self.pid)
-            if process.create_time() != self.started or process.status() == psutil.STATUS_ZOMBIE:
-                return None
         except psutil.NoSuchProcess:
             return None
-        return process
+        return process if _bears(process, self.state, self.part) else None
 
     @property
     def alive(self) -> bool:

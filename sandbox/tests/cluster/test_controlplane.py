@@ -186,7 +186,7 @@ def test_it_stops_under_an_open_watch_and_comes_back_as_it_was(cluster: Cluster,
 
 def test_the_part_ends_and_names_the_program_that_ended(cluster: Cluster) -> None:
     recorded = json.loads((cluster.state / "cluster" / "processes.json").read_text())
-    (etcd,) = [process for process in marked(cluster.state) if process.pid == recorded["etcd"]["pid"]]
+    (etcd,) = [process for process in marked(cluster.state) if process.pid == recorded["etcd"]]
     etcd.kill()
     assert cluster.part.wait() == 1
     assert "etcd ended; the end of its log:" in tail(cluster.state / "logs" / "cluster.log", 10_000)

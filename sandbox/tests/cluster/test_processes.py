@@ -31,10 +31,12 @@ def wait_for(log: Path, text: str) -> None:
 
 def test_a_process_is_not_mistaken_for_one_that_got_its_pid_later(tmp_path: Path) -> None:
     process = start(SLEEP, tmp_path / "log", tmp_path, "x")
-    recorded = Recorded.of(process.pid)
+    recorded = Recorded(process.pid, tmp_path, "x")
     assert recorded.alive
     assert recorded.resident_bytes() > 0
-    assert not replace(recorded, started=recorded.started - 1).alive
+    assert not replace(recorded, part="y").alive
+    assert not replace(recorded, state=tmp_path / "other").alive
+    assert not replace(recorded, pid=1).alive
     end([recorded.process()])
     process.wait()
     assert not recorded.alive
@@ -44,7 +46,7 @@ def test_a_process_is_not_mistaken_for_one_that_got_its_pid_later(tmp_path: Path
 def test_one_that_ignores_sigterm_is_killed(tmp_path: Path) -> None:
     process = start(STUBBORN, tmp_path / "log", tmp_path, "x")
     wait_for(tmp_path / "log", "up")
-    end([Recorded.of(process.pid).process()], limit_s=0.2)
+    end([Recorded(process.pid, tmp_path, "x").process()], limit_s=0.2)
     assert process.wait() == -9
 
 

@@ -6,14 +6,13 @@ import json
 import sys
 import threading
 from collections.abc import Iterator
-from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from oracleapi_sandbox.cluster.build import KubernetesVersion
-from oracleapi_sandbox.cluster.processes import Recorded, end, start
+from oracleapi_sandbox.cluster.processes import end, marked, start
 from oracleapi_sandbox.cluster.progress import Progress
 from oracleapi_sandbox.stack import PartError, Stack
 
@@ -53,8 +52,8 @@ def control() -> Iterator[Any]:
 @pytest.fixture
 def stack(tmp_path: Path, control: Any) -> Iterator[Stack]:
     """A stack in which ``aws`` and ``oracle`` are recorded as running."""
-    process = start([sys.executable, "-c", "import time; time.sleep(600)"], tmp_path / "log", tmp_path, "aws")
-    recorded = Recorded.of(process.pid)
+    lasting = [sys.executable, "-c", "import time; time.sleep(600)"]
+    processes = {part: start(lasting, tmp_path / "log", tmp_path, part) for part in ("aws", "oracle")}
     published = {
         "aws": {
             "endpoint_url": f"http://127.0.0.1:{control.server_address[1]}",
@@ -78,17 +77,29 @@ def stack(tmp_path: Path, control: Any) -> Iterator[Stack]:
     }
     (tmp_path / "parts").mkdir()
     for part, addresses in published.items():
-        (tmp_path / "parts" / f"{part}.json").write_text(json.dumps(asdict(recorded)))
-        (tmp_path / f"{part}.json").write_text(json.dumps({**addresses, "pid": process.pid}))
+        (tmp_path / "parts" / f"{part}.pid").write_text(str(processes[part].pid))
+        (tmp_path / f"{part}.json").write_text(json.dumps({**addresses, "pid": processes[part].pid}))
     yield Stack(tmp_path, Progress(io.StringIO()))
-    end([found] if (found := recorded.process()) else [])
-    process.wait()
+    end(marked(tmp_path))
+    for process in processes.values():
+        process.wait()
 
 
 def test_aws_is_told_where_the_listener_leads(stack: Stack, control: Any) -> None:
     stack.up(["aws", "oracle"], VERSION)
-    target = {"host": "localhost", "port": 8443}
-    assert control.received == [("/_sandbox/settings", {"targets": {ARN: target}})]
+    assert control.received == [("/_sandbox/settings", {"targets": {ARN: ["localhost", 8443]}})]
+
+
+def test_changed_addresses_are_pointed_out(stack: Stack) -> None:
+    stack.up(["aws", "oracle"], VERSION)
+    said = io.StringIO()
+    again = Stack(stack.state, Progress(said))
+    again.up(["aws", "oracle"], VERSION)
+    assert "evaluate env again" not in said.getvalue()
+    published = stack.state / "aws.json"
+    published.write_text(published.read_text().replace("AKIA", "AKIB"))
+    again.up(["aws", "oracle"], VERSION)
+    assert "evaluate env again" in said.getvalue()
 
 
 def test_a_refusal_of_the_target_is_an_error_of_aws(stack: Stack, control: Any) -> None:
