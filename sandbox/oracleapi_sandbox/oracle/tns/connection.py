@@ -37,6 +37,8 @@ from oracleapi_sandbox.oracle.tns.primitives import IncompleteError, ProtocolErr
 from oracleapi_sandbox.oracle.tns.profile import Profile
 
 LOG = logging.getLogger(__name__)
+INBOUND_CONNECT_TIMEOUT_S = 60.0
+"""How long a client may take to say what it wants, as sqlnet.ora's default [D]."""
 LEFTOVER_WAIT_S = 0.2
 
 
@@ -98,6 +100,7 @@ class Connection:
         self._break_pending = False
         self._session: Session | None = None
         self.user: str | None = None
+        self.executor: Executor | None = None
 
     def close(self) -> None:
         """Cut the connection from any thread; a running statement is cancelled."""
@@ -130,7 +133,9 @@ class Connection:
 
     def _accept(self) -> str | None:
         """Answer CONNECT; returns the service, or ``None`` when the client was refused."""
+        self._wire.sock.settimeout(INBOUND_CONNECT_TIMEOUT_S)
         request = negotiation.read_connect(self._wire)
+        self._wire.sock.settimeout(None)
         try:
             service = negotiation.check_service(request, self._database.service_names, self._database.name)
         except negotiation.RefusedError as refused:
@@ -281,6 +286,7 @@ class Calls:
         self._session = session
         self._executor = Executor(session, field_version)
         self._parser = RequestParser(field_version, self._executor.cursors.layouts)
+        connection.executor = self._executor
 
     def serve(self) -> None:
         """Serve calls until the client leaves or a call ended the session."""

@@ -62,9 +62,11 @@ class Executor:
                 cursor.defines = call.defines
             if call.has(Option.DESCRIBE):
                 return self._describe(cursor)
-            if not call.has(Option.EXECUTE):
-                return self._rows(cursor, call.row_limit if call.has(Option.FETCH) else 0, b"")
             fetch = call.row_limit if call.has(Option.FETCH) else 0
+            if not call.has(Option.EXECUTE):
+                # a REF CURSOR has no fetch call of its own: its define asks for rows too
+                is_reference = cursor.statement is REF_CURSOR_TEXT
+                return self._rows(cursor, call.row_limit if is_reference else fetch, b"")
             return self._run(
                 cursor,
                 call.rows,

@@ -21,6 +21,9 @@ class PacketType(IntEnum):
     MARKER = 12
 
 
+_CLIENT_TYPES = frozenset({PacketType.CONNECT, PacketType.DATA, PacketType.MARKER})
+
+
 class MarkerKind(IntEnum):
     BREAK = 1
     RESET = 2
@@ -69,8 +72,8 @@ class PacketSocket:
         """Return the next packet. Raises :class:`DisconnectedError`."""
         header = self._exactly(HEADER_BYTES)
         length = int.from_bytes(header[:4]) if self.wide_length else int.from_bytes(header[:2])
-        if not HEADER_BYTES <= length <= MAX_PACKET_BYTES:
-            raise DisconnectedError(f"packet length {length}")
+        if not HEADER_BYTES <= length <= MAX_PACKET_BYTES or header[4] not in _CLIENT_TYPES:
+            raise DisconnectedError(f"no packet: {length} bytes of type {header[4]}")
         return Packet(header[4], self._exactly(length - HEADER_BYTES))
 
     def write(self, kind: PacketType, body: bytes) -> None:
