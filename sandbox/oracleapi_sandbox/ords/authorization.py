@@ -46,7 +46,7 @@ class Gate:
 
     def _authenticate(self, request: Request, schema: RestSchema, token: str) -> Caller:
         profile = self._profile(schema)
-        if profile is None or not self._is_secure(request):
+        if profile is None or (request.scheme != "https" and self._settings.verify_ssl):
             raise unauthorized()
         try:
             return self._validator.validate(token, profile)
@@ -68,12 +68,6 @@ class Gate:
         if issuer is None or audience is None or url is None:
             return None
         return JwtProfile(issuer, audience, url, role_claim_name=settings.jwt_profile_role_claim_name)
-
-    def _is_secure(self, request: Request) -> bool:
-        if request.scheme == "https" or not self._settings.verify_ssl:
-            return True
-        name, _, value = (self._settings.https_header_check or "").partition(":")
-        return bool(name) and request.header(name.strip()) == value.strip()
 
     def _authorize(self, caller: Caller, privilege: Privilege) -> None:
         """An empty role list asks for any authenticated caller in role mode [D]; scopes are compared exactly [D]."""

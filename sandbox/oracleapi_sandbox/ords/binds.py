@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from decimal import Decimal
+from functools import lru_cache
 from typing import Any
 
 from oracleapi_sandbox.oracle.ports import Bind
@@ -37,6 +38,7 @@ _TOKEN = re.compile(
 )
 
 
+@lru_cache(1024)
 def bind_names(source: str) -> tuple[str, ...]:
     """Return the distinct bind names of *source* as written, outside of text, quoted names and comments."""
     return tuple(dict.fromkeys(found["name"] for found in _TOKEN.finditer(source) if found["name"]))

@@ -57,7 +57,7 @@ def body_fields(request: Request) -> dict[str, Any]:
         return dict(reversed(parse_qsl(text, keep_blank_values=True)))
     if request.media_type == "application/json" or request.media_type.endswith("+json"):
         document = _parse(text)
-        return {key: _scalar(value) for key, value in document.items()} if isinstance(document, dict) else {}
+        return _scalars(document) if isinstance(document, dict) else {}
     return {}
 
 
@@ -72,9 +72,21 @@ def _refuse_constant(name: str) -> None:
     raise ValueError(name)
 
 
+def _scalars(document: dict[str, Any]) -> dict[str, Any]:
+    try:
+        return {key: _scalar(value) for key, value in document.items()}
+    except ValueError:
+        raise bad_request("The request body holds a value that the database cannot take") from None
+
+
 def _scalar(value: Any) -> Any:
+    """Raises ValueError for half a surrogate pair, and for a number beyond NUMBER's range."""
     if isinstance(value, bool | list | dict):
         return dumps(value).decode()
+    if isinstance(value, str):
+        value.encode()
+    elif isinstance(value, int | Decimal) and value and not -130 <= Decimal(value).adjusted() <= 125:
+        raise ValueError(value)
     return value
 
 

@@ -32,7 +32,10 @@ def filtered(session: Session, request: Request, source: str, binds: dict[str, B
     columns = {key_of(column.name): column.name for column in session.parse(source) or ()}
     condition = _Condition(columns, dict(binds))
     order = document.pop("$orderby", None)
-    where = condition.all_of(document)
+    try:
+        where = condition.all_of(document)
+    except RecursionError:
+        raise _refused("It is nested too deeply.") from None
     wrapped = f"SELECT * FROM ({source})"  # noqa: S608 - the handler's own text; the filter adds names and binds
     if where:
         wrapped += f" WHERE {where}"

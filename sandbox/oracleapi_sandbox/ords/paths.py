@@ -51,7 +51,7 @@ def _acts(trick: Trick, present: bool) -> bool:
 
 def _decode(segment: str) -> str:
     try:
-        text = unquote_to_bytes(segment).decode()
+        text = unquote_to_bytes(segment.encode("latin-1")).decode()
     except UnicodeDecodeError:
         raise bad_request("The request path is not valid UTF-8") from None
     if "\0" in text:

@@ -14,7 +14,9 @@ STATUS_HEADERS = frozenset({"x-ords-status-code", "x-apex-status-code"})
 FORWARD_HEADERS = frozenset({"x-ords-forward-location", "x-apex-forward"})
 """HEADER OUT parameters that steer ORDS instead of going out [D]; the X-APEX- names are from before 18.3 [M]."""
 
-_BROKEN_HEADER = re.compile(r"[\r\n\0]")
+_OWN_HEADERS = frozenset({"content-length", "transfer-encoding", "connection"})
+_HEADER_NAME = re.compile(r"[!#$%&'*+\-.^_`|~0-9A-Za-z]+")
+_CONTROL = re.compile(r"[\x00-\x08\x0a-\x1f\x7f]")
 
 
 def run_block(session: Session, context: Context) -> tuple[Response, str | None]:
@@ -40,6 +42,7 @@ def run_block(session: Session, context: Context) -> tuple[Response, str | None]
             forward = _header(parameter, value, response) or forward
     if document:
         response.body = dumps(document)
+    if document and not response.has("content-type"):
         response.headers.insert(0, ("Content-Type", JSON_TYPE))
     return response, forward
 
@@ -65,15 +68,17 @@ def _header(parameter: Parameter, value: Value, response: Response) -> str | Non
     text = _header_text(plain(value))
     if name in FORWARD_HEADERS:
         return text
+    if name in _OWN_HEADERS or not _HEADER_NAME.fullmatch(name):
+        raise misconfigured(f"A handler cannot set a response header named {parameter.name}")
     response.headers.append((parameter.name, text))
     return None
 
 
 def _header_text(value: Any) -> str:
     text = value if isinstance(value, str) else dumps(value).decode()
-    if _BROKEN_HEADER.search(text):
-        raise misconfigured("A response header of this handler holds a line break")
-    return text
+    if _CONTROL.search(text):
+        raise misconfigured("A response header of this handler holds a control character")
+    return text.strip()
 
 
 def _status(value: Value) -> int:

@@ -35,7 +35,12 @@ def _json(value: Any) -> str:
 
 
 def number_text(value: Decimal) -> str:
-    """Write a NUMBER without exponent and without trailing zeros, as NUMBER has none."""
+    """Write a NUMBER without exponent and without trailing zeros, as NUMBER has none.
+
+    A number of a JSON document may lie beyond NUMBER's range; it keeps its exponent.
+    """
+    if value and not -130 <= value.adjusted() <= 125:
+        return str(value)
     text = format(value, "f")
     return text.rstrip("0").rstrip(".") if "." in text else text
 

@@ -11,7 +11,7 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Any
-from urllib.parse import urljoin, urlsplit
+from urllib.parse import quote, urljoin, urlsplit
 
 from oracleapi_sandbox.common.clock import Clock
 from oracleapi_sandbox.common.journal import Journal
@@ -31,6 +31,9 @@ from oracleapi_sandbox.ords.settings import OrdsSettings
 from oracleapi_sandbox.ords.tokens import Caller, JwksCache, TokenValidator
 
 log = logging.getLogger(__name__)
+
+_PATH_CHARACTERS = "/%:;,@&=+$!*'()~"
+"""What a forward location keeps as it is; a percent sign starts an escape that the handler wrote."""
 
 
 @dataclass
@@ -74,7 +77,8 @@ class Runtime:
     def handle(self, request: Request) -> Response:
         """Answer *request* and write its line in the access journal; never raises."""
         started, trail = time.perf_counter(), Trail()
-        request = replace(request, ecid=secrets.token_urlsafe(16))
+        scheme = "https" if self._forwarded_https(request) else request.scheme
+        request = replace(request, ecid=secrets.token_urlsafe(16), scheme=scheme)
         try:
             response = self._answer(request, trail)
         except OrdsError as fault:
@@ -84,6 +88,11 @@ class Runtime:
             response = faults.respond(OrdsError(500, "Internal Server Error"), request, self.settings)
         self._journal.add(self._entry(request, response, trail, time.perf_counter() - started))
         return response
+
+    def _forwarded_https(self, request: Request) -> bool:
+        """Say whether "security.httpsHeaderCheck" makes *request* count as HTTPS [D]."""
+        name, _, value = (self.settings.https_header_check or "").partition(":")
+        return bool(name) and request.header(name.strip()) == value.strip()
 
     def _entry(self, request: Request, response: Response, trail: Trail, seconds: float) -> dict[str, Any]:
         return {
@@ -171,13 +180,14 @@ class Runtime:
         target = urlsplit(urljoin(request.origin + request.raw_path, location))
         if f"{target.scheme}://{target.netloc}" != request.origin:
             raise faults.misconfigured("The forward location is not on this server")
-        inner = request.internal_get(target.path, target.query)
+        path = quote(target.path, safe=_PATH_CHARACTERS)
+        inner = request.internal_get(path, target.query)
         response = self._answer(inner, replace(trail), forwards + 1)
         if first.status != 200:
             response.status = first.status
         response.headers.extend(header for header in first.headers if not response.has(header[0]))
         if not response.has("location"):
-            response.headers.append(("Location", target.geturl()))
+            response.headers.append(("Location", target._replace(path=path).geturl()))
         return response
 
     def _allowed(self, match: Match) -> str:

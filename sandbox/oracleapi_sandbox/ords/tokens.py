@@ -5,6 +5,7 @@ The list of checks is the Developer's Guide's, "JWT profile" [D 23.3 draft]; wha
 
 import base64
 import json
+import math
 import ssl
 import threading
 from dataclasses import dataclass, field
@@ -90,7 +91,7 @@ class JwksCache:
             ):
                 document = json.loads(self._read(answer))
             return {key["kid"]: key for key in document["keys"] if isinstance(key.get("kid"), str)}
-        except (httpx.HTTPError, ValueError, LookupError, TypeError, AttributeError) as error:
+        except (httpx.HTTPError, httpx.InvalidURL, ValueError, LookupError, TypeError, AttributeError) as error:
             raise InvalidTokenError(f"the JWKS cannot be read: {type(error).__name__}") from error
 
     def _read(self, answer: httpx.Response) -> bytes:
@@ -182,7 +183,7 @@ def _rsa_key(jwk: dict[str, Any]) -> RSAKey:
 
 def _number(claims: dict[str, Any], name: str) -> float:
     value = claims.get(name)
-    if isinstance(value, bool) or not isinstance(value, int | float):
+    if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
         raise InvalidTokenError(f"{name} is required and must be a number")
     return value
 

@@ -205,6 +205,16 @@ def test_a_foreign_origin_needs_the_modules_list(
     assert answer.header("Access-Control-Allow-Origin") == granted
 
 
+def test_behind_a_trusted_header_the_own_origin_and_the_links_are_https(world: Any) -> None:
+    world.settings.https_header_check = "X-Forwarded-Proto: https"
+    world.rows("q", "WHO", ("x",))
+    world.query("x", "q")
+    headers = {"X-Forwarded-Proto": "https", "Origin": "https://localhost:8443"}
+    answer = world.call("/ords/hr/emp/x", headers=headers, scheme="http")
+    assert answer.status == 200
+    assert answer.json["links"][0]["href"] == "https://localhost:8443/ords/hr/emp/x"
+
+
 def test_the_preflight_is_answered_without_authentication(world: Any) -> None:
     template = Template("x", handlers=(Handler("PUT", "plsql/block", "begin null; end;"),))
     module = Module("m", "/emp/", origins_allowed="https://app.example", templates=(template,))

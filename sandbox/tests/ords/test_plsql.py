@@ -82,6 +82,20 @@ def test_a_header_with_a_line_break_is_500_and_does_not_go_out(world: Any) -> No
     assert "ROLLBACK" in world.database.sessions[0].calls
 
 
+@pytest.mark.parametrize("name", ["Content-Length", "Transfer-Encoding", "X Y", "X:Y", "\u00e9"])
+def test_a_header_that_would_break_the_answer_is_500(world: Any, name: str) -> None:
+    world.gives("begin s(:s); end;", S="1")
+    world.block("e", "begin s(:s); end;", Parameter(name, "s", "HEADER", "OUT", "STRING"))
+    assert world.call("/ords/hr/emp/e", "POST").status == 500
+
+
+def test_a_block_may_set_its_own_content_type(world: Any) -> None:
+    world.gives(SQL, MSG="x", LOC="application/vnd.x+json")
+    world.block("e", SQL, MESSAGE, Parameter("Content-Type", "loc", "HEADER", "OUT", "STRING"))
+    answer = world.call("/ords/hr/emp/e", "POST")
+    assert [value for key, value in answer.headers if key == "content-type"] == ["application/vnd.x+json"]
+
+
 def _employees(world: Any, location: str, out: dict[str, Any] | None = None) -> None:
     """POST emp/n/ forwards to *location*; GET emp/n/:id shows one."""
     world.gives(SQL, FORWARD_LOCATION=location, **(out or {}))
@@ -112,6 +126,13 @@ def test_a_forward_answers_with_an_internal_get(world: Any, location: str) -> No
     assert world.binds == {"ID": "7"}
     assert len(world.journal.entries()) == 1
     assert world.journal.entries()[0]["method"] == "POST"
+
+
+def test_a_forward_location_is_escaped(world: Any) -> None:
+    _employees(world, "a b\u00e9%2f?x=1")
+    answer = world.call("/ords/hr/emp/n/", "POST")
+    assert world.binds == {"ID": "a b\u00e9/"}
+    assert answer.header("Location") == "https://localhost:8443/ords/hr/emp/n/a%20b%C3%A9%2f?x=1"
 
 
 def test_a_forward_keeps_the_caller_and_is_authorised_again(world: Any) -> None:

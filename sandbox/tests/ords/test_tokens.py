@@ -51,6 +51,8 @@ def test_the_three_rsa_algorithms_pass(protected: Any, algorithm: str) -> None:
         ("expires this second", {"exp": 1_700_000_000}),
         ("no exp", {"drop": "exp"}),
         ("exp is text", {"exp": "1900000000"}),
+        ("exp is endless", {"exp": float("inf")}),
+        ("iat is true", {"iat": True}),
         ("no iat", {"drop": "iat"}),
         ("not yet valid", {"nbf": 1_700_000_100}),
         ("no sub", {"drop": "sub"}),
@@ -103,6 +105,11 @@ def test_tokens_without_a_real_rsa_signature_are_refused(protected: Any, keys: t
         "",
         "a.b.c",
         "\u00e9.\u00e9.\u00e9",
+        f"W10.{payload}.{signature}",
+        f"bnVsbA.{payload}.{signature}",
+        f"MQ.{payload}.{signature}",
+        f"e30.{payload}.{signature}",
+        f"{good}.{good}",
         f"{head}.{tampered}.{signature}",
         f"{head}.{payload}.",
         _unsigned(claims, {"alg": "none", "kid": "one"}),
@@ -176,7 +183,7 @@ def test_a_withdrawn_key_works_until_the_cache_is_old(protected: Any, keys: tupl
 
 
 @pytest.mark.parametrize(
-    "trouble", ["500", "not json", "no keys", "keys of nonsense", "too large", "http", "untrusted"]
+    "trouble", ["500", "not json", "no keys", "keys of nonsense", "too large", "http", "untrusted", "no address"]
 )
 def test_a_key_set_that_cannot_be_read_is_401_until_it_can(protected: Any, trouble: str) -> None:
     server, good = protected.jwks, protected.jwks.document
@@ -185,8 +192,12 @@ def test_a_key_set_that_cannot_be_read_is_401_until_it_can(protected: Any, troub
             server.status = 500
         case "too large":
             protected.settings.jwks_size = len(good) - 1
-        case "http" | "untrusted":
-            url = "http://localhost/keys" if trouble == "http" else server.url.replace("localhost", "127.0.0.2")
+        case "http" | "untrusted" | "no address":
+            url = {
+                "http": server.url.replace("https", "http"),
+                "untrusted": server.url.replace("localhost", "127.0.0.2"),
+                "no address": "https://[",
+            }[trouble]
             held = protected.schema.jwt_profile
             protected.commit(jwt_profile=type(held)(held.issuer, held.audience, url))
         case _:
