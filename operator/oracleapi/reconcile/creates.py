@@ -1,0 +1,74 @@
+"""Creating things that have no natural key: intent first, find by owner, never twice.
+
+Neither API Gateway nor VPC links have an idempotency token and names are not unique. So the intent is written into
+status before the call; after a create that may have happened, the thing is looked up by owner, and a second create
+waits until the list must show it (``VISIBILITY_S``).
+"""
+
+import uuid
+from collections.abc import Callable, Sequence
+from datetime import UTC, datetime
+from typing import Any, Protocol, TypeVar
+
+from oracleapi.api import reasons
+from oracleapi.errors import DependencyNotReady, Uncertain
+from oracleapi.model.ownership import TAG_OWNER
+from oracleapi.reconcile.passes import Pass
+from oracleapi.runtime.clock import timestamp
+
+VISIBILITY_S = 60.0
+
+
+class Tagged(Protocol):
+    """Something in an AWS list, with its tags."""
+
+    @property
+    def tags(self) -> Any: ...
+    @property
+    def created(self) -> str: ...
+
+
+T = TypeVar("T", bound=Tagged)
+M = TypeVar("M")
+
+
+def find_owned(work: Pass[Any], things: Sequence[T], identity: Callable[[T], str], known: str | None) -> T | None:
+    """Return the thing of this owner: the one in status, else the oldest."""
+    owned = [thing for thing in things if thing.tags.get(TAG_OWNER) == str(work.owner)]
+    owned.sort(key=lambda thing: (identity(thing) != known, thing.created))
+    return owned[0] if owned else None
+
+
+def create_once(work: Pass[Any], thing: str, create: Callable[[], M]) -> M:
+    """Run *create* under an intent in status.
+
+    Raises:
+        DependencyNotReady: ``CreateUncertain``, an earlier create may still become visible.
+        Uncertain: This create's answer was lost; the intent stays.
+    """
+    intents = [entry for entry in work.status.get("intents", []) if entry["object"] == thing]
+    for intent in intents:
+        left = VISIBILITY_S - (work.clock.now() - _seconds(intent["time"]))
+        if left > 0:
+            raise DependencyNotReady(
+                reasons.CREATE_UNCERTAIN,
+                f"a create of {thing} was sent and its answer was lost; waiting {VISIBILITY_S:.0f} s for it to show",
+                min(left, 5.0),
+            )
+    work.report.fields["intents"] = [
+        {"object": thing, "token": uuid.uuid4().hex, "time": timestamp(work.clock)},
+    ]
+    work.write_now(f"Creating {thing}")
+    try:
+        made = create()
+    except Uncertain:
+        raise
+    except BaseException:
+        work.report.fields["intents"] = []
+        raise
+    work.report.fields["intents"] = []
+    return made
+
+
+def _seconds(text: str) -> float:
+    return datetime.strptime(text, "%Y-%m-%dT%H:%M:%SZ").replace(tzinfo=UTC).timestamp()

@@ -1,0 +1,148 @@
+"""The gateway half of an ``OracleApi``: find or make the API, build it unseen, change it live by single calls."""
+
+from collections.abc import Collection, Sequence
+
+import structlog
+
+from oracleapi.api import reasons
+from oracleapi.api.oracleapi import OracleApiSpec
+from oracleapi.desired.gateway import api_name, api_tags, build_gateway, held_links, log_group
+from oracleapi.desired.schema import HandlerKey
+from oracleapi.errors import DependencyNotReady, Retryable
+from oracleapi.model.drift import Drift
+from oracleapi.model.gateway import (
+    ApiIdentity,
+    CreateApi,
+    CreateRoute,
+    CreateStage,
+    GatewayAction,
+    GatewayContent,
+    ObservedGateway,
+    UpdateRoute,
+)
+from oracleapi.model.resolved import ResolvedApi
+from oracleapi.plan.gateway import content_matches, has_integration_drift, plan_gateway, plan_removal
+from oracleapi.ports import Gateway
+from oracleapi.reconcile.creates import create_once, find_owned
+from oracleapi.reconcile.passes import Pass
+
+LOG = structlog.get_logger("oracleapi.gateway")
+BUILD_ROUNDS = 3
+"""Import, repair of what an import dropped, and one spare: more differences than that are not ours to loop over."""
+
+
+class GatewayHalf:
+    """Knows no clock and remembers nothing: everything is read back from AWS."""
+
+    def find(self, work: Pass[OracleApiSpec], gateway: Gateway) -> ApiIdentity | None:
+        """Return this API in the account, by owner."""
+        return find_owned(work, gateway.list_apis(), lambda found: found.api_id, work.status.get("apiId"))
+
+    def create(self, work: Pass[OracleApiSpec], api: ResolvedApi, gateway: Gateway) -> ApiIdentity:
+        """Make the API, with its owner tags and nothing in it, and keep its id."""
+        identity = create_once(work, "Api", lambda: gateway.create_api(CreateApi(api_name(api), api_tags(api))))
+        work.report.fields |= {"apiId": identity.api_id, "endpoint": identity.endpoint, "type": "HTTP"}
+        work.write_now("Building the API before it gets its stage")
+        return identity
+
+    def observe(self, api: ResolvedApi, gateway: Gateway, identity: ApiIdentity) -> ObservedGateway:
+        """Return the API as it is."""
+        return ObservedGateway(
+            identity,
+            gateway.observe_content(identity.api_id, detailed=False),
+            gateway.observe_stage(identity.api_id),
+            gateway.observe_log_group(log_group(api).name),
+        )
+
+    def build(self, api: ResolvedApi, gateway: Gateway, observed: ObservedGateway, without: Collection[str]) -> None:
+        """Build an API that has no stage, read back what security rests on, and only then give it one.
+
+        Raises:
+            Retryable: What was read back is not what was sent.
+        """
+        desired = build_gateway(api, observed.identity.host, without)
+        for _ in range(BUILD_ROUNDS):
+            plan = plan_gateway(desired, observed)
+            self._apply(gateway, [action for action in plan.actions if not isinstance(action, CreateStage)])
+            content = gateway.observe_content(observed.identity.api_id, detailed=False)
+            observed = ObservedGateway(observed.identity, content, None, desired.log_group)
+            if not content_matches(desired, observed):
+                observed = self._detailed(gateway, observed)
+            if content_matches(desired, observed):
+                self._apply(gateway, plan_gateway(desired, observed).actions)
+                return
+        raise Retryable(
+            reasons.UNPROTECTED, "what AWS shows of the new API is not what was sent; it gets no stage until it is"
+        )
+
+    def update(
+        self,
+        api: ResolvedApi,
+        gateway: Gateway,
+        observed: ObservedGateway,
+        without: Collection[str],
+        held: Collection[HandlerKey],
+        cache_left_s: float,
+    ) -> tuple[Drift, ...]:
+        """Change a live API; returns the differences that were there.
+
+        Raises:
+            DependencyNotReady: ``WaitingForOrds``, a route would lead to what ORDS may not serve yet; everything
+                else was done.
+        """
+        desired = build_gateway(api, observed.identity.host, without, held_links(api, observed, held))
+        if has_integration_drift(desired, observed):
+            observed = self._detailed(gateway, observed)
+        plan = plan_gateway(desired, observed)
+        waiting = cache_left_s > 0 and [action for action in plan.actions if _leads_elsewhere(action, observed)]
+        if waiting:
+            self._apply(gateway, _without_removals(plan.actions, waiting))
+            raise DependencyNotReady(
+                reasons.WAITING_FOR_ORDS,
+                "waiting for the metadata cache of ORDS before routes lead to what was just written",
+                cache_left_s,
+            )
+        self._apply(gateway, plan.actions)
+        return plan.drift if plan.actions else ()
+
+    def remove(self, work: Pass[OracleApiSpec], gateway: Gateway) -> None:
+        """Delete the API if it is there: one call."""
+        identity = self.find(work, gateway)
+        if identity is not None:
+            observed = ObservedGateway(identity, GatewayContent(), None, None)
+            self._apply(gateway, plan_removal(observed).actions)
+
+    def _detailed(self, gateway: Gateway, observed: ObservedGateway) -> ObservedGateway:
+        content = gateway.observe_content(observed.identity.api_id, detailed=True)
+        return ObservedGateway(observed.identity, content, observed.stage, observed.log_group)
+
+    def _apply(self, gateway: Gateway, actions: Sequence[GatewayAction]) -> None:
+        for action in actions:
+            LOG.info("Applying", action=action.describe())
+            gateway.apply(action)
+
+
+def _leads_elsewhere(action: GatewayAction, observed: ObservedGateway) -> bool:
+    """Say whether *action* sends callers to a path of ORDS that they were not sent to before."""
+    if isinstance(action, CreateRoute):
+        return True
+    if not isinstance(action, UpdateRoute):
+        return False
+    before = observed.routes.get(action.route.key)
+    now = before.integration.path if before is not None and before.integration is not None else ""
+    return action.route.integration is not None and action.route.integration.path != now
+
+
+def _without_removals(actions: Sequence[GatewayAction], waiting: Sequence[GatewayAction]) -> list[GatewayAction]:
+    """Return the actions that need not wait; what goes away goes after the new routes stand."""
+    return [action for action in actions if action not in waiting and action.verb != "delete"]
+
+
+def drain_s(observed: ObservedGateway | None) -> float:
+    """Return the longest time that a request in flight may still need the handler it was sent to, in seconds."""
+    timeouts = [
+        route.integration.timeout_ms
+        for route in (observed.routes.values() if observed is not None else ())
+        if route.integration is not None
+    ]
+    return max(timeouts, default=0) / 1000

@@ -1,0 +1,385 @@
+"""``OracleApi``: the ORDS half before the gateway half, on removal the other way round.
+
+Order of a first create, each line repeatable: finalizer; enable schema; one transaction; intent; find by owner,
+CreateApi; apiId; import, read back, log group; wait for the link; CreateStage; probes; Ready. Nothing is public
+before the stage. A route that moves between groups exists on both sides until the gateway has led callers over and
+the last request in flight has ended.
+"""
+
+from collections import Counter
+from collections.abc import Callable, MutableMapping
+from dataclasses import dataclass, field, replace
+
+from oracleapi.api import reasons
+from oracleapi.api.awsaccount import AwsAccountSpec
+from oracleapi.api.oracleapi import OracleApiSpec
+from oracleapi.api.oracledatabase import OracleDatabaseSpec
+from oracleapi.api.vpclink import VpcLinkSpec
+from oracleapi.desired.checks import find_faults
+from oracleapi.desired.gateway import ROUTE_QUOTA, live_handlers, route_count, route_key
+from oracleapi.desired.groups import (
+    Group,
+    exposed_routes,
+    groups_of,
+    module_base_path,
+    module_name,
+    ords_pattern,
+    route_group,
+)
+from oracleapi.desired.schema import last_good_handler
+from oracleapi.errors import DependencyNotReady, OperatorError, Retryable, Terminal
+from oracleapi.model.drift import Drift
+from oracleapi.model.gateway import GatewayContent, ObservedGateway
+from oracleapi.model.schema import ObservedSchema
+from oracleapi.ports import Backends, Gateway, Oracle
+from oracleapi.reconcile.gateway_half import GatewayHalf, drain_s
+from oracleapi.reconcile.passes import Pass
+from oracleapi.reconcile.probes import find_path_trick, probe_groups
+from oracleapi.reconcile.references import References
+from oracleapi.reconcile.resolve_api import ApiResolver, Surroundings
+from oracleapi.reconcile.schema_half import Holding, SchemaHalf
+from oracleapi.runtime.clock import Clock
+from oracleapi.runtime.store import Key
+
+ORDS_POLL_S = 1.0
+PROTECTED = "Every protected group answers 401 without a token"
+VERIFIED_S = 30.0
+"""How long a verified gateway half is believed while a pass only waits for ORDS."""
+
+
+@dataclass
+class Routes:
+    """State of each route on the way: faults by route name, in words for the user."""
+
+    refused: dict[str, str] = field(default_factory=dict)  # handler or path at fault: (reason is RoutesRefused)
+    unsafe: dict[str, str] = field(default_factory=dict)  # kept away because path tricks work
+    withdrawn: dict[str, str] = field(default_factory=dict)  # protection at fault
+    kept: set[str] = field(default_factory=set)  # refused, but the last good handler still serves
+
+
+class OracleApiReconciler:
+    """Args: unsafe_paths: Findings about path tricks by database name, shared with the database's reconciler.
+    wake: Asks for a pass of another object."""
+
+    kind = "OracleApi"
+    spec = OracleApiSpec
+
+    def __init__(
+        self,
+        references: References,
+        backends: Backends,
+        clock: Clock,
+        unsafe_paths: MutableMapping[str, str],
+        wake: Callable[[Key], None],
+    ) -> None:
+        self._references, self._backends, self._clock = references, backends, clock
+        self._resolver = ApiResolver(references, backends)
+        self._schema = SchemaHalf(clock)
+        self._gateway = GatewayHalf()
+        self._unsafe_paths, self._wake = unsafe_paths, wake
+        self._verified: dict[str, tuple[int, float]] = {}  # uid -> generation, time the gateway half was as desired
+        self._uids: dict[Key, str] = {}
+
+    def reconcile(self, work: Pass[OracleApiSpec]) -> None:
+        self._uids[work.key] = work.uid
+        around = self._resolver.resolve(work)
+        self._check_account(work, around)
+        self._check_quota(around)
+        routes = Routes(refused=dict(find_faults(work.spec, around.api.trace_header)))
+        schema = around.oracle.observe_schema(work.spec.schema_)
+        if schema.alias is not None and schema.enabled:
+            around = _with_alias(around, schema.alias)
+        self._keep_last_good(around, routes, schema)
+        self._find_unsafe(work, around, routes, schema)
+        try:
+            self._both_halves(work, around, routes, schema)
+        finally:
+            self._report_routes(work, around, routes)
+        faults = {**routes.refused, **routes.unsafe, **routes.withdrawn}
+        if faults:
+            name = next(iter(faults))
+            more = f" (and {len(faults) - 1} more routes)" if len(faults) > 1 else ""
+            raise Terminal(reasons.ROUTES_REFUSED, f"route {name}: {faults[name]}{more}")
+        work.report.message = f"Serving {len(work.spec.routes)} routes"
+
+    def _both_halves(
+        self, work: Pass[OracleApiSpec], around: Surroundings, routes: Routes, schema: ObservedSchema
+    ) -> None:
+        observed = None if self._recently_verified(work) else self._observe_gateway(work, around)
+        verified = observed is None and self._recently_verified(work)
+        holding = self._apply_schema(work, around, routes, schema, observed, verified)
+        protection = self._probe(work, around, routes)
+        if not verified:
+            self._apply_gateway(work, around, routes, observed, holding)
+            self._verified[work.uid] = (work.resource["metadata"]["generation"], self._clock.monotonic())
+        work.report.say("GatewayReady", True, reasons.SUCCEEDED, "Routes, authorizer and stage are as desired")
+        if protection:
+            raise DependencyNotReady(
+                reasons.WAITING_FOR_ORDS,
+                f"ORDS does not serve {', '.join(protection)} yet; it reads its metadata again within seconds",
+                ORDS_POLL_S,
+            )
+        self._settle(work, around, holding)
+
+    def _settle(self, work: Pass[OracleApiSpec], around: Surroundings, holding: Holding) -> None:
+        """End a pass whose halves agree: wait for ORDS's cache after a change, and for callers of what moved."""
+        if holding.handlers:
+            self._verified.pop(work.uid, None)
+            text = "a route moved; its old path still answers to the old protection until the last request has ended"
+            work.report.say("Protected", False, reasons.MOVING, text)
+            raise DependencyNotReady(reasons.MOVING, text, max(ORDS_POLL_S, holding.left_s or ORDS_POLL_S))
+        left = self._schema.cache_left_s(work.uid, around.metadata_cache_s)
+        if left > 0 and not work.settled:
+            raise DependencyNotReady(
+                reasons.WAITING_FOR_ORDS, "waiting for the metadata cache of ORDS to pick up what was written", left
+            )
+
+    # The ORDS half
+
+    def _apply_schema(
+        self,
+        work: Pass[OracleApiSpec],
+        around: Surroundings,
+        routes: Routes,
+        schema: ObservedSchema,
+        observed: ObservedGateway | None,
+        verified: bool,
+    ) -> Holding:
+        away = {name for name in routes.refused if name not in routes.kept} | set(routes.unsafe)
+        desired = self._schema.desired(around.api, {*routes.refused, *away}, schema)
+        live = live_handlers(around.api, observed) if observed is not None else frozenset()
+        born = verified or (observed is not None and observed.stage is not None)
+        drain = drain_s(observed) if observed is not None else VERIFIED_S
+        holding = self._schema.holding(around.api, desired, schema, live, drain) if born else Holding()
+        try:
+            drift = self._schema.apply(around.api, around.oracle, desired, schema, holding)
+        except OperatorError as error:
+            work.report.say("OrdsReady", False, error.reason, error.message)
+            raise
+        work.report.say("OrdsReady", True, reasons.SUCCEEDED, "Modules, privileges and profile are as desired")
+        self._note_drift(work, drift)
+        return holding
+
+    def _probe(self, work: Pass[OracleApiSpec], around: Surroundings, routes: Routes) -> tuple[str, ...]:
+        """Ask ORDS without a token; a group that answers is withdrawn. Returns the groups not served yet."""
+        away = {*routes.refused, *routes.unsafe} - routes.kept
+        serving = tuple(route for route in work.spec.routes if route.name not in away)
+        found = probe_groups(around.api, around.probe, groups_of(work.spec, serving))
+        for group, status in found.open:
+            for route in serving:
+                if route_group(work.spec, route) == group:
+                    routes.withdrawn[route.name] = (
+                        f"ORDS answers {status} below /{group.slug}/ without a token; the gateway's route goes"
+                    )
+        if found.open:
+            slugs = ", ".join(group.slug for group, _ in found.open)
+            work.report.say("Protected", False, reasons.UNPROTECTED, f"ORDS lets callers without a token into {slugs}")
+        elif found.waiting:
+            work.report.say("Protected", None, reasons.WAITING_FOR_ORDS, "ORDS does not serve every group yet")
+        else:
+            work.report.say("Protected", True, reasons.SUCCEEDED, PROTECTED)
+        return found.waiting
+
+    def _keep_last_good(self, around: Surroundings, routes: Routes, schema: ObservedSchema) -> None:
+        """Keep serving a refused route whose last good handler is in the database."""
+        spec = around.api.spec
+        for route in spec.routes:
+            module = module_name(route_group(spec, route), spec.base_path)
+            key = (ords_pattern(route.path), route.method)
+            if route.name in routes.refused and last_good_handler(schema, module, key) is not None:
+                routes.kept.add(route.name)
+
+    def _find_unsafe(
+        self, work: Pass[OracleApiSpec], around: Surroundings, routes: Routes, schema: ObservedSchema
+    ) -> None:
+        """Refuse Public routes with variables where ORDS turns a path trick into another path.
+
+        Asked once there is something to reach; a schema that is still empty answers 404 to everything.
+        """
+        exposed = exposed_routes(work.spec)
+        if not exposed:
+            return
+        trick = find_path_trick(around.api, around.probe) if schema.modules else None
+        name = around.database_name
+        if trick != self._unsafe_paths.get(name):
+            if trick is None:
+                self._unsafe_paths.pop(name, None)
+            else:
+                self._unsafe_paths[name] = trick
+            self._wake(Key("OracleDatabase", None, name))
+        if trick is not None:
+            text = f"{trick}, and nothing but the path protects a Public route with variables; use auth: JWT"
+            routes.unsafe |= {route.name: text for route in exposed}
+
+    # The gateway half
+
+    def _recently_verified(self, work: Pass[OracleApiSpec]) -> bool:
+        """Say whether this pass only waits for ORDS: the gateway half of this generation was right a moment ago."""
+        if work.requested or work.settled:
+            return False
+        generation, at = self._verified.get(work.uid, (-1, 0.0))
+        fresh = self._clock.monotonic() - at < VERIFIED_S
+        return fresh and generation == work.resource["metadata"]["generation"]
+
+    def _observe_gateway(self, work: Pass[OracleApiSpec], around: Surroundings) -> ObservedGateway | None:
+        identity = self._gateway.find(work, around.gateway)
+        if identity is None:
+            return None
+        work.report.fields |= {"apiId": identity.api_id, "endpoint": identity.endpoint, "type": "HTTP", "intents": []}
+        return self._gateway.observe(around.api, around.gateway, identity)
+
+    def _apply_gateway(
+        self,
+        work: Pass[OracleApiSpec],
+        around: Surroundings,
+        routes: Routes,
+        observed: ObservedGateway | None,
+        holding: Holding,
+    ) -> None:
+        api, gateway = around.api, around.gateway
+        without = ({*routes.refused} - routes.kept) | {*routes.unsafe} | {*routes.withdrawn}
+        try:
+            if api.vpc_link_id is None:
+                raise DependencyNotReady(
+                    reasons.LINK_PENDING, "waiting for the database's VPC link to become AVAILABLE", 15.0
+                )
+            if observed is None:
+                identity = self._gateway.create(work, api, gateway)
+                observed = ObservedGateway(identity, GatewayContent(), None, None)
+            if observed.stage is None:
+                self._gateway.build(api, gateway, observed, without)
+                return
+            left = self._schema.cache_left_s(work.uid, around.metadata_cache_s)
+            drift = self._gateway.update(api, gateway, observed, without, holding.handlers, left)
+        except OperatorError as error:
+            status = None if isinstance(error, Retryable) else False
+            work.report.say("GatewayReady", status, error.reason, error.message)
+            raise
+        self._note_drift(work, drift)
+
+    # Checks and reports
+
+    def _check_account(self, work: Pass[OracleApiSpec], around: Surroundings) -> None:
+        """Keep an API in the account it was made in: its id and its callers' URLs live there."""
+        endpoint, region = work.status.get("endpoint"), around.api.region
+        if endpoint and ".execute-api." in endpoint and ".amazonaws." in endpoint and f".{region}." not in endpoint:
+            raise Terminal(
+                reasons.ACCOUNT_CHANGED,
+                f"this API lives at {endpoint}, but the database's VPC link now leads to region {region};"
+                " point it back, or delete this object and create it again",
+            )
+
+    def _check_quota(self, around: Surroundings) -> None:
+        count = route_count(around.api)
+        if count > ROUTE_QUOTA:
+            raise Terminal(
+                reasons.ROUTE_QUOTA,
+                f"{count} routes with link routes are needed, an HTTP API has {ROUTE_QUOTA};"
+                " remove routes or set spec.links: false",
+            )
+
+    def _note_drift(self, work: Pass[OracleApiSpec], drift: tuple[Drift, ...]) -> None:
+        """Tell drift field by field, once: in an event and in status until the next change."""
+        if not drift or not work.settled:
+            return
+        entries = [found.entry() for found in drift][:20]
+        work.report.fields["drift"] = [*work.report.fields.get("drift", []), *entries][:20]
+        first = drift[0]
+        more = f" (and {len(drift) - 1} more)" if len(drift) > 1 else ""
+        text = f"{first.object} {first.field}: found {first.observed[:80]}, set to {first.desired[:80]}{more}"
+        work.event(True, reasons.DRIFT_REPAIRED, text)
+
+    def _report_routes(self, work: Pass[OracleApiSpec], around: Surroundings, routes: Routes) -> None:
+        spec, api = work.spec, around.api
+        states = []
+        for route in spec.routes:
+            state, reason = "Serving", None
+            if route.name in routes.withdrawn:
+                state, reason = "Withdrawn", reasons.UNPROTECTED
+            elif route.name in routes.unsafe:
+                state, reason = "Refused", reasons.UNSAFE_PATHS
+            elif route.name in routes.refused:
+                state, reason = "Refused", reasons.INVALID_SPEC
+            states.append({"name": route.name, "key": route_key(api, route), "state": state, "reason": reason})
+        states = [{key: value for key, value in entry.items() if value is not None} for entry in states]
+        serving = Counter(entry["state"] for entry in states)["Serving"]
+        groups: tuple[Group, ...] = groups_of(spec, spec.routes)
+        public = sum(route.auth == "Public" for route in spec.routes)
+        if public and work.status.get("publicRoutes") != public:
+            work.event(True, reasons.PUBLIC_ROUTES, f"{public} routes can be called by anybody")
+        work.report.fields |= {
+            "routes": states,
+            "routesServing": f"{serving}/{len(states)}",
+            "publicRoutes": public,
+            "groups": [
+                {
+                    **({"scope": group.scope} if group.scope is not None else {}),
+                    "auth": group.auth,
+                    "module": module_name(group, spec.base_path),
+                    "basePath": module_base_path(group, spec.base_path),
+                }
+                for group in groups[:64]
+            ],
+        }
+
+    # Deletion
+
+    def finalize(self, work: Pass[OracleApiSpec]) -> None:
+        """Take the gateway half away first, then the ORDS half; permission is not asked again."""
+        if work.deletion_policy == "Retain":
+            return
+        if self._never_began(work):
+            return
+        retain = "or set spec.deletionPolicy: Retain to leave it as it is"
+        try:
+            database, _ = self._references.find(
+                "OracleDatabase", work.spec.database_ref.name, OracleDatabaseSpec, "spec.databaseRef"
+            )
+            self._gateway.remove(work, self._open_gateway(database))
+        except OperatorError as error:
+            raise Retryable(
+                error.reason, f"the gateway half is still there: {error.message}; mend it, {retain}", 30.0
+            ) from error
+        work.report.fields |= {"apiId": None, "endpoint": None}
+        work.report.say("GatewayReady", False, reasons.DELETING, "The API is deleted")
+        try:
+            self._schema.remove(work.owner, work.spec.schema_, self._open_oracle(database))
+        except OperatorError as error:
+            work.report.say("OrdsReady", None, error.reason, error.message)
+            raise Retryable(
+                error.reason,
+                f"the gateway half is gone, the ORDS half is still there: {error.message}; bring it back, {retain}",
+                30.0,
+            ) from error
+        work.event(False, reasons.LOG_GROUP_KEPT, "The log group of the access log is kept: it is the audit trail")
+        for warning, reason, message in work.events:
+            work.kube.record_event(work.resource, warning, reason, message)
+
+    def _never_began(self, work: Pass[OracleApiSpec]) -> bool:
+        """Say whether nothing was made outside: status has no trace, and the database (which stays while it is
+        referred to) was never there."""
+        names = {key.name for key, _ in self._references.of_kind("OracleDatabase")}
+        traces = [work.status.get(field) for field in ("apiId", "intents", "groups")]
+        return not any(traces) and work.spec.database_ref.name not in names
+
+    def _open_gateway(self, database: OracleDatabaseSpec) -> Gateway:
+        link, _ = self._references.find(
+            "VpcLink", database.ords.gateway_target.vpc_link_ref.name, VpcLinkSpec, "ords.gatewayTarget.vpcLinkRef"
+        )
+        account, _ = self._references.find("AwsAccount", link.account_ref.name, AwsAccountSpec, "accountRef")
+        return self._backends.gateway(account, self._references.account_secret(account))
+
+    def _open_oracle(self, database: OracleDatabaseSpec) -> Oracle:
+        secret = self._references.secret(database.credentials.secret_ref, "the database's credentials.secretRef")
+        return self._backends.oracle(database, secret)
+
+    def forget(self, key: Key) -> None:
+        uid = self._uids.pop(key, None)
+        if uid is not None:
+            self._schema.forget(uid)
+            self._verified.pop(uid, None)
+
+
+def _with_alias(around: Surroundings, alias: str) -> Surroundings:
+    """Return the surroundings with the alias that the enabled schema has: changing it would break other callers."""
+    return replace(around, api=replace(around.api, alias=alias))

@@ -1,0 +1,164 @@
+"""References between objects: finding them, permission to use them, and who uses what.
+
+A reference that does not exist and one that may not be used read the same, so that nobody learns of other teams'
+offers by guessing names.
+"""
+
+from collections.abc import Iterator, Mapping
+from typing import Any, TypeVar
+
+from oracleapi.api import reasons
+from oracleapi.api.awsaccount import AwsAccountSpec
+from oracleapi.api.common import Namespaces, OfferSpec, SecretRef
+from oracleapi.api.conditions import READY
+from oracleapi.errors import DependencyNotReady, Terminal
+from oracleapi.ports import Kubernetes, Resource
+from oracleapi.reconcile.passes import parse_spec
+from oracleapi.runtime.store import Key, Store
+
+S = TypeVar("S", bound=OfferSpec)
+OFFERS = ("AwsAccount", "OracleDatabase", "VpcLink", "IdentityProvider")
+
+
+class References:
+    """Looks references up in the store and Secrets in the cluster."""
+
+    def __init__(self, store: Store, kube: Kubernetes, allow_endpoint_override: bool) -> None:
+        self._store, self._kube, self._allow_endpoint_override = store, kube, allow_endpoint_override
+
+    def find(self, kind: str, name: str, model: type[S], field: str) -> tuple[S, Resource]:
+        """Return an offer that another offer refers to.
+
+        Raises:
+            DependencyNotReady: It does not exist.
+        """
+        resource = self._store.get(Key(kind, None, name))
+        if resource is None:
+            raise DependencyNotReady(
+                reasons.DEPENDENCY_NOT_READY, f"{field}: {kind} {name} does not exist; create it", 60.0
+            )
+        return parse_spec(model, resource), resource
+
+    def permitted(self, kind: str, name: str, model: type[S], field: str, namespace: str) -> tuple[S, Resource]:
+        """Return an offer that *namespace* may use by its ``allowedNamespaces``.
+
+        Raises:
+            Terminal: ``RefNotPermitted``, one text for missing and forbidden.
+        """
+        resource = self._store.get(Key(kind, None, name))
+        if resource is not None:
+            spec = parse_spec(model, resource)
+            allowed: Namespaces = spec.allowed_namespaces  # type: ignore[attr-defined]
+            if self.allows(allowed, namespace):
+                return spec, resource
+        raise not_permitted(kind, name, field, namespace)
+
+    def allows(self, allowed: Namespaces, namespace: str) -> bool:
+        """Say whether *namespace* is allowed; its labels are read only where a selector asks for them."""
+        if namespace in allowed.names:
+            return True
+        return allowed.selector is not None and allowed.selector.matches(dict(self._kube.namespace_labels(namespace)))
+
+    def secret(self, ref: SecretRef, field: str) -> Mapping[str, str]:
+        """Return the data of a Secret in the operator's namespace.
+
+        Raises:
+            DependencyNotReady: ``CredentialsMissing``.
+        """
+        found = self._kube.find_secret(ref.name)
+        if found is None:
+            raise DependencyNotReady(
+                reasons.CREDENTIALS_MISSING,
+                f"{field}: Secret {ref.name} does not exist in the operator's namespace; create it",
+                30.0,
+            )
+        return found
+
+    def ca_bundle(self, ref: SecretRef | None, field: str) -> str | None:
+        """Return the PEM text of a CA Secret, or ``None`` when none is named."""
+        if ref is None:
+            return None
+        key = ref.key or "ca.crt"
+        found = self.secret(ref, field).get(key)
+        if found is None:
+            raise DependencyNotReady(
+                reasons.CREDENTIALS_MISSING, f"{field}: Secret {ref.name} has no key {key}; add it", 30.0
+            )
+        return found
+
+    def account_secret(self, spec: AwsAccountSpec) -> Mapping[str, str] | None:
+        """Return the credentials of an account, ``None`` for the pod's own identity.
+
+        Raises:
+            Terminal: ``EndpointNotAllowed``.
+        """
+        if spec.endpoint_url is not None and not self._allow_endpoint_override:
+            raise Terminal(
+                reasons.ENDPOINT_NOT_ALLOWED,
+                "spec.endpointUrl is set, but the operator runs without --allow-endpoint-override; remove it",
+            )
+        ref = spec.credentials_secret_ref
+        return None if ref is None else self.secret(ref, "spec.credentialsSecretRef")
+
+    def users_of(self, kind: str, name: str) -> list[Key]:
+        """Return the objects that refer to the offer *kind* *name*, directly."""
+        return [
+            key
+            for other in ("VpcLink", "OracleDatabase", "OracleApi")
+            for key, resource in self._store.of_kind(other)
+            if (kind, name) in set(references_of(other, resource))
+        ]
+
+    def dependents(self, kind: str, name: str) -> list[Key]:
+        """Return everything that an offer's change may concern, users of users included."""
+        found: list[Key] = []
+        for key in self.users_of(kind, name):
+            found += [key, *(self.dependents(key.kind, key.name) if key.kind in OFFERS else [])]
+        return list(dict.fromkeys(found))
+
+    def of_kind(self, kind: str) -> list[tuple[Key, Resource]]:
+        return list(self._store.of_kind(kind))
+
+    def check_unused(self, kind: str, name: str) -> None:
+        """Let an offer go only when nobody refers to it.
+
+        Raises:
+            DependencyNotReady: ``InUse``, naming up to five users.
+        """
+        users = self.users_of(kind, name)
+        if users:
+            more = f" and {len(users) - 5} more" if len(users) > 5 else ""
+            raise DependencyNotReady(
+                reasons.IN_USE, f"still used by {', '.join(map(str, users[:5]))}{more}; delete them first", 30.0
+            )
+
+
+def references_of(kind: str, resource: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
+    """Yield (kind, name) of what an object refers to."""
+    spec = resource.get("spec", {})
+    if kind == "VpcLink":
+        yield "AwsAccount", spec.get("accountRef", {}).get("name", "")
+    elif kind == "OracleDatabase":
+        yield "VpcLink", spec.get("ords", {}).get("gatewayTarget", {}).get("vpcLinkRef", {}).get("name", "")
+    elif kind == "OracleApi":
+        yield "OracleDatabase", spec.get("databaseRef", {}).get("name", "")
+        provider = (spec.get("auth") or {}).get("jwt") or {}
+        if provider:
+            yield "IdentityProvider", provider.get("providerRef", {}).get("name", "")
+
+
+def not_permitted(kind: str, name: str, field: str, namespace: str) -> Terminal:
+    """Return the one text for missing and forbidden."""
+    return Terminal(
+        reasons.REF_NOT_PERMITTED,
+        f"{field}: {kind} {name} does not exist or namespace {namespace} may not use it;"
+        " ask a platform administrator to allow the namespace on it",
+    )
+
+
+def ready_message(resource: Resource) -> str | None:
+    """Return what Ready says when it is not True, or ``None`` when it is."""
+    for found in resource.get("status", {}).get("conditions", []):
+        if found["type"] == READY:
+            return None if found["status"] == "True" else f"{found['reason']}: {found['message']}"
+    return "it was not reconciled yet"

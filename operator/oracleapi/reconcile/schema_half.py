@@ -1,0 +1,95 @@
+"""The ORDS half of an ``OracleApi``: one writer per schema, and handlers that stay until callers have left them."""
+
+from collections.abc import Collection
+from dataclasses import dataclass
+
+from oracleapi.desired.schema import HandlerKey, build_schema, hold_handlers, schema_owner, stale_handlers
+from oracleapi.model.drift import Drift
+from oracleapi.model.ownership import Owner
+from oracleapi.model.resolved import ResolvedApi
+from oracleapi.model.schema import DesiredSchema, ObservedSchema
+from oracleapi.plan.schema import plan_schema, plan_schema_removal
+from oracleapi.ports import Oracle
+from oracleapi.runtime.clock import Clock
+
+
+@dataclass(frozen=True)
+class Holding:
+    """Handlers that are kept though no longer desired; ``left_s`` is how long, ``None`` while the gateway uses them."""
+
+    handlers: frozenset[HandlerKey] = frozenset()
+    left_s: float | None = None
+
+
+class SchemaHalf:
+    """Applies the ORDS side and remembers when: what is forgotten at a restart is waited for once more."""
+
+    def __init__(self, clock: Clock) -> None:
+        self._clock = clock
+        self._started = clock.monotonic()
+        self._committed: dict[str, float] = {}  # API uid -> time of the last commit
+        self._stale_since: dict[tuple[str, HandlerKey], float] = {}
+
+    def desired(self, api: ResolvedApi, refused: Collection[str], observed: ObservedSchema) -> DesiredSchema:
+        """Return what the schema should hold, handlers on hold apart."""
+        return build_schema(api, refused, observed)
+
+    def holding(
+        self,
+        api: ResolvedApi,
+        desired: DesiredSchema,
+        observed: ObservedSchema,
+        live: Collection[HandlerKey],
+        drain_s: float,
+    ) -> Holding:
+        """Return the handlers to keep: those that the gateway leads to, and those it left less than *drain_s* ago."""
+        uid, now = api.owner.uid, self._clock.monotonic()
+        stale = stale_handlers(desired, observed, api.owner)
+        for known in [found for found in self._stale_since if found[0] == uid and found[1] not in stale]:
+            del self._stale_since[known]
+        held: set[HandlerKey] = set()
+        left: list[float] = []
+        for key in stale:
+            if key in live:
+                self._stale_since.pop((uid, key), None)
+                held.add(key)
+                continue
+            since = self._stale_since.setdefault((uid, key), now)
+            if now - since < drain_s:
+                held.add(key)
+                left.append(drain_s - (now - since))
+        return Holding(frozenset(held), min(left) if left else None)
+
+    def apply(
+        self, api: ResolvedApi, oracle: Oracle, desired: DesiredSchema, observed: ObservedSchema, holding: Holding
+    ) -> tuple[Drift, ...]:
+        """Bring the schema to *desired* with what is held; returns the differences that were there.
+
+        Raises:
+            Terminal: As :func:`oracleapi.plan.schema.plan_schema`.
+        """
+        plan = plan_schema(hold_handlers(desired, observed, holding.handlers), observed, str(api.owner))
+        for action in plan.actions:
+            oracle.apply(action)
+            self._committed[api.owner.uid] = self._clock.monotonic()
+        return plan.drift if plan.actions else ()
+
+    def cache_left_s(self, uid: str, cache_s: float) -> float:
+        """Return how long ORDS may still answer from what it cached before the last commit.
+
+        Commits before a restart are unknown, so the start of the process counts as one.
+        """
+        last = self._committed.get(uid, self._started)
+        return max(0.0, cache_s - (self._clock.monotonic() - last))
+
+    def remove(self, owner: Owner, schema: str, oracle: Oracle) -> None:
+        """Take away the API's modules and what of ours nothing in the schema needs any more."""
+        observed = oracle.observe_schema(schema)
+        marker = schema_owner(owner.installation, schema).marker()
+        for action in plan_schema_removal(observed, str(owner), marker).actions:
+            oracle.apply(action)
+
+    def forget(self, uid: str) -> None:
+        self._committed.pop(uid, None)
+        for known in [found for found in self._stale_since if found[0] == uid]:
+            del self._stale_since[known]

@@ -1,0 +1,67 @@
+"""Worker threads that take keys from the queue and run passes."""
+
+import threading
+from collections.abc import Callable
+
+import structlog
+
+from oracleapi.errors import OperatorError
+from oracleapi.runtime.clock import Clock
+from oracleapi.runtime.metrics import Metrics
+from oracleapi.runtime.store import Key
+from oracleapi.runtime.workqueue import KeyedQueue
+
+LOG = structlog.get_logger("oracleapi.workers")
+
+
+class Workers:
+    """Runs *work* for each key; a failure backs off, a number is seconds to the next pass."""
+
+    def __init__(
+        self, queue: KeyedQueue[Key], work: Callable[[Key], float | None], metrics: Metrics, clock: Clock, count: int
+    ) -> None:
+        self._queue, self._work, self._metrics, self._clock = queue, work, metrics, clock
+        self._threads = [threading.Thread(target=self._loop, name=f"worker-{n}", daemon=True) for n in range(count)]
+
+    def start(self) -> None:
+        for thread in self._threads:
+            thread.start()
+
+    def stop(self, grace_s: float) -> None:
+        """Hand out no new work and wait for the passes in flight."""
+        self._queue.close()
+        deadline = self._clock.monotonic() + grace_s
+        for thread in self._threads:
+            thread.join(max(0.0, deadline - self._clock.monotonic()))
+
+    def alive(self) -> bool:
+        """Say whether every worker lives."""
+        return all(thread.is_alive() for thread in self._threads)
+
+    def _loop(self) -> None:
+        while (key := self._queue.take()) is not None:
+            try:
+                self._run(key)
+            finally:
+                self._queue.done(key)
+
+    def _run(self, key: Key) -> None:
+        result = "success"
+        with self._metrics.reconcile_seconds.labels(key.kind).time():
+            try:
+                delay = self._work(key)
+            except OperatorError as error:
+                result, delay = "error", self._queue.retry(key)
+                LOG.info("Pass will be tried again", key=str(key), reason=error.reason, delay_s=round(delay, 1))
+            except Exception:
+                result, delay = "error", self._queue.retry(key)
+                LOG.exception("Pass failed outside its report", key=str(key))
+            else:
+                self._queue.forget(key)
+                if delay is not None:
+                    result = "requeue_after"
+                    self._queue.add_after(key, delay)
+        self._metrics.reconcile_total.labels(key.kind, result).inc()
+        if result == "error":
+            self._metrics.reconcile_errors.labels(key.kind).inc()
+        self._metrics.depth.labels("oracleapi").set(self._queue.depth())

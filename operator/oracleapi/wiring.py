@@ -1,0 +1,201 @@
+"""Builds adapters, reconcilers and workers, once."""
+
+import hashlib
+import json
+import ssl
+import threading
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any, TypeVar
+
+from oracleapi.adapters.aws.gateway import AwsGateway
+from oracleapi.adapters.aws.session import Clients
+from oracleapi.adapters.kube.client import KubeClient
+from oracleapi.adapters.kube.config import load_config
+from oracleapi.adapters.oidc.discovery import OidcDiscovery
+from oracleapi.adapters.oracle.database import OracleDatabase, open_database
+from oracleapi.adapters.ords.probe import HttpProbe
+from oracleapi.api.awsaccount import AwsAccountSpec
+from oracleapi.api.crd import KINDS
+from oracleapi.api.oracledatabase import OracleDatabaseSpec
+from oracleapi.ports import Backends, Gateway, Kubernetes, Oidc, Oracle, OrdsProbe, Resource
+from oracleapi.reconcile.aws_account import AwsAccountReconciler
+from oracleapi.reconcile.identity_provider import IdentityProviderReconciler
+from oracleapi.reconcile.oracle_api import OracleApiReconciler
+from oracleapi.reconcile.oracle_database import OracleDatabaseReconciler
+from oracleapi.reconcile.passes import PassRunner, Reconciler
+from oracleapi.reconcile.references import OFFERS, References, references_of
+from oracleapi.reconcile.vpc_link import VpcLinkReconciler
+from oracleapi.runtime.clock import Clock, SystemClock
+from oracleapi.runtime.metrics import Metrics
+from oracleapi.runtime.store import Key, Store
+from oracleapi.runtime.workers import Workers
+from oracleapi.runtime.workqueue import KeyedQueue
+from oracleapi.settings import Settings
+
+T = TypeVar("T")
+GRACE_S = 25.0
+
+
+class RealBackends:
+    """Opens adapters and shares them; fulfils :class:`oracleapi.ports.Backends`.
+
+    An adapter is known by everything it was opened with: other credentials make another one, the old one is closed.
+    """
+
+    def __init__(self, settings: Settings) -> None:
+        self._settings = settings
+        self._open: dict[str, tuple[str, Any]] = {}
+        self._lock = threading.Lock()
+        self._oidc = OidcDiscovery(self._trust)
+
+    def gateway(self, spec: AwsAccountSpec, secret: Mapping[str, str] | None) -> Gateway:
+        ca = str(self._settings.extra_ca_file) if self._settings.extra_ca_file else None
+
+        def open_it() -> AwsGateway:
+            return AwsGateway(Clients(spec.region, spec.endpoint_url, secret, ca), spec.region)
+
+        name = f"aws/{spec.account_id}/{spec.region}"
+        return self._shared(name, [spec.endpoint_url, dict(secret or {})], open_it)
+
+    def oracle(self, spec: OracleDatabaseSpec, secret: Mapping[str, str]) -> Oracle:
+        connection = spec.connection
+        name = f"oracle/{connection.host}:{connection.port}/{connection.service_name}"
+        facts = [connection.model_dump(), dict(secret)]
+        return self._shared(name, facts, lambda: open_database(connection, secret))
+
+    def probe(self, ca_pem: str | None) -> OrdsProbe:
+        return HttpProbe(self._trust(ca_pem))
+
+    def oidc(self) -> Oidc:
+        return self._oidc
+
+    def close(self) -> None:
+        with self._lock:
+            opened, self._open = [found for _, found in self._open.values()], {}
+        for adapter in opened:
+            _close(adapter)
+
+    def _shared(self, name: str, facts: list[Any], open_it: Callable[[], T]) -> T:
+        digest = hashlib.sha256(json.dumps(facts, sort_keys=True).encode()).hexdigest()
+        with self._lock:
+            known = self._open.get(name)
+            if known is not None and known[0] == digest:
+                found: T = known[1]
+                return found
+            made = open_it()
+            self._open[name] = (digest, made)
+        if known is not None:
+            _close(known[1])
+        return made
+
+    def _trust(self, ca_pem: str | None) -> ssl.SSLContext:
+        """Return a context that trusts the system's roots, the extra bundle and *ca_pem*."""
+        context = ssl.create_default_context()
+        if self._settings.extra_ca_file is not None:
+            context.load_verify_locations(cafile=str(self._settings.extra_ca_file))
+        if ca_pem is not None:
+            context.load_verify_locations(cadata=ca_pem)
+        return context
+
+
+def _close(adapter: Any) -> None:
+    if isinstance(adapter, OracleDatabase):
+        adapter.close()
+
+
+@dataclass
+class Operator:
+    """The running parts, and what the door may do with them."""
+
+    queue: KeyedQueue[Key]
+    store: Store
+    references: References
+    runner: PassRunner
+    workers: Workers
+    metrics: Metrics
+    clock: Clock
+
+    def observe(self, deleted: bool, resource: Resource) -> None:
+        """Take in one watch event: remember the object, wake it and whom the change concerns."""
+        metadata = resource["metadata"]
+        key = Key(resource["kind"], metadata.get("namespace"), metadata["name"])
+        self.metrics.last_event.labels(key.kind).set(self.clock.now())
+        before = self.store.get(key) if deleted else self.store.put(key, resource)
+        if deleted:
+            self.store.drop(key)
+        if deleted or before is None or _asks(before) != _asks(resource):
+            self.queue.forget(key)
+            self.queue.add(key)
+        if deleted or before is None or _offers(before) != _offers(resource):
+            for dependent in self._concerned(key, resource):
+                self.queue.add(dependent)
+
+    def _concerned(self, key: Key, resource: Resource) -> list[Key]:
+        """Return who may fare better or worse by a change of *key*."""
+        spec = resource.get("spec", {})
+        if key.kind in OFFERS:
+            used = [Key(kind, None, name) for kind, name in _used(key.kind, spec)]
+            return [*self.references.dependents(key.kind, key.name), *used]
+        claims = [
+            other
+            for other, found in self.references.of_kind("OracleApi")
+            if other != key and found.get("spec", {}).get("schema") == spec.get("schema")
+        ]
+        return [*claims, *(Key(kind, None, name) for kind, name in _used(key.kind, spec))]
+
+
+def _used(kind: str, spec: Mapping[str, Any]) -> list[tuple[str, str]]:
+    return [found for found in references_of(kind, {"spec": spec}) if found[1]]
+
+
+def _asks(resource: Resource) -> tuple[Any, ...]:
+    """Return what an author can change: a difference asks for a pass, our own status writes do not."""
+    metadata = resource["metadata"]
+    return metadata.get("generation"), metadata.get("deletionTimestamp"), metadata.get("annotations", {})
+
+
+def _offers(resource: Resource) -> tuple[Any, ...]:
+    """Return what others build on: generation, deletion, and facts in status without the times of conditions."""
+    metadata, status = resource["metadata"], resource.get("status", {})
+    facts = {key: value for key, value in status.items() if key in ("pdbGuid", "vpcLinkId", "state", "jwksUri")}
+    ready = [found["status"] for found in status.get("conditions", []) if found["type"] == "Ready"]
+    return metadata.get("generation"), metadata.get("deletionTimestamp"), facts, ready
+
+
+def build_operator(
+    kube: Kubernetes, backends: Backends, settings: Settings, installation: str, clock: Clock | None = None
+) -> Operator:
+    """Return an operator over *kube* and *backends*; tests give their own."""
+    clock = clock or SystemClock()
+    metrics, store, queue = Metrics(), Store(), KeyedQueue[Key](clock)
+    references = References(store, kube, settings.allow_endpoint_override)
+    unsafe_paths: dict[str, str] = {}
+    reconcilers: list[Reconciler[Any]] = [
+        AwsAccountReconciler(references, backends),
+        IdentityProviderReconciler(references, backends),
+        OracleDatabaseReconciler(references, backends, unsafe_paths),
+        VpcLinkReconciler(references, backends),
+        OracleApiReconciler(references, backends, clock, unsafe_paths, queue.add),
+    ]
+    runner = PassRunner(kube, clock, installation, {found.kind: found for found in reconcilers})
+    workers = Workers(queue, runner.run, metrics, clock, settings.workers)
+    return Operator(queue, store, references, runner, workers, metrics, clock)
+
+
+def connect(settings: Settings) -> tuple[KubeClient, str]:
+    """Return the cluster client and the installation id."""
+    kube = KubeClient(load_config(settings.kubeconfig), settings.namespace, settings.pod_name)
+    return kube, settings.installation_id or kube.cluster_uid()
+
+
+def list_all(kube: Kubernetes, operator: Operator) -> None:
+    """Fill the store before the first pass, so that no reference looks missing at start."""
+    for kind in KINDS:
+        for resource in kube.list(kind.name):
+            metadata = resource["metadata"]
+            key = Key(kind.name, metadata.get("namespace"), metadata["name"])
+            operator.store.put(key, {**resource, "kind": kind.name})
+    for kind in KINDS:
+        for key, _ in operator.store.of_kind(kind.name):
+            operator.queue.add(key)
