@@ -8,7 +8,8 @@
 ``POST /_sandbox/drop-old-keys``           publish the signing key only
 ``GET|PUT /_sandbox/settings``             see :class:`~oracleapi_sandbox.oidc.settings.Settings`
 ``GET|DELETE /_sandbox/calls``             fetches of the two documents (``?since=SEQ``)
-``POST /_sandbox/reset``                   default settings, no calls, the EC key unpublished; RSA keys stay
+``GET|POST /_sandbox/clock``               ``{"advance_seconds": n}`` moves the time that tokens are dated by
+``POST /_sandbox/reset``                   default settings, no calls, the EC key unpublished; RSA keys and clock stay
 ========================================  ==============================================================
 
 The authorization and token endpoints that Discovery requires are named in it and answer with the OAuth error of a
@@ -44,6 +45,11 @@ class Provider:
         self.clock = clock
         self.settings = Settings()
         self.calls = Journal()
+        self._ahead_s = 0.0
+
+    def now(self) -> float:
+        """Return the provider's time: the clock's, moved on by what was asked for."""
+        return self.clock.now() + self._ahead_s
 
     def discovery_document(self) -> dict[str, Any]:
         """Return the members that OpenID Connect Discovery 1.0, section 3, requires or recommends [D]."""
@@ -66,7 +72,7 @@ class Provider:
         return await self._answer("jwks", self.settings.jwks, self.keys.jwks())
 
     async def _answer(self, document: str, answer: Answer, content: dict[str, Any]) -> Response:
-        self.calls.add({"time": self.clock.now(), "document": document, "status": answer.status})
+        self.calls.add({"time": self.now(), "document": document, "status": answer.status})
         await asyncio.sleep(answer.delay_ms / 1000)
         shown = {name: value for name, value in {**content, **answer.members}.items() if value is not None}
         body = json.dumps(shown) if answer.body is None else answer.body
@@ -81,7 +87,7 @@ class Provider:
 
     async def token(self, request: Request) -> Response:
         wanted = TokenRequest.parse(await _body(request))
-        token = mint(wanted, self.issuer, self.keys, self.clock.now())
+        token = mint(wanted, self.issuer, self.keys, self.now())
         answer = {"access_token": token, "token_type": "Bearer", "expires_in": wanted.lifetime_seconds}
         return JSONResponse(answer, headers={"cache-control": "no-store"})
 
@@ -120,6 +126,17 @@ class Provider:
         self.calls.clear()
         return Response(status_code=204)
 
+    async def get_clock(self, request: Request) -> Response:
+        return JSONResponse({"now": self.now()})
+
+    async def advance_clock(self, request: Request) -> Response:
+        wanted = await _body(request)
+        seconds: Any = wanted.get("advance_seconds") if isinstance(wanted, dict) and len(wanted) == 1 else None
+        if type(seconds) not in (int, float) or not 0 <= seconds < float("inf"):
+            raise SettingsError("expected advance_seconds, a number that is not negative")
+        self._ahead_s += seconds
+        return await self.get_clock(request)
+
     async def reset(self, request: Request) -> Response:
         self.settings = Settings()
         self.calls.clear()
@@ -154,6 +171,8 @@ def application(provider: Provider) -> Starlette:
         Route("/_sandbox/settings", provider.put_settings, methods=["PUT"]),
         Route("/_sandbox/calls", provider.get_calls, methods=["GET"]),
         Route("/_sandbox/calls", provider.delete_calls, methods=["DELETE"]),
+        Route("/_sandbox/clock", provider.get_clock, methods=["GET"]),
+        Route("/_sandbox/clock", provider.advance_clock, methods=["POST"]),
         Route("/_sandbox/reset", provider.reset, methods=["POST"]),
     ]
     return Starlette(routes=routes, exception_handlers={SettingsError: _bad_request, TokenRequestError: _bad_request})

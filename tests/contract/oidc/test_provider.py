@@ -1,10 +1,12 @@
 """What a relying party sees of the provider: OpenID Connect Discovery 1.0, RFC 7517 and RFC 7519 [D]."""
 
 import base64
+import contextlib
 import json
 import pathlib
 import ssl
 import time
+from collections.abc import Iterator
 from typing import Any
 
 import httpx
@@ -240,14 +242,30 @@ def test_no_grant_is_offered(http: httpx.Client) -> None:
     assert (refused.status_code, refused.json()["error"]) == (400, "unsupported_grant_type")
 
 
-def test_issuer_and_keys_outlive_the_process(tmp_path: pathlib.Path) -> None:
-    def visit() -> tuple[str, dict[str, Any]]:
-        part = start_part("oidc", tmp_path)
-        try:
-            context = ssl.create_default_context(cafile=str(tmp_path / "ca" / "ca.crt"))
-            with httpx.Client(base_url=part.addresses["issuer"], verify=context, trust_env=False) as client:
-                return part.addresses["issuer"], jwks(client)
-        finally:
-            part.stop()
+@contextlib.contextmanager
+def own_provider(state: pathlib.Path) -> Iterator[httpx.Client]:
+    """A provider that the test may stop or move through time."""
+    part = start_part("oidc", state)
+    try:
+        context = ssl.create_default_context(cafile=str(state / "ca" / "ca.crt"))
+        with httpx.Client(base_url=part.addresses["issuer"], verify=context, trust_env=False) as client:
+            yield client
+    finally:
+        part.stop()
 
-    assert visit() == visit()
+
+def test_the_clock_dates_tokens_and_only_moves_forward(tmp_path: pathlib.Path) -> None:
+    with own_provider(tmp_path) as http:
+        before = read(token(http, subject="alice"))[1]["iat"]
+        http.post("/_sandbox/clock", json={"advance_seconds": 7200}).raise_for_status()
+        assert read(token(http, subject="alice"))[1]["iat"] >= before + 7200
+        for wrong in ({"advance_seconds": -1}, {"advance_seconds": "1"}, {"seconds": 1}, {}, [1]):
+            assert http.post("/_sandbox/clock", json=wrong).status_code == 400
+
+
+def test_issuer_and_keys_outlive_the_process(tmp_path: pathlib.Path) -> None:
+    seen = []
+    for _ in range(2):
+        with own_provider(tmp_path) as http:
+            seen.append((http.get(DISCOVERY).json()["issuer"], jwks(http)))
+    assert seen[0] == seen[1]
