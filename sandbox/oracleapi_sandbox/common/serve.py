@@ -14,6 +14,8 @@ from oracleapi_sandbox.common.authority import Leaf
 KEEP_ALIVE_REQUESTS = 10_000_000
 """hypercorn closes a connection after 1,000 requests by default; a client may then lose an answer."""
 
+BACKLOG = 100
+
 
 @dataclass(frozen=True)
 class Bound:
@@ -30,10 +32,11 @@ class Bound:
 
 
 def bind(app: ASGIFramework, *, port: int = 0, tls: Leaf | None = None) -> Bound:
-    """Bind *app* to ``127.0.0.1:port``; port 0 lets the system choose."""
+    """Bind *app* to ``127.0.0.1:port``; port 0 lets the system choose. Clients may connect at once: they wait."""
     sock = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
     sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     sock.bind(("127.0.0.1", port))
+    sock.listen(BACKLOG)
     sock.setblocking(False)
     return Bound(app, sock, tls)
 

@@ -19,7 +19,6 @@ from oracleapi_sandbox.common.serve import bind, serve_all
 def port(world: Any, authority: Authority) -> Iterator[int]:
     """The world's ORDS on a port, with a certificate for localhost."""
     bound = bind(world.app, tls=authority.leaf("ords", "localhost"))
-    bound.sock.listen()  # connections wait until the server takes them
     ready: Queue[tuple[asyncio.AbstractEventLoop, asyncio.Event]] = Queue()
 
     async def serve() -> None:
