@@ -39,7 +39,7 @@ def main() -> None:
     """Run the command line; a failed part ends it with exit code 1 and the end of the part's log."""
     try:
         app()
-    except (PartError, ToolError) as error:
+    except (PartError, ToolError, httpx.TransportError) as error:
         print(f"error: {error}", file=sys.stderr)
         sys.exit(1)
 

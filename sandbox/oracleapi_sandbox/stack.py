@@ -80,9 +80,11 @@ class Stack:
                 raise
             self._connect()
             self._write_env()
-        for failure in failures:
-            if failure is not None:
-                raise failure
+        failed = [failure for failure in failures if failure is not None]
+        for failure in failed[1:]:
+            self._progress.say("sandbox", f"failed as well: {failure}")
+        if failed:
+            raise failed[0]
 
     def down(self) -> list[str]:
         """End every process of this sandbox and return the parts that ran; the state folder stays."""
@@ -202,10 +204,12 @@ class Stack:
         if aws is None or oracle is None:
             return
         target = ["localhost", httpx.URL(oracle["ords_url"]).port]
-        with self.client() as client:
-            answer = client.put(
-                f"{aws['endpoint_url']}/_sandbox/settings", json={"targets": {_listener_arn(aws): target}}
-            )
+        try:
+            with self.client() as client:
+                page = f"{aws['endpoint_url']}/_sandbox/settings"
+                answer = client.put(page, json={"targets": {_listener_arn(aws): target}})
+        except httpx.TransportError as error:
+            raise PartError("aws", f"does not answer: {error}") from error
         if answer.is_error:
             raise PartError("aws", f"refused the target of {_listener_arn(aws)}: {answer.text[:500]}")
 
