@@ -78,7 +78,7 @@ def undeclared(position: Position, name: str, ignored: str = "Statement") -> Com
     return CompileError(position, 201, f"identifier '{name}' must be declared", ignored)
 
 
-class PlsqlException(OracleError):
+class PlsqlError(OracleError):
     """An exception on its way through the block.
 
     Args:
@@ -90,9 +90,26 @@ class PlsqlException(OracleError):
         super().__init__(code, message)
         self.identity = identity
         self.lines: list[int] = []
+        self._placed = False
+
+    def place(self, line: int) -> None:
+        """Note the line of the innermost statement; statements around it in the same subprogram add nothing."""
+        if not self._placed:
+            self.lines.append(line)
+            self._placed = True
+
+    def leave_subprogram(self) -> None:
+        """From now on the caller's statement is the innermost one."""
+        self._placed = False
+
+    def raised_again(self) -> "PlsqlError":
+        """The same exception, raised anew by RAISE or from a handler's cursor."""
+        again = PlsqlError(self.code, self.message, self.identity)
+        again.position = self.position
+        return again
 
     @classmethod
-    def of(cls, error: OracleError) -> "PlsqlException":
+    def of(cls, error: OracleError) -> "PlsqlError":
         """Wrap an error that SQL or a supplied package raised; one that is wrapped already stays as it is."""
         if isinstance(error, cls):
             return error
@@ -120,13 +137,22 @@ class PlsqlException(OracleError):
 
 
 USER_DEFINED = 6510
+FATAL = frozenset((12, 28, 1012, 1013, 1089, 3113, 3114, 3135))
+"""Errors that end the call: no handler catches them."""
 
 
-def predefined(name: str) -> PlsqlException:
+def predefined(name: str) -> PlsqlError:
     """Make the STANDARD exception *name* with its own text."""
-    return PlsqlException(*PREDEFINED[name])
+    return PlsqlError(*PREDEFINED[name])
 
 
-def value_error(detail: str = "") -> PlsqlException:
+def standard_message(code: int) -> str:
+    """The text of an exception that RAISE raises by its number: only Oracle's own have one."""
+    return MESSAGES.get(
+        code, "" if 20000 <= code <= 20999 else f"Message {code} not found;  product=RDBMS; facility=ORA"
+    )
+
+
+def value_error(detail: str = "") -> PlsqlError:
     """ORA-06502; *detail* such as ``character string buffer too small`` follows a colon."""
-    return PlsqlException(6502, PREDEFINED["VALUE_ERROR"].message + (f": {detail}" if detail else ""))
+    return PlsqlError(6502, PREDEFINED["VALUE_ERROR"].message + (f": {detail}" if detail else ""))

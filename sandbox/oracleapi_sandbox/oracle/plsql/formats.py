@@ -14,8 +14,21 @@ DATE_MODEL = "DD-MON-RR"
 TIMESTAMP_MODEL = "DD-MON-RR HH.MI.SSXFF AM"
 TIMESTAMP_TZ_MODEL = "DD-MON-RR HH.MI.SSXFF AM TZR"
 
-MONTHS = "JANUARY FEBRUARY MARCH APRIL MAY JUNE JULY AUGUST SEPTEMBER OCTOBER NOVEMBER DECEMBER".split()
-DAYS = "MONDAY TUESDAY WEDNESDAY THURSDAY FRIDAY SATURDAY SUNDAY".split()
+MONTHS = [
+    "JANUARY",
+    "FEBRUARY",
+    "MARCH",
+    "APRIL",
+    "MAY",
+    "JUNE",
+    "JULY",
+    "AUGUST",
+    "SEPTEMBER",
+    "OCTOBER",
+    "NOVEMBER",
+    "DECEMBER",
+]
+DAYS = ["MONDAY", "TUESDAY", "WEDNESDAY", "THURSDAY", "FRIDAY", "SATURDAY", "SUNDAY"]
 
 
 class FormatError(ValueError):
@@ -156,7 +169,7 @@ class _Reader:
             self.offset += 1
 
     def digits(self, width: int) -> str:
-        match = re.compile(r"[0-9]{1,%d}" % width).match(self.text, self.offset)
+        match = re.compile(f"[0-9]{{1,{width}}}").match(self.text, self.offset)
         if match is None:
             raise FormatError(1858, "a non-numeric character was found where a numeric was expected")
         self.offset = match.end()
@@ -273,11 +286,16 @@ def _assemble(found: dict[str, int]) -> datetime:
     if not 1 <= month <= 12:
         raise FormatError(1843, "not a valid month")
     hour = _hour(found)
-    for name, limit, code, words in (("MI", 59, 1851, "minutes must be between 0 and 59"), ("SS", 59, 1852, "seconds must be between 0 and 59")):
+    for name, limit, code, words in (
+        ("MI", 59, 1851, "minutes must be between 0 and 59"),
+        ("SS", 59, 1852, "seconds must be between 0 and 59"),
+    ):
         if found.get(name, 0) > limit:
             raise FormatError(code, words)
     try:
-        value = datetime(year, month, found.get("DD", 1), hour, found.get("MI", 0), found.get("SS", 0), found.get("FF", 0))
+        value = datetime(
+            year, month, found.get("DD", 1), hour, found.get("MI", 0), found.get("SS", 0), found.get("FF", 0)
+        )
         if "DDD" in found:
             value += timedelta(days=found["DDD"] - 1)
         if "SSSSS" in found:
@@ -451,4 +469,4 @@ def _float_text(value: float) -> str:
     if value == 0:
         return "0"
     mantissa, _, exponent = f"{value:.16E}".partition("E")
-    return f"{mantissa.rstrip('0').rstrip('.') if '.' in mantissa else mantissa}E{exponent[0]}{int(exponent[1:]):03d}".replace(".0E", "E")
+    return f"{mantissa.rstrip('0').rstrip('.')}E{exponent[0]}{int(exponent[1:]):03d}"

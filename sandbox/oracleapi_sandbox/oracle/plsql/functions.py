@@ -12,7 +12,7 @@ from decimal import ROUND_CEILING, ROUND_DOWN, ROUND_FLOOR, ROUND_HALF_UP, Decim
 from typing import Any
 
 from oracleapi_sandbox.oracle.plsql import formats, operators
-from oracleapi_sandbox.oracle.plsql.errors import PlsqlException, value_error
+from oracleapi_sandbox.oracle.plsql.errors import PlsqlError, value_error
 from oracleapi_sandbox.oracle.plsql.values import (
     NUMERIC,
     Datum,
@@ -65,9 +65,10 @@ THROUGH_SQL: dict[str, str] = {
 }
 """Functions that the engine evaluates, with the type of their value: one source for time, user and context."""
 
-WITHOUT_ARGUMENTS = frozenset(
-    """SYSDATE CURRENT_DATE SYSTIMESTAMP CURRENT_TIMESTAMP LOCALTIMESTAMP USER UID SESSIONTIMEZONE DBTIMEZONE""".split()
+_PSEUDO_COLUMNS = (
+    "SYSDATE CURRENT_DATE SYSTIMESTAMP CURRENT_TIMESTAMP LOCALTIMESTAMP USER UID SESSIONTIMEZONE DBTIMEZONE"
 )
+WITHOUT_ARGUMENTS = frozenset(_PSEUDO_COLUMNS.split())
 """Those written without parentheses."""
 
 
@@ -174,7 +175,7 @@ def instr(value: Datum, part: Datum, start: Datum = 1, occurrence: Datum = 1) ->
     if text is None or wanted is None or first is None or nth is None:
         return None
     if nth < 1:
-        raise PlsqlException(1428, f"argument '{nth}' is out of range")
+        raise PlsqlError(1428, f"argument '{nth}' is out of range")
     if first == 0:
         return 0
     found = _occurrences(text, wanted, first)
@@ -210,7 +211,7 @@ def trim(side: str, characters: Datum, value: Datum) -> Datum:
     """TRIM: exactly one character is allowed (ORA-30001)."""
     chars = to_text(characters)
     if chars is not None and len(chars) != 1:
-        raise PlsqlException(30001, "trim set should have only one character")
+        raise PlsqlError(30001, "trim set should have only one character")
     return _strip(value, chars, left=side in ("BOTH", "LEADING"), right=side in ("BOTH", "TRAILING"))
 
 
@@ -262,13 +263,13 @@ def _formatted(action: Callable[[], Datum]) -> Datum:
     except formats.FormatError as error:
         if error.code == 1722:
             raise value_error("character to number conversion error") from error
-        raise PlsqlException(error.code, error.message) from error
+        raise PlsqlError(error.code, error.message) from error
 
 
 @_register("TO_CHAR", 1, 3, "VARCHAR2")
 def to_char(value: Datum, model: Datum = None, _: Datum = None) -> Datum:
     picture = to_text(model)
-    if value is None or isinstance(value, str) and picture is None:
+    if value is None or (isinstance(value, str) and picture is None):
         return value
     if picture is None:
         return to_text(value)
@@ -308,7 +309,7 @@ def hextoraw(value: Datum) -> Datum:
     try:
         return None if text is None else bytes.fromhex(text)
     except ValueError as error:
-        raise PlsqlException(1465, "invalid hex number") from error
+        raise PlsqlError(1465, "invalid hex number") from error
 
 
 @_register("RAWTOHEX", 1, 1, "VARCHAR2")
@@ -321,7 +322,7 @@ def numtodsinterval(value: Datum, unit: Datum) -> Datum:
     number, name = to_number(value), (to_text(unit) or "").strip().upper()
     seconds = {"DAY": 86400, "HOUR": 3600, "MINUTE": 60, "SECOND": 1}.get(name)
     if seconds is None:
-        raise PlsqlException(1760, "illegal argument for function")
+        raise PlsqlError(1760, "illegal argument for function")
     return None if number is None else timedelta(seconds=float(number) * seconds)
 
 
@@ -347,7 +348,7 @@ def _to_scale(value: Datum, places: Datum, rounding: str) -> Datum:
 def _date_unit(value: datetime, unit: Datum, rounding: bool) -> Datum:
     name = (to_text(unit) or "DD").upper()
     if rounding and name not in ("DD", "DDD", "J"):
-        raise PlsqlException(1899, "bad precision specifier")
+        raise PlsqlError(1899, "bad precision specifier")
     moment = datetime(value.year, value.month, value.day, value.hour, value.minute) + timedelta(hours=12 * rounding)
     day = moment.replace(hour=0, minute=0)
     match name:
@@ -367,7 +368,7 @@ def _date_unit(value: datetime, unit: Datum, rounding: bool) -> Datum:
             return day - timedelta(days=day.weekday())
         case "D" | "DAY" | "DY":
             return day - timedelta(days=day.isoweekday() % 7)
-    raise PlsqlException(1898, "too many precision specifiers")
+    raise PlsqlError(1898, "too many precision specifiers")
 
 
 @_register("ROUND", 1, 2, "FIRST")
@@ -445,7 +446,7 @@ def add_months(value: Datum, months: Datum) -> Datum:
     index = moment.year * 12 + moment.month - 1 + count
     year, month = divmod(index, 12)
     if not 1 <= year <= 9999:
-        raise PlsqlException(1841, "(full) year must be between -4713 and +9999, and not be 0")
+        raise PlsqlError(1841, "(full) year must be between -4713 and +9999, and not be 0")
     last = monthrange(year, month + 1)[1]
     was_last = moment.day == monthrange(moment.year, moment.month)[1]
     return moment.replace(year=year, month=month + 1, day=last if was_last else min(moment.day, last))

@@ -9,13 +9,15 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
-from oracleapi_sandbox.oracle.plsql.errors import PlsqlException
+from oracleapi_sandbox.oracle.plsql.errors import PlsqlError
 from oracleapi_sandbox.oracle.plsql.formats import number_text
 
-_STEP = re.compile(r'\s*(?:\.\s*(?:"(?P<quoted>(?:[^"\\]|\\.)*)"|(?P<name>[A-Za-z_][\w$]*))|\[\s*(?P<index>\d{1,9}|\*)\s*\])')
+_STEP = re.compile(
+    r'\s*(?:\.\s*(?:"(?P<quoted>(?:[^"\\]|\\.)*)"|(?P<name>[A-Za-z_][\w$]*))|\[\s*(?P<index>\d{1,9}|\*)\s*\])'
+)
 
 
-class NoMatch(Exception):
+class NoMatchError(Exception):
     """The path selects nothing in the document."""
 
 
@@ -28,7 +30,7 @@ def parse_path(text: str) -> Path:
     """Parse ``$.a."b c"[0][*]``.
 
     Raises:
-        PlsqlException: 40442 for anything else.
+        PlsqlError: 40442 for anything else.
     """
     body = re.sub(r"^\s*(?:lax\s+|strict\s+)?", "", text)
     steps: list[str | int | None] = []
@@ -43,7 +45,7 @@ def parse_path(text: str) -> Path:
             steps.append(match["name"] or (match["quoted"] or "").replace('\\"', '"'))
         offset = match.end()
     if not body.startswith("$") or offset < len(body.rstrip()):
-        raise PlsqlException(40442, f"JSON path expression syntax error ('{text}')")
+        raise PlsqlError(40442, f"JSON path expression syntax error ('{text}')")
     return Path(tuple(steps))
 
 
@@ -51,12 +53,12 @@ def load(text: str) -> Any:
     """Parse a document; numbers stay exact.
 
     Raises:
-        PlsqlException: 40441 when it is not JSON.
+        PlsqlError: 40441 when it is not JSON.
     """
     try:
         return json.loads(text, parse_float=Decimal)
     except (ValueError, RecursionError) as error:
-        raise PlsqlException(40441, "JSON syntax error") from error
+        raise PlsqlError(40441, "JSON syntax error") from error
 
 
 def select(document: Any, path: Path) -> list[Any]:
@@ -81,16 +83,16 @@ def scalar_text(found: list[Any]) -> str | None:
     """What JSON_VALUE gives for a selection.
 
     Raises:
-        NoMatch: Nothing was selected.
-        PlsqlException: 40456 for an object or array, 40470 for several values.
+        NoMatchError: Nothing was selected.
+        PlsqlError: 40456 for an object or array, 40470 for several values.
     """
     if not found:
-        raise NoMatch
+        raise NoMatchError
     if len(found) > 1:
-        raise PlsqlException(40470, "JSON_VALUE evaluated to multiple values")
+        raise PlsqlError(40470, "JSON_VALUE evaluated to multiple values")
     value = found[0]
     if isinstance(value, dict | list):
-        raise PlsqlException(40456, "JSON_VALUE evaluated to non-scalar value")
+        raise PlsqlError(40456, "JSON_VALUE evaluated to non-scalar value")
     if value is None or isinstance(value, str):
         return value or None
     return str(value).lower() if isinstance(value, bool) else number_text(value)
@@ -99,9 +101,9 @@ def scalar_text(found: list[Any]) -> str | None:
 def document_text(found: list[Any]) -> str:
     """What JSON_QUERY without wrapper gives for a selection: one object or array."""
     if not found:
-        raise NoMatch
+        raise NoMatchError
     if len(found) > 1 or not isinstance(found[0], dict | list):
-        raise PlsqlException(40480, "result cannot be returned without array wrapper")
+        raise PlsqlError(40480, "result cannot be returned without array wrapper")
     return json.dumps(found[0], separators=(",", ":"), ensure_ascii=False, default=_number)
 
 

@@ -298,15 +298,7 @@ class Subprogram(Node):
 
 
 Declaration: TypeAlias = (
-    Variable
-    | RecordType
-    | TableType
-    | RefCursorType
-    | Subtype
-    | ExceptionName
-    | ExceptionInit
-    | Cursor
-    | Subprogram
+    Variable | RecordType | TableType | RefCursorType | Subtype | ExceptionName | ExceptionInit | Cursor | Subprogram
 )
 
 

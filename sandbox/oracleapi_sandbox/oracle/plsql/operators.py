@@ -10,12 +10,11 @@ from decimal import Decimal, DivisionByZero, InvalidOperation, Overflow
 from functools import lru_cache
 from typing import Any
 
-from oracleapi_sandbox.oracle.plsql.errors import PlsqlException, predefined, value_error
+from oracleapi_sandbox.oracle.plsql.errors import PlsqlError, predefined, value_error
 from oracleapi_sandbox.oracle.plsql.values import (
     NUMERIC,
     Collection,
     Datum,
-    Number,
     Record,
     Timestamp,
     comparable,
@@ -46,7 +45,7 @@ def arithmetic(operator: str, left: Datum, right: Datum) -> Datum:
     try:
         return normal(_EXACT[operator](Decimal(first), Decimal(second)))
     except Overflow as error:
-        raise PlsqlException(1426, "numeric overflow") from error
+        raise PlsqlError(1426, "numeric overflow") from error
     except DivisionByZero as error:
         raise predefined("ZERO_DIVIDE") from error
     except InvalidOperation as error:
@@ -109,7 +108,7 @@ def _date_arithmetic(operator: str, left: Datum, right: Datum) -> Datum:
         if operator == "*" and isinstance(right, timedelta):
             return right * float(to_number(left) or 0)
     except OverflowError as error:
-        raise PlsqlException(1841, "(full) year must be between -4713 and +9999, and not be 0") from error
+        raise PlsqlError(1841, "(full) year must be between -4713 and +9999, and not be 0") from error
     except ZeroDivisionError as error:
         raise predefined("ZERO_DIVIDE") from error
     raise value_error()
@@ -131,7 +130,9 @@ def _difference(left: datetime, right: datetime) -> Datum:
     span = comparable(left) - comparable(right)
     if any(isinstance(value, Timestamp) or value.tzinfo is not None for value in (left, right)):
         return span
-    return normal(NUMERIC.divide(Decimal(span // timedelta(microseconds=1)), Decimal(_DAY // timedelta(microseconds=1))))
+    return normal(
+        NUMERIC.divide(Decimal(span // timedelta(microseconds=1)), Decimal(_DAY // timedelta(microseconds=1)))
+    )
 
 
 def negate(value: Datum) -> Datum:
@@ -169,7 +170,7 @@ def compare(operator: str, left: Datum, right: Datum) -> bool | None:
 
 def _order(left: Datum, right: Datum) -> int:
     first, second = _aligned(left, right)
-    return (first > second) - (first < second)
+    return bool(first > second) - bool(first < second)
 
 
 def _aligned(left: Datum, right: Datum) -> tuple[Any, Any]:
@@ -212,14 +213,14 @@ def like(value: Datum, pattern: Datum, escape: Datum) -> bool | None:
     """LIKE with ``%``, ``_`` and an escape character.
 
     Raises:
-        PlsqlException: 1425 (escape is not one character), 1424 (escape before another character).
+        PlsqlError: 1425 (escape is not one character), 1424 (escape before another character).
     """
     text, model = to_text(value), to_text(pattern)
     if text is None or model is None:
         return None
     mark = to_text(escape)
     if mark is not None and len(mark) != 1:
-        raise PlsqlException(1425, "escape character must be character string of length 1")
+        raise PlsqlError(1425, "escape character must be character string of length 1")
     return _like_pattern(model, mark).fullmatch(text) is not None
 
 
@@ -231,10 +232,8 @@ def _like_pattern(model: str, escape: str | None) -> re.Pattern[str]:
         if character == escape:
             following = next(characters, "")
             if following not in ("%", "_", escape):
-                raise PlsqlException(1424, "missing or illegal character following the escape character")
+                raise PlsqlError(1424, "missing or illegal character following the escape character")
             out.append(re.escape(following))
         else:
             out.append({"%": ".*", "_": "."}.get(character, re.escape(character)))
     return re.compile("".join(out), re.DOTALL)
-
-

@@ -17,7 +17,20 @@ _COMPARISONS = ("=", "<>", "<", ">", "<=", ">=")
 _CURSOR_ATTRIBUTES = ("FOUND", "NOTFOUND", "ISOPEN", "ROWCOUNT", "BULK_ROWCOUNT")
 _INTERVAL_UNITS = {"DAY": 86400, "HOUR": 3600, "MINUTE": 60, "SECOND": 1}
 _INTERVAL_FIELD = re.compile(r"[0-9]{1,9}(\.[0-9]{1,9})?")
-_SQL_ONLY = ("EXISTS", "DECODE", "COUNT", "SUM", "MIN", "MAX", "AVG", "LISTAGG", "ROWNUM", "NVL2", "XMLAGG", "JSON_TABLE")
+_SQL_ONLY = (
+    "EXISTS",
+    "DECODE",
+    "COUNT",
+    "SUM",
+    "MIN",
+    "MAX",
+    "AVG",
+    "LISTAGG",
+    "ROWNUM",
+    "NVL2",
+    "XMLAGG",
+    "JSON_TABLE",
+)
 
 
 class ExpressionParser(TokenStream):
@@ -149,7 +162,9 @@ class ExpressionParser(TokenStream):
             inner = self.expression()
             self.expect_op(")")
             return inner
-        raise self.unexpected("(", "-", "+", "case", "new", "not", "null", "an identifier", "a literal", "a bind variable")
+        raise self.unexpected(
+            "(", "-", "+", "case", "new", "not", "null", "an identifier", "a literal", "a bind variable"
+        )
 
     def _word(self) -> n.Expression:
         token = self.token
@@ -195,7 +210,9 @@ class ExpressionParser(TokenStream):
         try:
             value: datetime = parse_date(body, model)
         except FormatError as error:
-            raise CompileError(text.position, 166, f"bad format for date, time, or timestamp literal ({error})") from error
+            raise CompileError(
+                text.position, 166, f"bad format for date, time, or timestamp literal ({error})"
+            ) from error
         if zone is None:
             return n.Literal(kind.position, value, kind.text)
         return n.Literal(kind.position, (value - zone).replace(tzinfo=UTC), "TIMESTAMP WITH TIME ZONE")

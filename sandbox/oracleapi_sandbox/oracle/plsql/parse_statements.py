@@ -110,7 +110,9 @@ class StatementParser(SqlParser):
     def _assignment_or_call(self) -> n.Statement:
         position = self.token.position
         if self.token.kind != "bind" and not self.at_identifier():
-            raise self.unexpected("(", "begin", "case", "declare", "end", "exception", "exit", "for", "if", "loop", "null")
+            raise self.unexpected(
+                "(", "begin", "case", "declare", "end", "exception", "exit", "for", "if", "loop", "null"
+            )
         target = self.assignable()
         if self.accept_op(":="):
             value = self.expression()

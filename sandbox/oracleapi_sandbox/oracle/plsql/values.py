@@ -10,7 +10,7 @@ from decimal import ROUND_HALF_UP, Context, Decimal, DivisionByZero, InvalidOper
 from typing import Any, TypeAlias
 
 from oracleapi_sandbox.oracle.plsql import formats
-from oracleapi_sandbox.oracle.plsql.errors import PlsqlException, predefined, value_error
+from oracleapi_sandbox.oracle.plsql.errors import PlsqlError, predefined, value_error
 from oracleapi_sandbox.oracle.plsql.types import Type, scalar
 from oracleapi_sandbox.oracle.ports import Result, Value
 
@@ -98,7 +98,7 @@ def normal(number: Number) -> Number:
     try:
         exact = NUMERIC.plus(Decimal(number))
     except Overflow as error:
-        raise PlsqlException(1426, "numeric overflow") from error
+        raise PlsqlError(1426, "numeric overflow") from error
     return int(exact) if exact == exact.to_integral_value() else exact
 
 
@@ -160,7 +160,7 @@ def parse_datetime(text: str, model: str) -> datetime:
     try:
         return formats.parse_date(text, model)
     except formats.FormatError as error:
-        raise PlsqlException(error.code, error.message) from error
+        raise PlsqlError(error.code, error.message) from error
 
 
 def to_datetime(value: Datum, model: str = formats.DATE_MODEL) -> datetime | None:
@@ -189,7 +189,7 @@ def coerce(value: Datum, target: Type) -> Datum:
     """Convert *value* for a variable of type *target* and check its constraints.
 
     Raises:
-        PlsqlException: 6502 (value does not fit), 1426 (integer overflow), 18xx (not a date).
+        PlsqlError: 6502 (value does not fit), 1426 (integer overflow), 18xx (not a date).
     """
     converted = None if value is None or value == "" else _convert(value, target)
     if converted is None:
@@ -244,7 +244,7 @@ def _fit_number(number: Number | None, target: Type) -> Number | None:
     if target.name == "PLS_INTEGER":
         whole = int(exact.to_integral_value(ROUND_HALF_UP))
         if not -(2**31) <= whole < 2**31:
-            raise PlsqlException(1426, "numeric overflow")
+            raise PlsqlError(1426, "numeric overflow")
         return whole
     if target.precision is None:
         return normal(exact)
@@ -298,7 +298,7 @@ def _fit_record(value: Datum, target: Type) -> Record:
 
 def _fit_collection(value: Datum, target: Type) -> Collection:
     if isinstance(value, list):
-        value = Collection(target, {index: part for index, part in enumerate(value, 1)})
+        value = Collection(target, dict(enumerate(value, 1)))
     if not isinstance(value, Collection):
         raise value_error()
     if value.items is None or target.element is None:

@@ -1,0 +1,256 @@
+"""What names mean: entities, the scopes that hold them, and what the analysis found for each reference."""
+
+from dataclasses import dataclass, field
+from typing import TypeAlias
+
+from oracleapi_sandbox.oracle.plsql import nodes as n
+from oracleapi_sandbox.oracle.plsql.errors import PREDEFINED, USER_DEFINED, Position
+from oracleapi_sandbox.oracle.plsql.functions import Builtin
+from oracleapi_sandbox.oracle.plsql.types import Type
+from oracleapi_sandbox.oracle.ports import Argument, Column, Subprogram, Value
+
+
+@dataclass(eq=False)
+class VariableEntity:
+    """A variable, constant, parameter, loop index or loop record; ``readonly`` ones are no assignment targets."""
+
+    name: str
+    type: Type
+    readonly: bool = False
+
+
+@dataclass(eq=False)
+class CursorEntity:
+    name: str
+    parameters: tuple["Formal", ...]
+    query: n.Sql
+    row: Type
+    scope: "Scope"
+
+
+@dataclass(eq=False)
+class ExceptionEntity:
+    """A declared exception; PRAGMA EXCEPTION_INIT gives it a number."""
+
+    name: str
+    code: int = USER_DEFINED
+
+
+@dataclass(eq=False)
+class TypeEntity:
+    name: str
+    type: Type
+
+
+@dataclass(eq=False)
+class LabelEntity:
+    scope: "Scope"
+
+
+@dataclass(eq=False)
+class Formal:
+    """A formal parameter of a cursor or a local subprogram."""
+
+    name: str
+    type: Type
+    mode: str
+    default: n.Expression | None
+    entity: VariableEntity
+
+    @property
+    def required(self) -> bool:
+        return self.default is None
+
+
+@dataclass(eq=False)
+class SubprogramEntity:
+    """A local procedure or function; ``body`` arrives after a forward declaration."""
+
+    name: str
+    parameters: tuple[Formal, ...]
+    returns: Type | None
+    position: Position
+    body: n.Block | None = None
+
+
+@dataclass(eq=False)
+class OverloadsEntity:
+    """All local subprograms of one name in one scope."""
+
+    name: str
+    candidates: list[SubprogramEntity]
+
+
+Entity: TypeAlias = VariableEntity | CursorEntity | ExceptionEntity | TypeEntity | LabelEntity | OverloadsEntity
+
+
+@dataclass(eq=False)
+class Scope:
+    """The names of one block, loop or subprogram."""
+
+    parent: "Scope | None" = None
+    names: dict[str, Entity] = field(default_factory=dict)
+    returns: Type | None = None
+    is_function: bool = False
+    loops: tuple[str | None, ...] = ()
+    in_handler: bool = False
+
+    def lookup(self, name: str) -> Entity | None:
+        scope: Scope | None = self
+        while scope is not None:
+            if name in scope.names:
+                return scope.names[name]
+            scope = scope.parent
+        return None
+
+    def child(self, **changes: "tuple[str | None, ...] | bool") -> "Scope":
+        """An inner scope that still is in the same subprogram and loops, unless *changes* says otherwise."""
+        inner = Scope(self, {}, self.returns, self.is_function, self.loops, self.in_handler)
+        for name, value in changes.items():
+            setattr(inner, name, value)
+        return inner
+
+
+_STANDARD = {name: ExceptionEntity(name, entry.code) for name, entry in PREDEFINED.items()}
+
+
+def standard_exception(name: str) -> ExceptionEntity | None:
+    """The exception of package STANDARD, which a declaration of the same name hides."""
+    return _STANDARD.get(name.removeprefix("STANDARD."))
+
+
+# --- resolved references ---------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, eq=False)
+class LocalCall:
+    """Arguments in the order of the formal parameters; ``None`` where the default applies."""
+
+    subprogram: SubprogramEntity
+    arguments: tuple[n.Expression | None, ...]
+
+
+@dataclass(frozen=True, eq=False)
+class SuppliedCall:
+    subprogram: Subprogram
+    arguments: tuple[tuple[Argument, Type, n.Expression | None], ...]
+
+
+@dataclass(frozen=True, eq=False)
+class BuiltinCall:
+    builtin: Builtin
+    arguments: tuple[n.Expression, ...]
+
+
+@dataclass(frozen=True, eq=False)
+class SqlCall:
+    """A function or sequence that the engine evaluates: ``select text from dual``."""
+
+    text: str
+    arguments: tuple[n.Expression, ...]
+    boolean: bool = False
+
+
+@dataclass(frozen=True, eq=False)
+class ErrorCall:
+    """SQLCODE, SQLERRM or SQLERRM(code)."""
+
+    name: str
+    argument: n.Expression | None = None
+
+
+@dataclass(frozen=True, eq=False)
+class Construction:
+    """A collection's constructor."""
+
+    type: Type
+    arguments: tuple[n.Expression, ...]
+
+
+@dataclass(frozen=True, eq=False)
+class ConstantValue:
+    value: Value
+
+
+@dataclass(frozen=True, eq=False)
+class FieldStep:
+    name: str
+
+
+@dataclass(frozen=True, eq=False)
+class IndexStep:
+    index: n.Expression
+
+
+@dataclass(frozen=True, eq=False)
+class MethodStep:
+    name: str
+    arguments: tuple[n.Expression, ...]
+
+
+Base: TypeAlias = (
+    VariableEntity
+    | CursorEntity
+    | LocalCall
+    | SuppliedCall
+    | BuiltinCall
+    | SqlCall
+    | ErrorCall
+    | Construction
+    | ConstantValue
+)
+Step: TypeAlias = FieldStep | IndexStep | MethodStep
+
+
+@dataclass(frozen=True, eq=False)
+class Resolved:
+    """What a reference means: where its value begins, the steps into it, and the type it has then."""
+
+    base: Base
+    steps: tuple[Step, ...]
+    type: Type
+
+    @property
+    def is_target(self) -> bool:
+        """Whether a value can be assigned to it."""
+        assignable = isinstance(self.base, VariableEntity) and not self.base.readonly
+        return assignable and not any(isinstance(step, MethodStep) for step in self.steps)
+
+
+@dataclass(frozen=True, eq=False)
+class Input:
+    """A bind of a SQL statement: the expression that gives its value, and its type."""
+
+    name: str
+    value: n.Expression
+    type: Type
+
+
+@dataclass(frozen=True, eq=False)
+class PreparedSql:
+    """A SQL statement with variables turned into binds.
+
+    Args:
+        outputs: Names and types of the binds of RETURNING INTO, in the order of the targets.
+        columns: Described columns of a query.
+        origins: Pairs of offset in ``text`` and offset in the source, rising, to find the place of a fault.
+    """
+
+    text: str
+    inputs: tuple[Input, ...]
+    outputs: tuple[tuple[str, Type], ...] = ()
+    columns: tuple[Column, ...] | None = None
+    origins: tuple[tuple[int, int], ...] = ()
+
+
+@dataclass
+class Unit:
+    """A block with all its names resolved, for one run."""
+
+    block: n.Block
+    refs: dict[n.Ref, Resolved] = field(default_factory=dict)
+    sql: dict[n.Sql, PreparedSql] = field(default_factory=dict)
+    types: dict[n.TypeName, Type] = field(default_factory=dict)
+    declared: dict[n.Node, Entity | SubprogramEntity] = field(default_factory=dict)
+    exceptions: dict[n.Node, tuple[ExceptionEntity, ...]] = field(default_factory=dict)
+    cursor_arguments: dict[n.Node, tuple[n.Expression | None, ...]] = field(default_factory=dict)
