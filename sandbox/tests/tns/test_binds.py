@@ -59,9 +59,10 @@ def test_a_value_reaches_the_session(site: Any, sql: str, value: Any, size: Any,
 
 def test_a_type_without_seam_is_refused(site: Any) -> None:
     connection = site.connect()
-    with connection.cursor() as cursor, pytest.raises(oracledb.DatabaseError, match="ORA-03115"):
+    with connection.cursor() as cursor:
         cursor.setinputsizes(oracledb.DB_TYPE_INTERVAL_YM)
-        cursor.execute("begin p(:1); end;", [oracledb.IntervalYM(1, 2)])
+        with pytest.raises(oracledb.DatabaseError, match="ORA-03115"):
+            cursor.execute("begin p(:1); end;", [oracledb.IntervalYM(1, 2)])
     connection.ping()
 
 

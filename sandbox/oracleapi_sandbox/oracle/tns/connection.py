@@ -14,6 +14,7 @@ from oracleapi_sandbox.oracle.ports import Database, OracleError, Session
 from oracleapi_sandbox.oracle.tns import negotiation, responses
 from oracleapi_sandbox.oracle.tns.auth import Authenticator
 from oracleapi_sandbox.oracle.tns.executor import Executor
+from oracleapi_sandbox.oracle.tns.faults import Fault, Faults
 from oracleapi_sandbox.oracle.tns.messages import (
     Auth,
     Call,
@@ -24,11 +25,13 @@ from oracleapi_sandbox.oracle.tns.messages import (
     Function,
     LobCall,
     OneWay,
+    Option,
     Piggyback,
     Reexecute,
     Request,
     RequestParser,
     SetSchema,
+    Simple,
     UnknownCursorError,
     UnsupportedRequestError,
 )
@@ -88,7 +91,9 @@ class Inbox:
 class Connection:
     """Serves one accepted socket until the client leaves or :meth:`close` cuts it."""
 
-    def __init__(self, sock: socket.socket, database: Database, profile: Profile, sdu: int) -> None:
+    def __init__(
+        self, sock: socket.socket, database: Database, profile: Profile, sdu: int, faults: Faults | None = None
+    ) -> None:
         self._wire = PacketSocket(sock)
         self._database = database
         self._profile = profile
@@ -99,6 +104,8 @@ class Connection:
         self._running: Session | None = None
         self._break_pending = False
         self._session: Session | None = None
+        self._stopped = threading.Event()
+        self.faults = faults or Faults()
         self.user: str | None = None
         self.executor: Executor | None = None
 
@@ -244,6 +251,7 @@ class Connection:
         """
         with self._call_lock:
             self._running = session
+            self._stopped.clear()
         try:
             return work()
         finally:
@@ -259,7 +267,12 @@ class Connection:
         with self._call_lock:
             if self._running is not None:
                 self._break_pending = True
+                self._stopped.set()
                 self._running.cancel()
+
+    def wait(self, seconds: float) -> bool:
+        """Wait inside a call; returns whether a break ended it."""
+        return self._stopped.wait(seconds)
 
     def reset(self, failure: bytes) -> None:
         """Answer a break: announce it, wait for the client's reset, reset, then say what happened."""
@@ -321,7 +334,31 @@ class Calls:
     def _answer(self, request: Request) -> bytes:
         for piggyback in request.piggybacks:
             self._piggyback(piggyback)
-        return self._call(request.call)
+        fault = self._fault(request.call)
+        if fault is None:
+            return self._call(request.call)
+        if fault.delay_seconds and self._connection.wait(fault.delay_seconds):
+            raise OracleError(1013, "user requested cancel of current operation")
+        if fault.cut == "before":
+            raise DisconnectedError("cut by a fault before the call")
+        if fault.code is not None:
+            raise OracleError(fault.code, fault.message)
+        answer = self._call(request.call)
+        if fault.cut == "after":
+            raise DisconnectedError("cut by a fault after the call")
+        return answer
+
+    def _fault(self, call: Call) -> Fault | None:
+        """Return the fault that a test ordered for the statement of *call*."""
+        if isinstance(call, Execute) and call.statement is not None:
+            return self._connection.faults.take(call.statement.sql)
+        if isinstance(call, Simple) and call.function in (Function.COMMIT, Function.ROLLBACK):
+            return self._connection.faults.take(call.function.name)
+        if isinstance(call, Execute | Reexecute):
+            cursor = self._executor.cursors.find(call.cursor_id)
+            runs = isinstance(call, Reexecute) or call.has(Option.EXECUTE)
+            return self._connection.faults.take(cursor.statement.sql) if cursor and runs else None
+        return None
 
     def _call(self, call: Call) -> bytes:
         if isinstance(call, Execute):

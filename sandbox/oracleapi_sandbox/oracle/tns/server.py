@@ -7,6 +7,7 @@ import threading
 
 from oracleapi_sandbox.oracle.ports import Database
 from oracleapi_sandbox.oracle.tns.connection import Connection
+from oracleapi_sandbox.oracle.tns.faults import Faults
 from oracleapi_sandbox.oracle.tns.profile import ORACLE_19C, Profile
 
 DEFAULT_SDU = 8192
@@ -23,6 +24,7 @@ class Listener:
         sdu: The largest session data unit that is agreed to, 512 to 65535 bytes.
         tls: With a context the listener speaks TCPS.
         profile: The server generation that is announced.
+        faults: Faults that a test orders; they may change while it runs.
     """
 
     def __init__(
@@ -33,12 +35,14 @@ class Listener:
         sdu: int = DEFAULT_SDU,
         tls: ssl.SSLContext | None = None,
         profile: Profile = ORACLE_19C,
+        faults: Faults | None = None,
     ) -> None:
         self._database = database
         self._port = port
         self._sdu = sdu
         self._tls = tls
         self._profile = profile
+        self.faults = faults or Faults()
         self._socket: socket.socket | None = None
         self._connections: dict[Connection, threading.Thread] = {}
         self._lock = threading.Lock()
@@ -99,7 +103,7 @@ class Listener:
             except OSError:
                 client.close()  # no TLS handshake: not a client of ours
                 return
-        connection = Connection(client, self._database, self._profile, self._sdu)
+        connection = Connection(client, self._database, self._profile, self._sdu, self.faults)
         with self._lock:
             self._connections[connection] = threading.current_thread()
         try:

@@ -1,0 +1,197 @@
+"""The ``/_sandbox/`` pages of the Oracle double: what a test reads, switches and breaks.
+
+``GET|DELETE /_sandbox/statements``      what sessions ran (``?since=SEQ``)
+``GET|PUT /_sandbox/settings``           switches by group, merged: ``{"ords": {"missing_scope_status": 403}}``
+``GET|PUT|DELETE /_sandbox/faults``      see :class:`~oracleapi_sandbox.oracle.tns.faults.Fault`
+``GET|POST /_sandbox/clock``             ``{"advance_seconds": n}`` moves the database's time
+``PUT /_sandbox/kill-sessions``          cuts the listener's connections, of all or of ``{"user": "HR"}``
+``POST /_sandbox/reset``                 default settings, no faults, an empty journal, and the part's own reset
+
+A wrong body is 400 ``{"error": …}`` that names what is wrong.
+"""
+
+import threading
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import MISSING, asdict, dataclass, field, fields
+from typing import TYPE_CHECKING, Any, Protocol
+
+from starlette.applications import Starlette
+from starlette.concurrency import run_in_threadpool
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+from starlette.routing import Route
+
+from oracleapi_sandbox.common.clock import SystemClock
+from oracleapi_sandbox.common.journal import Journal
+from oracleapi_sandbox.oracle.tns.faults import FaultError, Faults
+
+if TYPE_CHECKING:
+    from _typeshed import DataclassInstance
+
+
+class Settings(Protocol):
+    """A dataclass of switches that changes several of them at once, or none."""
+
+    def apply(self, changes: Mapping[str, Any]) -> None:
+        """Raises :class:`ValueError` with a text that names the unknown switch or the wrong value."""
+        ...
+
+
+class Sessions(Protocol):
+    """Who can cut connections: the listener."""
+
+    def kill_sessions(self, user: str | None = None) -> int: ...
+
+
+class OffsetClock:
+    """The machine's clock, moved forward as a test asks."""
+
+    def __init__(self) -> None:
+        self._system = SystemClock()
+        self._offset = 0.0
+        self._lock = threading.Lock()
+
+    def now(self) -> float:
+        with self._lock:
+            return self._system.now() + self._offset
+
+    def advance(self, seconds: float) -> None:
+        with self._lock:
+            self._offset += seconds
+
+
+@dataclass
+class Control:
+    """What the pages work on. *on_reset* runs in a thread; it may block."""
+
+    journal: Journal
+    sessions: Sessions
+    settings: Mapping[str, Any] = field(default_factory=dict)
+    faults: Faults = field(default_factory=Faults)
+    clock: OffsetClock = field(default_factory=OffsetClock)
+    on_reset: Callable[[], None] = lambda: None
+
+    async def statements(self, request: Request) -> Response:
+        if request.method == "DELETE":
+            self.journal.clear()
+            return JSONResponse({"statements": []})
+        since = request.query_params.get("since", "0")
+        if not since.isdigit():
+            raise HTTPException(400, "since is a number")
+        return JSONResponse({"statements": self.journal.entries(int(since))})
+
+    async def get_settings(self, request: Request) -> Response:
+        return JSONResponse({name: asdict(group) for name, group in self.settings.items()})
+
+    async def put_settings(self, request: Request) -> Response:
+        """Merge the body into the groups; when one group refuses, none is changed."""
+        document = await _object(request)
+        if unknown := sorted(set(document) - set(self.settings)):
+            known = ", ".join(sorted(self.settings))
+            raise HTTPException(400, f"unknown settings: {', '.join(unknown)}; known groups: {known}")
+        before = {name: asdict(self.settings[name]) for name in document}
+        try:
+            for name, changes in document.items():
+                if not isinstance(changes, dict):
+                    raise HTTPException(400, f"{name} takes an object of switches")
+                self.settings[name].apply(changes)
+        except (ValueError, HTTPException) as error:
+            for name, values in before.items():
+                _restore(self.settings[name], values)
+            raise HTTPException(400, getattr(error, "detail", str(error))) from None
+        return await self.get_settings(request)
+
+    async def faults_page(self, request: Request) -> Response:
+        if request.method != "GET":
+            entries = [] if request.method == "DELETE" else _entries(await _json(request))
+            try:
+                self.faults.replace(entries)
+            except FaultError as error:
+                raise HTTPException(400, str(error)) from None
+        return JSONResponse({"faults": self.faults.show()})
+
+    async def clock_page(self, request: Request) -> Response:
+        if request.method == "POST":
+            document = await _object(request)
+            seconds = document.get("advance_seconds")
+            if set(document) != {"advance_seconds"} or not _is_duration(seconds):
+                raise HTTPException(400, "expected advance_seconds, a number of at least 0")
+            self.clock.advance(document["advance_seconds"])
+        return JSONResponse({"now": self.clock.now()})
+
+    async def kill_sessions(self, request: Request) -> Response:
+        document = await _object(request) if await request.body() else {}
+        user = document.get("user")
+        if set(document) - {"user"} or not isinstance(user, str | None):
+            raise HTTPException(400, "expected nothing, or user, a user's name")
+        return JSONResponse({"killed": await run_in_threadpool(self.sessions.kill_sessions, user)})
+
+    async def reset(self, request: Request) -> Response:
+        for group in self.settings.values():
+            _restore(group, _defaults(group))
+        self.faults.replace([])
+        await run_in_threadpool(self.on_reset)
+        self.journal.clear()
+        return JSONResponse({"reset": True})
+
+
+def build_control(control: Control) -> Starlette:
+    """Build the application over *control*; it is plain HTTP without access control, for loopback only."""
+    pages: list[tuple[str, Callable[[Request], Awaitable[Response]], list[str]]] = [
+        ("statements", control.statements, ["GET", "DELETE"]),
+        ("settings", control.get_settings, ["GET"]),
+        ("settings", control.put_settings, ["PUT"]),
+        ("faults", control.faults_page, ["GET", "PUT", "DELETE"]),
+        ("clock", control.clock_page, ["GET", "POST"]),
+        ("kill-sessions", control.kill_sessions, ["PUT"]),
+        ("reset", control.reset, ["POST"]),
+    ]
+    return Starlette(
+        routes=[Route(f"/_sandbox/{page}", endpoint, methods=methods) for page, endpoint, methods in pages],
+        exception_handlers={HTTPException: _failed},
+    )
+
+
+async def _failed(_request: Request, error: Exception) -> Response:
+    assert isinstance(error, HTTPException)
+    return JSONResponse({"error": error.detail}, error.status_code)
+
+
+async def _json(request: Request) -> Any:
+    try:
+        return await request.json()
+    except ValueError:
+        raise HTTPException(400, "the body is no JSON") from None
+
+
+async def _object(request: Request) -> dict[str, Any]:
+    document = await _json(request)
+    if not isinstance(document, dict):
+        raise HTTPException(400, "expected an object")
+    return document
+
+
+def _entries(document: Any) -> list[dict[str, Any]]:
+    """Return the faults of a body: a list, ``{"faults": [...]}``, or one fault."""
+    if isinstance(document, dict):
+        document = document["faults"] if set(document) == {"faults"} else [document]
+    if not isinstance(document, list) or not all(isinstance(entry, dict) for entry in document):
+        raise HTTPException(400, "expected a list of faults")
+    return document
+
+
+def _is_duration(value: object) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool) and value >= 0
+
+
+def _defaults(group: "DataclassInstance") -> dict[str, Any]:
+    return {
+        each.name: each.default_factory() if each.default_factory is not MISSING else each.default
+        for each in fields(group)
+    }
+
+
+def _restore(group: "DataclassInstance", values: Mapping[str, Any]) -> None:
+    for name, value in values.items():
+        setattr(group, name, value)
