@@ -162,6 +162,28 @@ def test_a_back_end_that_hangs_up_is_503(gateway):
     server.close()
 
 
+def test_a_connection_is_used_again_and_closed_when_it_is_idle(gateway):
+    server = socket.create_server(("127.0.0.1", 0))
+    gateway.settings.targets = {LISTENER: Target("127.0.0.1", server.getsockname()[1])}
+    only(gateway)
+    received = []
+
+    def serve():
+        connection, _ = server.accept()
+        connection.settimeout(20)
+        while data := connection.recv(65536):
+            received.append(data.split(b" ")[1])
+            connection.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok")
+        connection.close()
+
+    thread = threading.Thread(target=serve)
+    thread.start()
+    assert [gateway.call(path).body for path in ("/1", "/2", "/3")] == [b"ok"] * 3
+    thread.join()
+    server.close()
+    assert received == [b"/1", b"/2", b"/3"]
+
+
 @pytest.mark.parametrize(("status", "message"), [(503, "Service Unavailable"), (504, "Gateway Timeout")])
 def test_a_slow_back_end_is_cut_off(gateway, status, message):
     only(gateway, timeout_ms=50)

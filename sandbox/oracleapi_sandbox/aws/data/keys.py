@@ -119,7 +119,7 @@ def _get(url: object) -> Outbound:
         raise ValueError("not an https URL")
     host = parts.netloc.rpartition("@")[2]
     target = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
-    headers = ((b"host", host.encode("ascii")), (b"accept", b"application/json"))
+    headers = ((b"host", host.encode("ascii")), (b"accept", b"application/json"), (b"connection", b"close"))
     origin = Origin(parts.hostname, parts.port or 443, tls=True, server_name=parts.hostname)
     return Outbound(origin, "GET", target.encode("ascii"), headers, b"")
 

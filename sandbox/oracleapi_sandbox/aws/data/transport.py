@@ -8,8 +8,9 @@ import httpcore
 
 from oracleapi_sandbox.aws.data.outbound import Origin, Outbound
 
-IDLE_SECONDS = 2.0
-"""Idle connections are dropped well before common servers close them, so that no request meets a closing one."""
+IDLE_SECONDS = 1.0
+"""Idle connections are closed well before common servers do it, so that no request meets a closing one, and soon,
+because a TLS server that stops waits long for the farewell of a client that is not listening."""
 
 
 class TransportError(Exception):
@@ -41,12 +42,56 @@ class Answer:
     body: bytes
 
 
+class _IdleConnections:
+    """Connections that wait for the next request to the same origin under the same server name."""
+
+    def __init__(self) -> None:
+        self._idle: dict[Origin, dict[httpcore.AsyncHTTPConnection, asyncio.TimerHandle]] = {}
+        self._closing: set[asyncio.Task[None]] = set()
+
+    def take(self, origin: Origin) -> httpcore.AsyncHTTPConnection | None:
+        """Return the newest connection that the other side has not closed, or ``None``."""
+        waiting = self._idle.get(origin, {})
+        while waiting:
+            connection, timer = waiting.popitem()
+            timer.cancel()
+            if not connection.has_expired():
+                return connection
+            self._close(connection)
+        return None
+
+    def give(self, origin: Origin, connection: httpcore.AsyncHTTPConnection) -> None:
+        """Keep *connection* for ``IDLE_SECONDS``."""
+        waiting = self._idle.setdefault(origin, {})
+
+        def expire() -> None:
+            del waiting[connection]
+            self._close(connection)
+
+        waiting[connection] = asyncio.get_running_loop().call_later(IDLE_SECONDS, expire)
+
+    def _close(self, connection: httpcore.AsyncHTTPConnection) -> None:
+        task = asyncio.ensure_future(connection.aclose())
+        self._closing.add(task)
+        task.add_done_callback(self._closing.discard)
+
+    async def close(self) -> None:
+        """Close every waiting connection."""
+        for waiting in self._idle.values():
+            for connection, timer in waiting.items():
+                timer.cancel()
+                self._close(connection)
+            waiting.clear()
+        await asyncio.gather(*self._closing)
+
+
 class Transport:
-    """Connection pools by origin and server name, so that a certificate is always checked for the name asked for."""
+    """Sends requests; connections are shared by origin and server name, so that a certificate is always checked for
+    the name asked for."""
 
     def __init__(self, trust: ssl.SSLContext) -> None:
         self._trust = trust
-        self._pools: dict[Origin, httpcore.AsyncConnectionPool] = {}
+        self._idle = _IdleConnections()
 
     async def send(self, outbound: Outbound, *, timeout_seconds: float, max_bytes: int) -> Answer:
         """Send and read the whole answer.
@@ -76,33 +121,31 @@ class Transport:
         request = httpcore.Request(
             outbound.method, url, headers=list(outbound.headers), content=outbound.body, extensions=extensions
         )
-        response = await self._pool(origin).handle_async_request(request)
+        connection = self._idle.take(origin) or httpcore.AsyncHTTPConnection(url.origin, ssl_context=self._trust)
         try:
-            body = bytearray()
-            async for chunk in response.aiter_stream():
-                body += chunk
-                if len(body) > max_bytes:
-                    raise TooLargeError(f"the answer is larger than {max_bytes} bytes")
-        finally:
-            await response.aclose()
-        return Answer(response.status, tuple(response.headers), bytes(body))
-
-    def _pool(self, origin: Origin) -> httpcore.AsyncConnectionPool:
-        pool = self._pools.get(origin)
-        if pool is None:
-            pool = self._pools[origin] = httpcore.AsyncConnectionPool(
-                ssl_context=self._trust,
-                max_connections=1000,
-                max_keepalive_connections=100,
-                keepalive_expiry=IDLE_SECONDS,
-            )
-        return pool
+            answer = await _read(await connection.handle_async_request(request), max_bytes)
+        except BaseException:
+            await connection.aclose()
+            raise
+        if connection.is_idle():
+            self._idle.give(origin, connection)
+        return answer
 
     async def close(self) -> None:
-        """Close every connection."""
-        for pool in self._pools.values():
-            await pool.aclose()
-        self._pools.clear()
+        """Close every connection that is not in use."""
+        await self._idle.close()
+
+
+async def _read(response: httpcore.Response, max_bytes: int) -> Answer:
+    body = bytearray()
+    try:
+        async for chunk in response.aiter_stream():
+            body += chunk
+            if len(body) > max_bytes:
+                raise TooLargeError(f"the answer is larger than {max_bytes} bytes")
+    finally:
+        await response.aclose()
+    return Answer(response.status, tuple(response.headers), bytes(body))
 
 
 def _address(host: str) -> bytes:
