@@ -68,12 +68,6 @@ class Call:
         sql = f"SELECT {column} FROM ords_metadata.{table} WHERE {where}"  # noqa: S608
         return [row[0] for row in self.sql.run(sql, tuple(key.values()))]
 
-    def ensure(self, table: str, constraint: str, **key: Any) -> None:
-        """Insert a row with *key* unless it is there."""
-        name = next(iter(key))
-        if not self.find(table, [name], **key):
-            self.insert(table, constraint, key)
-
     def insert(self, table: str, constraint: str, values: Mapping[str, Any]) -> None:
         """Insert a row with its audit columns; any duplicate, of other sessions too, is ORA-00001 on *constraint*."""
         names = [*values, "created_by", "updated_by", "created_on", "updated_on"]

@@ -3,6 +3,8 @@
 Enabling registers the schema and lets the runtime user connect through to it [D]; that ALTER USER is DDL.
 """
 
+from dataclasses import replace
+
 from oracleapi_sandbox.oracle.packages.calls import ADMINISTRATOR_ROLE, Call, find_schema, own_schema
 from oracleapi_sandbox.oracle.packages.checks import (
     Boolean,
@@ -46,8 +48,8 @@ def enable_schema(
         values = {"status": "ENABLED" if enabled else "DISABLED"}
         if auto_rest_auth is not None:
             values["auto_rest_auth"] = "ENABLED" if auto_rest_auth else "DISABLED"
+            _protect_catalogue(call, auto_rest_auth)
         call.update("ords_schemas", values, id=call.schema_id)
-        _add_builtins(call, auto_rest_auth)
     if enabled:
         grant = f'ALTER USER "{user}" GRANT CONNECT THROUGH {RUNTIME_USER}'
         runner.run_as_definer(OWNER, grant, autonomous=not settings.enable_schema_commits)
@@ -86,6 +88,7 @@ def _register(
         return
     values = {"parsing_schema": user, "type": mapping_type, "pattern": alias}
     call.insert("ords_schemas", "ORDS_SCHEMAS_UNIQUE1", {**values, "status": "ENABLED", "auto_rest_auth": "DISABLED"})
+    _add_builtins(Call.open(sql, settings, caller, user))
 
 
 def _alias_fixed(user: str) -> OracleError:
@@ -100,28 +103,36 @@ def _refuse_taken_alias(sql: InternalSql, settings: RepositorySettings, user: st
         raise duplicate(settings, "ORDS_SCHEMAS_UNIQUE2", message)
 
 
-def _add_builtins(call: Call, auto_rest_auth: bool | None) -> None:
+def _add_builtins(call: Call) -> None:
     """Add the roles and privileges that ORDS makes itself [R]; their CREATED_BY is the repository's owner."""
-    own = Call(call.sql, call.settings, OWNER, call.schema, call.schema_id, call.enabled)
-    prefix = f"oracle.dbtools.role.autorest.{call.schema}", f"oracle.dbtools.role.autorest.any.{call.schema}"
-    for role in (*BUILTIN_ROLES, *prefix):
-        own.ensure("sec_roles", "SEC_ROLES_UNIQUE1", schema_id=call.schema_id, name=role)
-    autorest = _builtin_privilege(own, f"oracle.dbtools.autorest.privilege.{call.schema}", prefix[0])
-    soda = _builtin_privilege(own, "oracle.soda.privilege.developer", "SODA Developer")
+    own = replace(call, user=OWNER)
+    autorest = f"oracle.dbtools.role.autorest.{call.schema}"
+    for role in (*BUILTIN_ROLES, autorest, f"oracle.dbtools.role.autorest.any.{call.schema}"):
+        own.insert("sec_roles", "SEC_ROLES_UNIQUE1", {"schema_id": call.schema_id, "name": role})
+    _builtin_privilege(own, _autorest_privilege(call), autorest)
     _builtin_privilege(own, "oracle.dbtools.auth.privileges.builtin.VecDB", "oracle.dbtools.auth.roles.builtin.VecDB")
-    own.ensure("sec_privilege_mappings", "SEC_PRIVILEGE_MAPPINGS_PK", privilege_id=soda, pattern="/soda/*")
-    if auto_rest_auth is False:
-        own.delete("sec_privilege_mappings", privilege_id=autorest)
-    elif auto_rest_auth:
-        catalog = {"privilege_id": autorest, "pattern": "/metadata-catalog/*"}
-        own.ensure("sec_privilege_mappings", "SEC_PRIVILEGE_MAPPINGS_PK", **catalog)
+    soda = _builtin_privilege(own, "oracle.soda.privilege.developer", "SODA Developer")
+    own.insert("sec_privilege_mappings", "SEC_PRIVILEGE_MAPPINGS_PK", {"privilege_id": soda, "pattern": "/soda/*"})
+
+
+def _autorest_privilege(call: Call) -> str:
+    return f"oracle.dbtools.autorest.privilege.{call.schema}"
+
+
+def _protect_catalogue(call: Call, protected: bool) -> None:
+    """Put ``/metadata-catalog/*`` under the schema's own privilege, or take it from there."""
+    for privilege in call.column("sec_privileges", "id", schema_id=call.schema_id, name=_autorest_privilege(call)):
+        call.delete("sec_privilege_mappings", privilege_id=privilege)
+        if protected:
+            mapping = {"privilege_id": privilege, "pattern": "/metadata-catalog/*"}
+            replace(call, user=OWNER).insert("sec_privilege_mappings", "SEC_PRIVILEGE_MAPPINGS_PK", mapping)
 
 
 def _builtin_privilege(own: Call, name: str, role: str) -> int:
-    own.ensure("sec_privileges", "SEC_PRIVILEGES_UNIQUE1", schema_id=own.schema_id, name=name)
+    own.insert("sec_privileges", "SEC_PRIVILEGES_UNIQUE1", {"schema_id": own.schema_id, "name": name})
     (privilege,) = own.column("sec_privileges", "id", schema_id=own.schema_id, name=name)
     (role_id,) = own.column("sec_roles", "id", schema_id=own.schema_id, name=role)
-    own.ensure("sec_privilege_roles", "SEC_PRIVILEGE_ROLES_PK", privilege_id=privilege, role_id=role_id)
+    own.insert("sec_privilege_roles", "SEC_PRIVILEGE_ROLES_PK", {"privilege_id": privilege, "role_id": role_id})
     return int(privilege)
 
 
