@@ -62,7 +62,7 @@ class Echo(BaseHTTPRequestHandler):
 
     def do_GET(self) -> None:
         self.rfile.read(int(self.headers.get("content-length", 0)))
-        method, target, _ = self.raw_requestline.decode("latin-1").split(" ", 2)
+        method, target, _ = self.requestline.split(" ", 2)
         body = json.dumps({"method": method, "target": target, "headers": list(self.headers.items())}).encode()
         self.send_response(200)
         self.send_header("Content-Type", "application/json")
