@@ -98,7 +98,7 @@ class Front:
     async def _executed(self, request: AwsRequest, credential: Credential, service: str, operation: str) -> Reply:
         if service == "apigatewayv2":
             return await self._api_gateway(request, credential.region, operation)
-        if service in SERVICES:
+        if service in SERVICES and not request.raw_path.startswith("/_"):  # pages of ministack's own
             return await self._ministack.forward(request)
         raise not_implemented(f"the service {service}")
 

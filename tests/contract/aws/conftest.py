@@ -11,6 +11,7 @@ import contextlib
 import json
 import os
 import ssl
+import threading
 import uuid
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
@@ -183,14 +184,18 @@ class Contract:
         """Wait until a link has left PENDING and return its status; the sandbox's clock is moved for it."""
         if not REAL:
             self.aws.sandbox("POST", "clock", {"advance_seconds": 5})
-        for _ in range(600):
+        pace = threading.Event()
+        for _ in range(120):
             status: str = self.gateway.get_vpc_link(VpcLinkId=vpc_link_id)["VpcLinkStatus"]
             if status != "PENDING":
                 return status
+            pace.wait(5 if REAL else 0.05)  # the account's request quota is small
         raise AssertionError(f"VPC link {vpc_link_id} stays PENDING")
 
     def clean(self) -> None:
-        for api_id in self._made:
+        """Delete what was made since the last time."""
+        while self._made:
+            api_id = self._made.pop()
             with contextlib.suppress(self.gateway.exceptions.NotFoundException):
                 self.gateway.delete_api(ApiId=api_id)
 

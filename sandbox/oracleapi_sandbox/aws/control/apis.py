@@ -12,7 +12,7 @@ from oracleapi_sandbox.aws.errors import AwsError, bad_request, not_implemented
 
 API_ID_LENGTH = 10
 _QUICK_CREATE = ("Target", "RouteKey", "CredentialsArn")
-_WEBSOCKET_ONLY = ("ApiKeySelectionExpression", "DisableSchemaValidation")
+_DEFAULT_KEY_SELECTION = "$request.header.x-api-key"
 _ORIGIN = re.compile(r"^(\*|https?://[^/\s]+|[a-z][a-z0-9+.-]*://\S*)$")
 _DEFAULT_SELECTION = "$request.method $request.path"
 
@@ -40,7 +40,7 @@ def new_api(ctx: Context, members: Mapping[str, Any]) -> ApiItem:
     defaults = {
         "ApiId": api_id,
         "ApiEndpoint": ctx.account.api_endpoint(api_id),
-        "ApiKeySelectionExpression": "$request.header.x-api-key",
+        "ApiKeySelectionExpression": _DEFAULT_KEY_SELECTION,
         "CreatedDate": ctx.now(),
         "DisableExecuteApiEndpoint": False,
         "IpAddressType": "ipv4",
@@ -58,9 +58,10 @@ def store_api(ctx: Context, api: ApiItem) -> None:
 def _check(members: Mapping[str, Any]) -> None:
     if any(name in members for name in _QUICK_CREATE):
         raise not_implemented("quick create (target, routeKey, credentialsArn of an API)")
-    for name in _WEBSOCKET_ONLY:
-        if name in members:
-            raise bad_request(f"{name} is not supported for protocolType HTTP")
+    if members.get("ApiKeySelectionExpression", _DEFAULT_KEY_SELECTION) != _DEFAULT_KEY_SELECTION:
+        raise bad_request("ApiKeySelectionExpression is not supported for protocolType HTTP")
+    if members.get("DisableSchemaValidation"):
+        raise bad_request("DisableSchemaValidation is not supported for protocolType HTTP")
     expression = members.get("RouteSelectionExpression", _DEFAULT_SELECTION)
     if expression.replace("{", "").replace("}", "") != _DEFAULT_SELECTION:
         raise bad_request(f"RouteSelectionExpression must be {_DEFAULT_SELECTION} for protocolType HTTP")

@@ -59,7 +59,14 @@ def read_document(body: str, basepath: str, variables: Mapping[str, str]) -> Doc
     Raises:
         AwsError: BadRequestException: not a document, not OpenAPI 3.0, or wrong beyond a warning.
     """
-    tree = _load(body, variables)
+    try:
+        return _read(_load(body, variables), basepath)
+    except (AttributeError, KeyError, TypeError) as wrong:
+        # A list where the specification has an object, and the like.
+        raise bad_request(f"Unable to parse API definition because of a malformed part: {wrong}") from None
+
+
+def _read(tree: dict[str, Any], basepath: str) -> Document:
     document = Document(
         name=_text(tree["info"]["title"]),
         description=tree["info"].get("description"),
@@ -69,6 +76,8 @@ def read_document(body: str, basepath: str, variables: Mapping[str, str]) -> Doc
         disable_execute_api_endpoint=_endpoint(tree),
     )
     _note_ignored(tree, "the document", document)
+    if tree.get("security"):
+        document.info.append("Ignoring security of the document: it must be written at each operation")
     schemes = tree.get("components", {}).get("securitySchemes", {})
     for name, scheme in schemes.items():
         if f"{_PREFIX}authorizer" in scheme:
@@ -227,26 +236,27 @@ def _integration(document: Document, tree: Mapping[str, Any], key: str, operatio
             return None
     if name not in document.integrations:
         document.integrations[name] = dict(_integration_members(given))
+        document.info.extend(f"Ignoring {entry} of the integration {name}" for entry in sorted(set(given) - _KNOWN))
     return name
+
+
+_MEMBERS = {
+    "httpMethod": "IntegrationMethod",
+    "uri": "IntegrationUri",
+    "connectionType": "ConnectionType",
+    "connectionId": "ConnectionId",
+    "timeoutInMillis": "TimeoutInMillis",
+    "requestParameters": "RequestParameters",
+    "responseParameters": "ResponseParameters",
+}
+_KNOWN = frozenset([*_MEMBERS, "type", "payloadFormatVersion", "tlsConfig"])
 
 
 def _integration_members(given: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
     """Yield members of CreateIntegration from an integration object of a document."""
-    names = {
-        "httpMethod": "IntegrationMethod",
-        "uri": "IntegrationUri",
-        "connectionType": "ConnectionType",
-        "connectionId": "ConnectionId",
-        "payloadFormatVersion": "PayloadFormatVersion",
-        "timeoutInMillis": "TimeoutInMillis",
-        "requestParameters": "RequestParameters",
-        "responseParameters": "ResponseParameters",
-        "description": "Description",
-    }
-    for name, member in names.items():
+    for name, member in _MEMBERS.items():
         if name in given:
-            value = given[name]
-            yield member, value.upper() if name in ("httpMethod", "connectionType") else value
+            yield member, given[name].upper() if name in ("httpMethod", "connectionType") else given[name]
     kind = str(given.get("type", "")).upper()
     yield "IntegrationType", kind
     if "payloadFormatVersion" in given:

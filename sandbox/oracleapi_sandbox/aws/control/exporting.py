@@ -132,7 +132,6 @@ def _integration(members: Mapping[str, Any], settings: ControlSettings) -> dict[
         "connectionType": members["ConnectionType"],
         "timeoutInMillis": members["TimeoutInMillis"],
         "requestParameters": members.get("RequestParameters") if settings.export_shows_mappings else None,
-        "description": members.get("Description"),
     }
     if server := members.get("TlsConfig", {}).get("ServerNameToVerify"):
         shown["tlsConfig"] = {"serverNameToVerify": server}

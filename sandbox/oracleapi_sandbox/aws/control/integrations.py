@@ -19,7 +19,14 @@ PRIVATE_TARGET = re.compile(
 """A load balancer's listener or a Cloud Map service: the targets of a private integration [D]."""
 
 _METHODS = frozenset(["GET", "POST", "PUT", "PATCH", "DELETE", "HEAD", "OPTIONS", "ANY"])
-_WEBSOCKET_ONLY = ("ContentHandlingStrategy", "PassthroughBehavior", "RequestTemplates", "TemplateSelectionExpression")
+_NOT_HTTP_PROXY = (
+    "ContentHandlingStrategy",
+    "CredentialsArn",
+    "IntegrationSubtype",
+    "PassthroughBehavior",
+    "RequestTemplates",
+    "TemplateSelectionExpression",
+)
 
 
 def prepare_integration(ctx: Context, members: dict[str, Any], *, accepts_pending_link: bool) -> dict[str, Any]:
@@ -34,9 +41,9 @@ def prepare_integration(ctx: Context, members: dict[str, Any], *, accepts_pendin
         raise not_implemented("AWS_PROXY integrations (Lambda functions and AWS services)")
     if kind != "HTTP_PROXY":
         raise bad_request(f"Integration type {kind} is not supported for protocolType HTTP")
-    for name in _WEBSOCKET_ONLY:
+    for name in _NOT_HTTP_PROXY:
         if name in members:
-            raise bad_request(f"{name} is not supported for protocolType HTTP")
+            raise bad_request(f"{name} is not supported for HTTP_PROXY integrations of protocolType HTTP")
     if "ResponseParameters" in members:
         raise not_implemented("ResponseParameters of integrations")
     if members.get("PayloadFormatVersion", "1.0") != "1.0":
@@ -61,8 +68,9 @@ def _check_target(ctx: Context, members: Mapping[str, Any], accepts_pending_link
     if not uri:
         raise bad_request("IntegrationUri must be specified for HTTP_PROXY integrations")
     if members.get("ConnectionType", "INTERNET") == "INTERNET":
-        if "ConnectionId" in members:
-            raise bad_request("ConnectionId is only supported with ConnectionType VPC_LINK")
+        for name in ("ConnectionId", "TlsConfig"):  # both belong to private integrations [D], the refusal is [U]
+            if name in members:
+                raise bad_request(f"{name} is only supported with ConnectionType VPC_LINK")
         if not re.match(r"^https?://[^/\s?#]+", uri):
             raise bad_request(f"Invalid HTTP endpoint specified for URI: {uri}")
         return
@@ -103,7 +111,7 @@ def _update(ctx: Context, members: dict[str, Any]) -> Result:
     changes = without(members, "ApiId", "IntegrationId")
     merged = {**without(item.members, "IntegrationId"), **changes}
     if changes.get("ConnectionType") == "INTERNET" and "ConnectionId" not in changes:
-        merged.pop("ConnectionId", None)
+        merged = {name: merged[name] for name in merged if name in changes or name not in ("ConnectionId", "TlsConfig")}
     if "RequestParameters" in changes:
         parameters = {**item.members.get("RequestParameters", {}), **changes["RequestParameters"]}
         merged["RequestParameters"] = {key: value for key, value in parameters.items() if value != ""}

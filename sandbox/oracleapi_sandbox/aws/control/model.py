@@ -10,6 +10,7 @@ import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import lru_cache
 from typing import Any
 from urllib.parse import unquote
 
@@ -42,7 +43,7 @@ class ServiceModel:
     """The operations and shapes of one rest-json service."""
 
     def __init__(self, service: str) -> None:
-        data: dict[str, Any] = Loader().load_service_model(service, "service-2")
+        data = _model_data(service)
         self._shapes: dict[str, dict[str, Any]] = data["shapes"]
         self._operations: dict[str, dict[str, Any]] = data["operations"]
         self._routes = [
@@ -187,6 +188,12 @@ class ServiceModel:
         if kind == "timestamp":
             return datetime.fromtimestamp(value, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
         return value
+
+
+@lru_cache
+def _model_data(service: str) -> dict[str, Any]:
+    found: dict[str, Any] = Loader().load_service_model(service, "service-2")
+    return found
 
 
 def error_body(error: AwsError) -> bytes:

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterable, Mapping
+from functools import lru_cache
 from typing import Any
 
 from oracleapi_sandbox.aws.control.context import Context, Handler, Result, child, visible, without
@@ -40,6 +41,7 @@ def check_route_key(key: str) -> None:
         raise bad_request(f"The provided route key is not formatted properly for HTTP protocol: {key}")
 
 
+@lru_cache(4096)
 def shape_of(key: str) -> str:
     """Return *key* with its variables unnamed: two routes with one shape cannot live in one API [D]."""
     return re.sub(r"\{[^{}+]+(\+?)\}", r"{\1}", key)

@@ -33,15 +33,19 @@ def _resource(ctx: Context, arn: str) -> Item:
     found = _ARN.match(arn)
     if not found or found["region"] != ctx.region:
         raise bad_request(f"Invalid ARN specified in the request: {arn}")
+    missing = not_found("Resource", f"Invalid Resource identifier specified: {arn}")
     match found["path"].split("/"):
         case ["apis", api_id] if api_id in ctx.store.apis:
             return ctx.store.apis[api_id]
         case ["apis", api_id, "stages", name] if api_id in ctx.store.apis and name in ctx.store.apis[api_id].stages:
             return ctx.store.apis[api_id].stages[name]
         case ["vpclinks", link_id] if link_id in ctx.store.vpc_links:
-            return ctx.store.vpc_links[link_id]
+            link = ctx.store.vpc_links[link_id]
+            if link.gone is None or ctx.now() < link.gone:
+                return link
+            raise missing
         case ["apis", _] | ["apis", _, "stages", _] | ["vpclinks", _]:
-            raise not_found("Resource", f"Invalid Resource identifier specified: {arn}")
+            raise missing
     raise bad_request(f"Invalid ARN specified in the request: {arn}")
 
 
