@@ -1,11 +1,12 @@
 """The ``/_sandbox/`` pages of the Oracle double: what a test reads, switches and breaks.
 
 ``GET|DELETE /_sandbox/statements``      what sessions ran (``?since=SEQ``)
+``GET|DELETE /_sandbox/requests``        what ORDS answered (``?since=SEQ``)
 ``GET|PUT /_sandbox/settings``           switches by group, merged: ``{"ords": {"missing_scope_status": 403}}``
 ``GET|PUT|DELETE /_sandbox/faults``      see :class:`~oracleapi_sandbox.oracle.tns.faults.Fault`
 ``GET|POST /_sandbox/clock``             ``{"advance_seconds": n}`` moves the database's time
 ``PUT /_sandbox/kill-sessions``          cuts the listener's connections, of all or of ``{"user": "HR"}``
-``POST /_sandbox/reset``                 default settings, no faults, an empty journal, and the part's own reset
+``POST /_sandbox/reset``                 default settings, no faults, empty journals, and the part's own reset
 
 A wrong body is 400 ``{"error": …}`` that names what is wrong.
 """
@@ -63,23 +64,30 @@ class OffsetClock:
 
 @dataclass
 class Control:
-    """What the pages work on. *on_reset* runs in a thread; it may block."""
+    """What the pages work on.
 
-    journal: Journal
+    Args:
+        statements: What database sessions ran.
+        sessions: The listener.
+        settings: Groups of switches: dataclasses as :class:`Settings` says.
+        on_change: Called in a thread after switches changed, also by a reset; it may block.
+        on_reset: The same for a reset, before the journals are emptied.
+    """
+
+    statements: Journal
     sessions: Sessions
     settings: Mapping[str, Any] = field(default_factory=dict)
     faults: Faults = field(default_factory=Faults)
     clock: OffsetClock = field(default_factory=OffsetClock)
+    requests: Journal = field(default_factory=Journal)
+    on_change: Callable[[], None] = lambda: None
     on_reset: Callable[[], None] = lambda: None
 
-    async def statements(self, request: Request) -> Response:
-        if request.method == "DELETE":
-            self.journal.clear()
-            return JSONResponse({"statements": []})
-        since = request.query_params.get("since", "0")
-        if not since.isdigit():
-            raise HTTPException(400, "since is a number")
-        return JSONResponse({"statements": self.journal.entries(int(since))})
+    async def statements_page(self, request: Request) -> Response:
+        return _journal(request, "statements", self.statements)
+
+    async def requests_page(self, request: Request) -> Response:
+        return _journal(request, "requests", self.requests)
 
     async def get_settings(self, request: Request) -> Response:
         return JSONResponse({name: asdict(group) for name, group in self.settings.items()})
@@ -100,6 +108,7 @@ class Control:
             for name, values in before.items():
                 _restore(self.settings[name], values)
             raise HTTPException(400, getattr(error, "detail", str(error))) from None
+        await run_in_threadpool(self.on_change)
         return await self.get_settings(request)
 
     async def faults_page(self, request: Request) -> Response:
@@ -131,15 +140,18 @@ class Control:
         for group in self.settings.values():
             _restore(group, _defaults(group))
         self.faults.replace([])
+        await run_in_threadpool(self.on_change)
         await run_in_threadpool(self.on_reset)
-        self.journal.clear()
+        self.statements.clear()
+        self.requests.clear()
         return JSONResponse({"reset": True})
 
 
 def build_control(control: Control) -> Starlette:
     """Build the application over *control*; it is plain HTTP without access control, for loopback only."""
     pages: list[tuple[str, Callable[[Request], Awaitable[Response]], list[str]]] = [
-        ("statements", control.statements, ["GET", "DELETE"]),
+        ("statements", control.statements_page, ["GET", "DELETE"]),
+        ("requests", control.requests_page, ["GET", "DELETE"]),
         ("settings", control.get_settings, ["GET"]),
         ("settings", control.put_settings, ["PUT"]),
         ("faults", control.faults_page, ["GET", "PUT", "DELETE"]),
@@ -156,6 +168,16 @@ def build_control(control: Control) -> Starlette:
 async def _failed(_request: Request, error: Exception) -> Response:
     assert isinstance(error, HTTPException)
     return JSONResponse({"error": error.detail}, error.status_code)
+
+
+def _journal(request: Request, name: str, journal: Journal) -> Response:
+    if request.method == "DELETE":
+        journal.clear()
+        return JSONResponse({name: []})
+    since = request.query_params.get("since", "0")
+    if not since.isdigit():
+        raise HTTPException(400, "since is a number")
+    return JSONResponse({name: journal.entries(int(since))})
 
 
 async def _json(request: Request) -> Any:

@@ -9,6 +9,7 @@ import oracledb
 import pytest
 
 from oracleapi_sandbox.oracle.ports import Account, Bind, Column, OracleError, Result, Verifier
+from oracleapi_sandbox.oracle.tns.profile import ORACLE_19C, ORACLE_23AI
 from oracleapi_sandbox.oracle.tns.server import Listener
 from oracleapi_sandbox.oracle.verifier import make_verifier
 
@@ -156,14 +157,15 @@ def site_of(**options: Any) -> Iterator[Site]:
     assert all(session.closed for session in database.sessions)
 
 
-@pytest.fixture
-def site() -> Iterator[Site]:
-    yield from site_of()
+@pytest.fixture(params=[ORACLE_19C, ORACLE_23AI], ids=["19c", "23ai"])
+def site(request: pytest.FixtureRequest) -> Iterator[Site]:
+    yield from site_of(profile=request.param)
 
 
-@pytest.fixture(params=[512, 8192])
+@pytest.fixture(params=[(512, ORACLE_19C), (8192, ORACLE_19C), (512, ORACLE_23AI), (8192, ORACLE_23AI)])
 def sized_site(request: pytest.FixtureRequest) -> Iterator[Site]:
-    yield from site_of(sdu=request.param)
+    sdu, profile = request.param
+    yield from site_of(sdu=sdu, profile=profile)
 
 
 @pytest.fixture

@@ -70,6 +70,7 @@ def bench(site: Any) -> Bench:
         site.listener,
         {"ords": Switches(), "repository": Switches(403)},
         site.listener.faults,
+        on_change=lambda: resets.append("change"),
         on_reset=lambda: resets.append("reset"),
     )
     site.database.script["select"] = lambda _session, _binds: Result((Column("A", "NUMBER"),), iter([(1,)]))
@@ -84,7 +85,7 @@ def run(connection: oracledb.Connection, sql: str = "select a from t") -> None:
 
 def test_statements_are_listed_and_cleared(bench: Bench) -> None:
     for text in ("first", "second"):
-        bench.control.journal.add({"statement": text})
+        bench.control.statements.add({"statement": text})
     entries = bench.http.get("statements").json()["statements"]
     assert [entry["statement"] for entry in entries] == ["first", "second"]
     newer = bench.http.get("statements", params={"since": entries[0]["seq"]}).json()["statements"]
@@ -118,12 +119,12 @@ def test_a_wrong_setting_is_named_and_changes_nothing(bench: Bench, body: Any, n
 def test_a_reset_restores_everything(bench: Bench) -> None:
     bench.http.put("settings", json={"ords": {"status": 5, "names": ["a"]}})
     bench.http.put("faults", json={"statement": "select", "code": 60})
-    bench.control.journal.add({"statement": "x"})
+    bench.control.statements.add({"statement": "x"})
     assert bench.http.post("reset").json() == {"reset": True}
     assert bench.http.get("settings").json()["ords"] == {"status": 401, "names": []}
     assert bench.http.get("faults").json() == {"faults": []}
     assert bench.http.get("statements").json() == {"statements": []}
-    assert bench.resets == ["reset"]
+    assert bench.resets == ["change", "change", "reset"]
 
 
 def test_the_clock_moves_forward(bench: Bench) -> None:

@@ -9,29 +9,20 @@ import queue
 import socket
 import threading
 from collections.abc import Callable
+from typing import TypeVar
 
 from oracleapi_sandbox.oracle.ports import Database, OracleError, Session
 from oracleapi_sandbox.oracle.tns import negotiation, responses
 from oracleapi_sandbox.oracle.tns.auth import Authenticator
+from oracleapi_sandbox.oracle.tns.calls import BreakError, Calls, LogoffError
 from oracleapi_sandbox.oracle.tns.executor import Executor
-from oracleapi_sandbox.oracle.tns.faults import Fault, Faults
+from oracleapi_sandbox.oracle.tns.faults import Faults
 from oracleapi_sandbox.oracle.tns.messages import (
     Auth,
-    Call,
-    CloseCursors,
-    EndToEnd,
-    Execute,
-    Fetch,
     Function,
-    LobCall,
-    OneWay,
-    Option,
-    Piggyback,
-    Reexecute,
+    MessageType,
     Request,
     RequestParser,
-    SetSchema,
-    Simple,
     UnknownCursorError,
     UnsupportedRequestError,
 )
@@ -40,17 +31,10 @@ from oracleapi_sandbox.oracle.tns.primitives import IncompleteError, ProtocolErr
 from oracleapi_sandbox.oracle.tns.profile import Profile
 
 LOG = logging.getLogger(__name__)
+T = TypeVar("T")
 INBOUND_CONNECT_TIMEOUT_S = 60.0
 """How long a client may take to say what it wants, as sqlnet.ora's default [D]."""
 LEFTOVER_WAIT_S = 0.2
-
-
-class BreakError(Exception):
-    """The client sent a break instead of, or while it waited for, a call."""
-
-
-class LogoffError(Exception):
-    """The client ended the session."""
 
 
 class Inbox:
@@ -130,11 +114,9 @@ class Connection:
         service = self._accept()
         if service is None:
             return
-        negotiation.read_protocol(self._data())
-        self._wire.write_response(negotiation.protocol_answer(self._profile))
-        field_version = self._negotiate_data_types()
         authenticator = Authenticator(self._database, service)
-        session = self._log_on(authenticator, RequestParser(field_version), field_version)
+        field_version = self._negotiate(authenticator)
+        session = self._log_on(authenticator, field_version)
         if session is not None:
             Calls(self, authenticator, session, field_version).serve()
 
@@ -148,30 +130,46 @@ class Connection:
         except negotiation.RefusedError as refused:
             self._wire.write(PacketType.REFUSE, negotiation.refuse_body(refused.code))
             return None
+        self._profile = self._profile.for_client(request.version)
         self._wire.sdu = min(request.sdu, self._sdu)
         body = negotiation.accept_body(self._profile, self._wire.sdu)
         self._wire.write(PacketType.ACCEPT, body)
-        self._wire.wide_length = True
+        self._wire.wide_length, self._wire.marks_end = True, self._profile.marks_end_of_response
         self._inbox.start(f"{threading.current_thread().name}-reader")
         return service
 
-    def _negotiate_data_types(self) -> int:
-        payload = self._data()
-        while True:
-            try:
-                client = negotiation.read_data_types(payload)
-            except IncompleteError:
-                payload += self._data()
-            else:
-                self._wire.write_response(negotiation.data_types_answer())
-                return min(client, self._profile.field_version)
+    def _negotiate(self, authenticator: Authenticator) -> int:
+        """Agree on protocol and data types, and answer the first authentication call; returns the field version."""
+        self._buffer = self._data()
+        protocol, types = negotiation.protocol_answer(self._profile), negotiation.data_types_answer()
+        if self._buffer[0] == MessageType.FAST_AUTH:
+            client, call = self._read(negotiation.read_fast_auth)
+            self.respond(protocol + types + authenticator.phase_one(call))
+            return min(client, self._profile.field_version)
+        self._read(negotiation.read_protocol)
+        self._wire.write_response(protocol, marked=False)
+        field_version = min(self._read(negotiation.read_data_types), self._profile.field_version)
+        self._wire.write_response(types, marked=False)
+        call = self._auth_call(RequestParser(field_version), Function.AUTH_PHASE_ONE)
+        self.respond(authenticator.phase_one(call))
+        return field_version
 
-    def _log_on(self, authenticator: Authenticator, parser: RequestParser, field_version: int) -> Session | None:
-        """Run both authentication calls; returns ``None`` when they failed, which closes the connection."""
+    def _read(self, read: Callable[[Reader], T]) -> T:
+        """Read a message of the handshake, from as many packets as it takes."""
+        while True:
+            reader = Reader(self._buffer)
+            try:
+                found = read(reader)
+            except IncompleteError:
+                self._buffer += self._data()
+            else:
+                self._buffer = self._buffer[reader.position :]
+                return found
+
+    def _log_on(self, authenticator: Authenticator, field_version: int) -> Session | None:
+        """Serve the second authentication call; returns ``None`` when it failed, which closes the connection."""
         try:
-            self.respond(authenticator.phase_one(self._auth_call(parser, Function.AUTH_PHASE_ONE)))
-            call = self._auth_call(parser, Function.AUTH_PHASE_TWO)
-            login = authenticator.phase_two(call)
+            login = authenticator.phase_two(self._auth_call(RequestParser(field_version), Function.AUTH_PHASE_TWO))
         except OracleError as error:
             text = responses.error_text(error)
             self.respond(responses.call_end(field_version, False, code=error.code, text=text))
@@ -286,108 +284,3 @@ class Connection:
                 break
         self._wire.write_marker(MarkerKind.RESET)
         self.respond(failure)
-
-
-class Calls:
-    """The calls of an authenticated connection."""
-
-    def __init__(
-        self, connection: Connection, authenticator: Authenticator, session: Session, field_version: int
-    ) -> None:
-        self._connection = connection
-        self._authenticator = authenticator
-        self._session = session
-        self._executor = Executor(session, field_version)
-        self._parser = RequestParser(field_version, self._executor.cursors.layouts)
-        connection.executor = self._executor
-
-    def serve(self) -> None:
-        """Serve calls until the client leaves or a call ended the session."""
-        while not self._executor.ended:
-            try:
-                answer = self._next_answer()
-            except BreakError:
-                self._connection.reset(self._failure(OracleError(1013, "user requested cancel of current operation")))
-                continue
-            if answer:
-                self._connection.respond(answer)
-
-    def _next_answer(self) -> bytes:
-        try:
-            request = self._connection.next_request(self._parser)
-            return self._connection.running(self._session, lambda: self._answer(request))
-        except UnknownCursorError:
-            return self._failure(OracleError(1001, "invalid cursor"))
-        except UnsupportedRequestError:
-            return self._failure(OracleError(3001, "unimplemented feature"))
-        except OracleError as error:
-            return self._failure(error)
-        except (BreakError, DisconnectedError, LogoffError, ProtocolError):
-            raise
-        except Exception:
-            LOG.exception("a call failed inside the database")
-            return self._failure(OracleError(600, "internal error code, arguments: [sandbox], [], [], [], [], []"))
-
-    def _failure(self, error: OracleError) -> bytes:
-        return self._executor.failure(error, None)
-
-    def _answer(self, request: Request) -> bytes:
-        for piggyback in request.piggybacks:
-            self._piggyback(piggyback)
-        fault = self._fault(request.call)
-        if fault is None:
-            return self._call(request.call)
-        if fault.delay_seconds and self._connection.wait(fault.delay_seconds):
-            raise OracleError(1013, "user requested cancel of current operation")
-        if fault.cut == "before":
-            raise DisconnectedError("cut by a fault before the call")
-        if fault.code is not None:
-            raise OracleError(fault.code, fault.message)
-        answer = self._call(request.call)
-        if fault.cut == "after":
-            raise DisconnectedError("cut by a fault after the call")
-        return answer
-
-    def _fault(self, call: Call) -> Fault | None:
-        """Return the fault that a test ordered for the statement of *call*."""
-        if isinstance(call, Execute) and call.statement is not None:
-            return self._connection.faults.take(call.statement.sql)
-        if isinstance(call, Simple) and call.function in (Function.COMMIT, Function.ROLLBACK):
-            return self._connection.faults.take(call.function.name)
-        if isinstance(call, Execute | Reexecute):
-            cursor = self._executor.cursors.find(call.cursor_id)
-            runs = isinstance(call, Reexecute) or call.has(Option.EXECUTE)
-            return self._connection.faults.take(cursor.statement.sql) if cursor and runs else None
-        return None
-
-    def _call(self, call: Call) -> bytes:
-        if isinstance(call, Execute):
-            return self._executor.execute(call)
-        if isinstance(call, Reexecute):
-            return self._executor.reexecute(call)
-        if isinstance(call, Fetch):
-            return self._executor.fetch(call)
-        if isinstance(call, LobCall):
-            return self._executor.lob(call)
-        if isinstance(call, OneWay):
-            return b""
-        if isinstance(call, Auth):
-            self._authenticator.change_password(call)
-        elif call.function == Function.COMMIT:
-            self._session.commit()
-        elif call.function == Function.ROLLBACK:
-            self._session.rollback()
-        return responses.status(self._session.in_transaction)
-
-    def _piggyback(self, piggyback: Piggyback) -> None:
-        if isinstance(piggyback, CloseCursors):
-            for number in piggyback.ids:
-                self._executor.cursors.close(number)
-        elif isinstance(piggyback, SetSchema):
-            self._executor.set_schema(piggyback.name)
-        elif isinstance(piggyback, LobCall):
-            self._executor.lobs.free(piggyback.locator)
-        elif isinstance(piggyback, EndToEnd):
-            for name, value in piggyback.changes.items():
-                if name in ("client_identifier", "module", "action"):
-                    setattr(self._session, name, value)

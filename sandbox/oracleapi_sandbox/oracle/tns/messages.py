@@ -25,6 +25,7 @@ class MessageType(IntEnum):
     FUNCTION = 3
     PIGGYBACK = 17
     ONE_WAY = 26
+    FAST_AUTH = 34
 
 
 class Function(IntEnum):

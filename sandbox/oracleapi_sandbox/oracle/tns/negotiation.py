@@ -3,7 +3,7 @@
 import re
 from dataclasses import dataclass
 
-from oracleapi_sandbox.oracle.tns.messages import MessageType
+from oracleapi_sandbox.oracle.tns.messages import Auth, MessageType, RequestParser
 from oracleapi_sandbox.oracle.tns.packets import Packet, PacketSocket, PacketType
 from oracleapi_sandbox.oracle.tns.primitives import ProtocolError, Reader, Writer
 from oracleapi_sandbox.oracle.tns.profile import Profile
@@ -75,7 +75,7 @@ def accept_body(profile: Profile, sdu: int) -> bytes:
     """Build the body of ACCEPT."""
     narrow = min(sdu, 0xFFFF)
     out = Writer().u16(profile.tns_version, profile.options, narrow, narrow, 1, 0, _ACCEPT_LENGTH)
-    out.u8(NSI_FLAGS, NSI_FLAGS).raw(bytes(8)).u32(sdu, sdu).u8(0).u32(0)
+    out.u8(NSI_FLAGS, NSI_FLAGS).raw(bytes(8)).u32(sdu, sdu).u8(0).u32(profile.flags)
     return bytes(out)
 
 
@@ -109,9 +109,8 @@ def check_service(request: ConnectRequest, services: tuple[str, ...], sid: str) 
     return services[0]
 
 
-def read_protocol(payload: bytes) -> bytes:
+def read_protocol(reader: Reader) -> bytes:
     """Read the protocol message (versions, then the driver's name); returns the name."""
-    reader = Reader(payload)
     if reader.u8() != MessageType.PROTOCOL:
         raise ProtocolError("the protocol message was expected")
     while reader.u8():  # the versions that the client speaks, up to a zero byte
@@ -127,9 +126,8 @@ def protocol_answer(profile: Profile) -> bytes:
     return bytes(out.clr(profile.compile_capabilities).clr(profile.runtime_capabilities))
 
 
-def read_data_types(payload: bytes) -> int:
+def read_data_types(reader: Reader) -> int:
     """Read the data types message; returns the client's TTC field version."""
-    reader = Reader(payload)
     if reader.u8() != MessageType.DATA_TYPES:
         raise ProtocolError("the data types message was expected")
     reader.raw(5)
@@ -143,3 +141,18 @@ def read_data_types(payload: bytes) -> int:
 def data_types_answer() -> bytes:
     """Answer the data types message; an empty list takes the client's own representations [M]."""
     return bytes(Writer().u8(MessageType.DATA_TYPES).u16(0))
+
+
+def read_fast_auth(reader: Reader) -> tuple[int, Auth]:
+    """Read the message that holds all of the handshake; returns the client's field version and its first call."""
+    if reader.u8() != MessageType.FAST_AUTH:
+        raise ProtocolError("the fast authentication message was expected")
+    reader.raw(3)
+    read_protocol(reader)
+    reader.raw(5)
+    field_version = reader.u8()  # of what follows; the version that the client speaks is in the data types message
+    client = read_data_types(reader)
+    call = RequestParser(field_version).parse(reader).call
+    if not isinstance(call, Auth):
+        raise ProtocolError("an authentication call was expected")
+    return client, call

@@ -10,6 +10,8 @@ from enum import IntEnum
 HEADER_BYTES = 8
 DATA_FLAGS_BYTES = 2
 DATA_FLAG_EOF = 0x0040
+DATA_FLAG_END_OF_RESPONSE = 0x2000
+END_OF_RESPONSE = b"\x1d"
 MAX_PACKET_BYTES = 1 << 22
 
 
@@ -67,6 +69,7 @@ class PacketSocket:
         self.sock = sock
         self.sdu = 8192
         self.wide_length = False
+        self.marks_end = False
 
     def read(self) -> Packet:
         """Return the next packet. Raises :class:`DisconnectedError`."""
@@ -83,13 +86,21 @@ class PacketSocket:
         except OSError as error:
             raise DisconnectedError(str(error)) from error
 
-    def write_response(self, payload: bytes) -> None:
-        """Send *payload* in as many DATA packets as the agreed session data unit asks for."""
+    def write_response(self, payload: bytes, *, marked: bool = True) -> None:
+        """Send *payload* in as many DATA packets as the agreed session data unit asks for.
+
+        If that was agreed, the last one says that the response ends; not so (*marked*) while protocol and data types
+        are negotiated.
+        """
         room = self.sdu - HEADER_BYTES - DATA_FLAGS_BYTES
+        marks = marked and self.marks_end
+        if marks:
+            payload += END_OF_RESPONSE
         packets = bytearray()
         for start in range(0, len(payload), room):
             chunk = payload[start : start + room]
-            packets += self._header(PacketType.DATA, DATA_FLAGS_BYTES + len(chunk)) + b"\0\0" + chunk
+            flags = DATA_FLAG_END_OF_RESPONSE if marks and start + room >= len(payload) else 0
+            packets += self._header(PacketType.DATA, DATA_FLAGS_BYTES + len(chunk)) + flags.to_bytes(2) + chunk
         try:
             self.sock.sendall(packets)
         except OSError as error:
