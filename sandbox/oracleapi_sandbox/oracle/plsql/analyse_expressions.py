@@ -53,7 +53,7 @@ class ExpressionAnalysis(ReferenceAnalysis):
 
     def _boolean(self, kind: t.Type, position: Position) -> None:
         if kind.name not in ("BOOLEAN", "NULL", "ANY"):
-            raise CompileError(position, 382, "expression is of wrong type", "Statement")
+            raise CompileError(position, 382, "expression is of wrong type")
 
     def _unary(self, node: n.Unary, scope: Scope) -> t.Type:
         kind = self.expression(node.operand, scope)
@@ -97,7 +97,7 @@ class ExpressionAnalysis(ReferenceAnalysis):
             kinds.append(self.expression(node.otherwise, scope))
         found = next((kind.unconstrained() for kind in kinds if kind.name != "NULL"), t.NULL)
         if any(t.affinity(kind, found) == 0 for kind in kinds):
-            raise CompileError(node.position, 382, "expression is of wrong type", "Statement")
+            raise CompileError(node.position, 382, "expression is of wrong type")
         return found
 
     def _cursor_attribute(self, node: n.CursorAttribute, scope: Scope) -> t.Type:
@@ -105,10 +105,7 @@ class ExpressionAnalysis(ReferenceAnalysis):
             found = self.reference(node.cursor, scope)
             if not isinstance(found.base, CursorEntity) and found.type.name != "SYS_REFCURSOR":
                 raise CompileError(
-                    node.cursor.position,
-                    324,
-                    f"cursor attribute may not be applied to non-cursor '{node.cursor.text}'",
-                    "Statement",
+                    node.cursor.position, 324, f"cursor attribute may not be applied to non-cursor '{node.cursor.text}'"
                 )
         elif node.cursor is not None:
             self.expression(node.cursor, scope)
@@ -163,7 +160,7 @@ class ExpressionAnalysis(ReferenceAnalysis):
 
 
 def _operator_refused(position: Position, operator: str) -> CompileError:
-    return CompileError(position, 306, f"wrong number or types of arguments in call to '{operator}'", "Statement")
+    return CompileError(position, 306, f"wrong number or types of arguments in call to '{operator}'")
 
 
 def _arithmetic_type(node: n.Binary, left: t.Type, right: t.Type) -> t.Type:

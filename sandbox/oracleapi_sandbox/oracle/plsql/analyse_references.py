@@ -93,7 +93,7 @@ class ReferenceAnalysis(TypeAnalysis):
         if isinstance(entity, LabelEntity) and steps and isinstance(steps[0], n.Member):
             entity, steps = entity.scope.names.get(steps[0].name), steps[1:]
             if entity is None:
-                raise CompileError(ref.position, 302, f"component '{ref.dotted[1]}' must be declared", "Statement")
+                raise CompileError(ref.steps[0].position, 302, f"component '{ref.dotted[1]}' must be declared")
         if entity is not None:
             return self._entity(ref, entity, steps, scope)
         return self._standard(ref, scope) or self._sequence(ref) or self._package_member(ref, scope)
@@ -115,7 +115,7 @@ class ReferenceAnalysis(TypeAnalysis):
             case CursorEntity():
                 return Resolved(entity, (), t.CURSOR)
             case ExceptionEntity() | TypeEntity():
-                raise CompileError(ref.position, 330, "invalid use of type name or subtype name", "Statement")
+                raise CompileError(ref.position, 330, "invalid use of type name or subtype name")
         raise undeclared(ref.position, ref.text)
 
     # --- steps into records and collections ---
@@ -142,9 +142,7 @@ class ReferenceAnalysis(TypeAnalysis):
 
     def _element(self, ref: n.Ref, kind: t.Type, step: n.Arguments, scope: Scope) -> t.Type:
         if kind.name not in ("TABLE", "ANY") or len(step.items) != 1:
-            raise CompileError(
-                step.position, 224, f"object '{ref.text}' must be of type function or array", "Statement"
-            )
+            raise CompileError(step.position, 224, f"object '{ref.text}' must be of type function or array")
         self.expression(step.items[0].value, scope)
         return kind.element or t.ANY
 
@@ -154,17 +152,17 @@ class ReferenceAnalysis(TypeAnalysis):
             self.expression(value, scope)
         if step.name in ("NEXT", "PRIOR", "EXISTS") and len(values) != 1:
             text = f"wrong number or types of arguments in call to '{step.name}'"
-            raise CompileError(step.position, 306, text, "Statement")
+            raise CompileError(step.position, 306, text)
         return MethodStep(step.name, values)
 
     def _field(self, ref: n.Ref, kind: t.Type, step: n.Member) -> t.Type:
         if kind.name == "ANY" or (kind.name == "RECORD" and kind.fields is None):
             return t.ANY
         if kind.name != "RECORD":
-            raise CompileError(ref.position, 487, f"Invalid reference to variable '{ref.name}'", "Statement")
+            raise CompileError(ref.position, 487, f"Invalid reference to variable '{ref.name}'")
         found = kind.field(step.name)
         if found is None:
-            raise CompileError(step.position, 302, f"component '{step.name}' must be declared", "Statement")
+            raise CompileError(step.position, 302, f"component '{step.name}' must be declared")
         return found
 
     # --- functions of STANDARD and of SQL ---
@@ -186,7 +184,7 @@ class ReferenceAnalysis(TypeAnalysis):
             return self._through_sql(ref, name, arguments, scope)
         if name in _SQL_ONLY:
             text = f"function or pseudo-column '{name}' may be used inside a SQL statement only"
-            raise CompileError(ref.position, 204, text, "Statement")
+            raise CompileError(ref.position, 204, text)
         if name == "RAISE_APPLICATION_ERROR":
             return self._supplied(ref, name, [RAISE_APPLICATION_ERROR], arguments, (), scope)
         return None
@@ -241,12 +239,15 @@ class ReferenceAnalysis(TypeAnalysis):
     def _package_member(self, ref: n.Ref, scope: Scope) -> Resolved:
         names = ref.dotted
         if len(names) >= 2 and (found := self.packages(None, names[0])):
-            return self._member(ref, found, names[1], ref.steps[1:], scope)
+            return self._member(ref, found, 0, scope)
         if len(names) >= 3 and (found := self.packages(names[0], names[1])):
-            return self._member(ref, found, names[2], ref.steps[2:], scope)
+            return self._member(ref, found, 1, scope)
         raise undeclared(ref.position, ".".join(names[:2]))
 
-    def _member(self, ref: n.Ref, packages: Sequence[Package], member: str, steps: Steps, scope: Scope) -> Resolved:
+    def _member(self, ref: n.Ref, packages: Sequence[Package], at: int, scope: Scope) -> Resolved:
+        """The member that the step *at* of a reference names."""
+        step, steps = ref.steps[at], ref.steps[at + 1 :]
+        member = ref.dotted[at + 1]
         for package in packages:
             if member in package.constants and not steps:
                 value = package.constants[member]
@@ -255,7 +256,7 @@ class ReferenceAnalysis(TypeAnalysis):
             if candidates:
                 arguments, rest = _call_steps(steps)
                 return self._supplied(ref, member, candidates, arguments, rest, scope)
-        raise CompileError(ref.position, 302, f"component '{member}' must be declared", "Statement")
+        raise CompileError(step.position, 302, f"component '{member}' must be declared")
 
     def _supplied(
         self,
@@ -310,7 +311,7 @@ class ReferenceAnalysis(TypeAnalysis):
             text = (
                 f"expression '{value.text if isinstance(value, n.Ref) else '…'}' cannot be used as an assignment target"
             )
-            raise CompileError(value.position, 363, text, "Statement")
+            raise CompileError(value.position, 363, text)
 
     def _check_use(self, ref: n.Ref, found: Resolved, statement: bool) -> None:
         """A procedure is no value, a function is no statement."""
@@ -321,11 +322,9 @@ class ReferenceAnalysis(TypeAnalysis):
         if last is None and isinstance(found.base, LocalCall):
             procedure = found.base.subprogram.returns is None
         if statement and not procedure:
-            raise CompileError(ref.position, 221, f"'{ref.dotted[-1]}' is not a procedure or is undefined", "Statement")
+            raise CompileError(ref.position, 221, f"'{ref.dotted[-1]}' is not a procedure or is undefined")
         if not statement and procedure:
-            raise CompileError(
-                ref.position, 222, f"no function with name '{ref.dotted[-1]}' exists in this scope", "Statement"
-            )
+            raise CompileError(ref.position, 222, f"no function with name '{ref.dotted[-1]}' exists in this scope")
 
 
 def _from_dual(expression: str) -> str:
@@ -344,12 +343,12 @@ def _only(ref: n.Ref, name: str, chosen: Sequence[int]) -> int:
     if not chosen:
         raise _wrong_arguments(ref, name)
     if len(chosen) > 1:
-        raise CompileError(ref.position, 307, f"too many declarations of '{name}' match this call", "Statement")
+        raise CompileError(ref.position, 307, f"too many declarations of '{name}' match this call")
     return chosen[0]
 
 
 def _wrong_arguments(ref: n.Ref, name: str) -> CompileError:
-    return CompileError(ref.position, 306, f"wrong number or types of arguments in call to '{name}'", "Statement")
+    return CompileError(ref.position, 306, f"wrong number or types of arguments in call to '{name}'")
 
 
 def _composite(kinds: Sequence[t.Type]) -> bool:

@@ -128,7 +128,7 @@ class SqlAnalysis(ExpressionAnalysis):
             marks = [builder.input(part, self.reference(part, scope).type) for part in fields]
             return f"({', '.join(marks)})"
         if kind.category in ("BOOLEAN", "RECORD", "TABLE", "CURSOR"):
-            raise CompileError(token.position, 457, "expressions have to be of SQL types", "SQL Statement")
+            raise CompileError(token.position, 457, "expressions have to be of SQL types")
         return builder.input(node, kind)
 
     # --- which names are variables ---
@@ -141,7 +141,7 @@ class SqlAnalysis(ExpressionAnalysis):
             return None
         if isinstance(entity, OverloadsEntity):
             text = f"function '{token.text}' may not be used in SQL"
-            raise CompileError(token.position, 231, text, "SQL Statement")
+            raise CompileError(token.position, 231, text)
         if entity is not None and not isinstance(entity, VariableEntity | LabelEntity):
             return None
         dotted = index + 1 < len(sql.tokens) and sql.tokens[index + 1].is_op(".")
@@ -208,7 +208,7 @@ class SqlAnalysis(ExpressionAnalysis):
         found = self.reference(target, scope)
         if not found.is_target:
             text = f"expression '{target.text}' cannot be used as an assignment target"
-            raise CompileError(target.position, 363, text, "Statement")
+            raise CompileError(target.position, 363, text)
         return found.type
 
     def _check(self, sql: n.Sql, text: str, origins: tuple[tuple[int, int], ...]) -> tuple[Column, ...] | None:
@@ -219,7 +219,7 @@ class SqlAnalysis(ExpressionAnalysis):
                 return None
             position = _place(sql, error.position, origins)
             fault = f"PL/SQL: ORA-{error.code:05d}: {error.message}"
-            raise CompileError(position, None, fault, "SQL Statement") from error
+            raise CompileError(position, None, fault) from error
 
 
 def _place(sql: n.Sql, offset: int | None, origins: tuple[tuple[int, int], ...]) -> Position:

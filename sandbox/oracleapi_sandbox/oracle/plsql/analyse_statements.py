@@ -4,12 +4,14 @@ Oracle compiles a block before it runs it, so a wrong name in a branch that is n
 handler of the block can catch that.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import replace
 
 from oracleapi_sandbox.oracle.plsql import nodes as n
 from oracleapi_sandbox.oracle.plsql import types as t
 from oracleapi_sandbox.oracle.plsql.analyse_sql import SqlAnalysis
-from oracleapi_sandbox.oracle.plsql.errors import CompileError, Position, undeclared
+from oracleapi_sandbox.oracle.plsql.errors import CompileError, Position, too_large, undeclared
 from oracleapi_sandbox.oracle.plsql.overloads import Actual, match
 from oracleapi_sandbox.oracle.plsql.scope import (
     CursorEntity,
@@ -29,6 +31,7 @@ from oracleapi_sandbox.oracle.plsql.scope import (
 from oracleapi_sandbox.oracle.ports import Bind, OracleError, SqlRunner
 
 Body = tuple[n.Statement, ...]
+_SQL = n.SqlStatement | n.OpenFor | n.OpenCursor | n.Fetch | n.Close
 
 
 class Analysis(SqlAnalysis):
@@ -43,7 +46,8 @@ class Analysis(SqlAnalysis):
         if block.label is not None:
             outer.names[block.label] = LabelEntity(scope)
         for declaration in block.declarations:
-            self._declare(declaration, scope)
+            with _ignoring(declaration.position, "Item"):
+                self._declare(declaration, scope)
         self._require_bodies(scope)
         self.body(block.body, scope)
         for handler in block.handlers:
@@ -53,7 +57,8 @@ class Analysis(SqlAnalysis):
 
     def body(self, statements: Sequence[n.Statement], scope: Scope) -> None:
         for statement in statements:
-            self._statement(statement, scope)
+            with _ignoring(statement.position, "SQL Statement" if isinstance(statement, _SQL) else "Statement"):
+                self._statement(statement, scope)
 
     # --- declarations ---
 
@@ -70,13 +75,13 @@ class Analysis(SqlAnalysis):
             case n.RecordType() | n.TableType() | n.RefCursorType():
                 self._define(scope, node.name, TypeEntity(node.name, self.definition(node, scope)), node)
             case n.Subtype():
-                self._define(scope, node.name, TypeEntity(node.name, self.type_of(node.base, scope)), node)
+                self._define(scope, node.name, TypeEntity(node.name, self._subtype(node, scope)), node)
             case n.ExceptionName():
                 self._define(scope, node.name, ExceptionEntity(node.name), node)
             case n.ExceptionInit():
                 entity = scope.names.get(node.name)
                 if not isinstance(entity, ExceptionEntity):
-                    raise undeclared(node.position, node.name, "Item")
+                    raise undeclared(node.position, node.name)
                 entity.code = node.code
             case n.Cursor():
                 self._cursor_declaration(node, scope)
@@ -87,12 +92,17 @@ class Analysis(SqlAnalysis):
         kind = self.type_of(node.type, scope)
         if node.default is not None:
             self._fits(node.default, kind, scope)
+        kind = replace(kind, not_null=kind.not_null or node.not_null)
         self._define(scope, node.name, VariableEntity(node.name, kind, node.constant), node)
+
+    def _subtype(self, node: n.Subtype, scope: Scope) -> t.Type:
+        kind = self.type_of(node.base, scope)
+        return replace(kind, not_null=kind.not_null or node.not_null)
 
     def _fits(self, value: n.Expression, kind: t.Type, scope: Scope) -> None:
         """Refuse a value whose type never converts to *kind* (PLS-00382)."""
         if t.affinity(self.expression(value, scope), kind) == 0:
-            raise CompileError(value.position, 382, "expression is of wrong type", "Statement")
+            raise CompileError(value.position, 382, "expression is of wrong type")
 
     def _formals(self, parameters: Sequence[n.Parameter], scope: Scope, inner: Scope) -> tuple[Formal, ...]:
         found: list[Formal] = []
@@ -238,14 +248,14 @@ class Analysis(SqlAnalysis):
         if entity is None:
             raise undeclared(ref.position, ref.name)
         if not isinstance(entity, CursorEntity) or any(isinstance(step, n.Member) for step in ref.steps):
-            raise CompileError(ref.position, 456, f"item '{ref.name}' is not a cursor", "Statement")
+            raise CompileError(ref.position, 456, f"item '{ref.name}' is not a cursor")
         self.reference(ref, scope)
         arguments = ref.steps[0].items if ref.steps and isinstance(ref.steps[0], n.Arguments) else ()
         actuals = [Actual(each.name, self.expression(each.value, scope)) for each in arguments]
         found = match(entity.parameters, actuals)
         if found is None:
             text = f"wrong number or types of arguments in call to '{ref.name}'"
-            raise CompileError(ref.position, 306, text, "Statement")
+            raise CompileError(ref.position, 306, text)
         chosen = tuple(arguments[index].value if index is not None else None for index in found.order)
         self.unit.cursor_arguments[node] = chosen
         return entity
@@ -295,7 +305,7 @@ class Analysis(SqlAnalysis):
         if len(prepared.columns) != wanted and not (records and into.bulk):
             few = len(prepared.columns) > wanted
             text = f"PL/SQL: ORA-00{'913: too many' if few else '947: not enough'} values"
-            raise CompileError(node.position, None, text, "SQL Statement")
+            raise CompileError(node.position, None, text)
 
     def _cursor_statement(self, node: n.OpenCursor | n.OpenFor | n.Fetch | n.Close, scope: Scope) -> None:
         match node:
@@ -323,7 +333,7 @@ class Analysis(SqlAnalysis):
     def _cursor_variable(self, target: n.Assignable, scope: Scope) -> None:
         if self.assignable(target, scope).name not in ("SYS_REFCURSOR", "ANY"):
             name = target.text if isinstance(target, n.Ref) else "bind variable"
-            raise CompileError(target.position, 382, f"expression '{name}' is of wrong type", "SQL Statement")
+            raise CompileError(target.position, 382, f"expression '{name}' is of wrong type")
 
     def _into(self, into: n.Into | None, scope: Scope) -> None:
         if into is None:
@@ -349,6 +359,16 @@ class Analysis(SqlAnalysis):
         self._into(node.returning, scope)
 
 
+@contextmanager
+def _ignoring(position: Position, what: str) -> Iterator[None]:
+    """Let a fault inside say which statement is ignored for it."""
+    try:
+        yield
+    except CompileError as error:
+        error.ignoring(position, what)
+        raise
+
+
 def _signature(subprogram: SubprogramEntity) -> tuple[object, ...]:
     kinds = [(each.name, each.type.name, each.mode) for each in subprogram.parameters]
     return (*kinds, subprogram.returns.name if subprogram.returns else None)
@@ -372,6 +392,8 @@ def analyse(block: n.Block, binds: Mapping[str, Bind], runner: SqlRunner) -> Uni
     """
     try:
         return Analysis(block, binds, runner).run()
+    except RecursionError as error:
+        raise too_large(block.position) from error
     except CompileError as error:
         if block.call and error.pls in (201, 302, 221, 222):
             raise OracleError(6576, "not a valid function or procedure name") from error

@@ -1,6 +1,7 @@
 """Analysis, first part: what a type name means."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 
 from oracleapi_sandbox.oracle.plsql import nodes as n
 from oracleapi_sandbox.oracle.plsql import types as t
@@ -65,7 +66,7 @@ class TypeAnalysis:
         if found is None:
             if names[-1] in _OBJECT_TYPES:
                 raise unsupported(name.position, f"object type {names[-1]}")
-            raise undeclared(name.position, ".".join(name.names), "Item")
+            raise undeclared(name.position, ".".join(name.names))
         return found
 
     def _package_type(self, names: tuple[str, ...], node: n.TypeName) -> t.Type | None:
@@ -94,11 +95,16 @@ class TypeAnalysis:
             case n.RefCursorType():
                 return t.CURSOR
             case n.RecordType():
-                fields = tuple(t.Field(part.name, self.type_of(part.type, scope)) for part in node.fields)
-                return t.Type("RECORD", fields=fields)
+                return t.Type("RECORD", fields=tuple(self._record_field(part, scope) for part in node.fields))
         element = self.type_of(node.element, scope)
         key = self.type_of(node.key, scope).category if node.key is not None else index_by
         return t.Type("TABLE", element=element, key=key, limit=node.limit)
+
+    def _record_field(self, part: n.Variable, scope: Scope) -> t.Field:
+        if part.default is not None and not isinstance(part.default, n.Literal):
+            raise unsupported(part.position, "a record field's default that is not a literal")
+        kind = replace(self.type_of(part.type, scope), not_null=part.not_null)
+        return t.Field(part.name, kind, part.default.value if part.default is not None else None)
 
     # --- %TYPE and %ROWTYPE ---
 
@@ -114,7 +120,7 @@ class TypeAnalysis:
             for part in rest:
                 found = found.field(part) if found is not None else None
             if found is None:
-                raise CompileError(name.position, 302, f"component '{name.names[-1]}' must be declared", "Item")
+                raise CompileError(name.position, 302, f"component '{name.names[-1]}' must be declared")
             return found
         return self._of_dictionary(name)
 
@@ -122,14 +128,14 @@ class TypeAnalysis:
         """Ask the engine for a column's or row's type."""
         table, column = (name.names, "*") if name.anchor == "ROWTYPE" else (name.names[:-1], _quoted(name.names[-1]))
         if not table:
-            raise undeclared(name.position, name.names[0], "Item")
+            raise undeclared(name.position, name.names[0])
         sql = f"select {column} from {'.'.join(_quoted(part) for part in table)} where 1=0"  # noqa: S608
         try:
             columns: tuple[Column, ...] | None = self.runner.run(sql, {}).columns
         except OracleError as error:
-            raise undeclared(name.position, ".".join(name.names), "Item") from error
+            raise undeclared(name.position, ".".join(name.names)) from error
         if not columns:
-            raise undeclared(name.position, ".".join(name.names), "Item")
+            raise undeclared(name.position, ".".join(name.names))
         return t.record_of(columns) if name.anchor == "ROWTYPE" else t.of_column(columns[0])
 
 

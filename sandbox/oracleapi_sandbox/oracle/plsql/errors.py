@@ -57,16 +57,21 @@ class CompileError(OracleError):
         position: Where the fault is.
         pls: The PLS- number, or ``None`` when *text* is a complete line of its own (``PL/SQL: ORA-00942: …``).
         text: The fault in Oracle's words.
-        ignored: ``Statement`` or ``SQL Statement`` adds Oracle's second line "PL/SQL: Statement ignored".
     """
 
-    def __init__(self, position: Position, pls: int | None, text: str, ignored: str = "") -> None:
-        where = f"line {position.line}, column {position.column}:\n"
+    def __init__(self, position: Position, pls: int | None, text: str) -> None:
         fault = text if pls is None else f"PLS-{pls:05d}: {text}"
-        tail = f"\nORA-06550: {where}PL/SQL: {ignored} ignored" if ignored else ""
-        super().__init__(6550, f"{where}{fault}{tail}")
+        super().__init__(6550, f"line {position.line}, column {position.column}:\n{fault}")
         self.pls = pls
         self.text = text
+        self._ignored = False
+
+    def ignoring(self, position: Position, what: str) -> None:
+        """Add Oracle's second fault once: ``PL/SQL: Statement ignored``, at the innermost statement or declaration."""
+        if not self._ignored:
+            self._ignored = True
+            self.message += f"\nORA-06550: line {position.line}, column {position.column}:\nPL/SQL: {what} ignored"
+            self.args = (f"ORA-06550: {self.message}",)
 
 
 def unsupported(position: Position, construct: str) -> CompileError:
@@ -74,8 +79,12 @@ def unsupported(position: Position, construct: str) -> CompileError:
     return CompileError(position, 999, f"implementation restriction (may be temporary): {construct} is not supported")
 
 
-def undeclared(position: Position, name: str, ignored: str = "Statement") -> CompileError:
-    return CompileError(position, 201, f"identifier '{name}' must be declared", ignored)
+def too_large(position: Position) -> CompileError:
+    return CompileError(position, 123, "program too large (nesting)")
+
+
+def undeclared(position: Position, name: str) -> CompileError:
+    return CompileError(position, 201, f"identifier '{name}' must be declared")
 
 
 class PlsqlError(OracleError):

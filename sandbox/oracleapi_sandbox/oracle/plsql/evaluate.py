@@ -29,7 +29,7 @@ from oracleapi_sandbox.oracle.plsql.values import (
 )
 from oracleapi_sandbox.oracle.ports import SqlRunner
 
-MAX_CALLS = 100
+MAX_CALLS = 400
 """Depth of subprogram calls: each takes a dozen frames of the interpreter's own stack."""
 
 

@@ -4,6 +4,7 @@ A block is parsed (and kept), analysed against the dictionary and the packages t
 Nothing of a block runs that does not compile.
 """
 
+import sys
 from collections.abc import Mapping
 
 from oracleapi_sandbox.oracle.plsql.analyse_statements import analyse
@@ -11,6 +12,10 @@ from oracleapi_sandbox.oracle.plsql.execute import Executor
 from oracleapi_sandbox.oracle.plsql.frames import HostBinds
 from oracleapi_sandbox.oracle.plsql.parse_statements import parse_block
 from oracleapi_sandbox.oracle.ports import Bind, Result, SqlRunner
+
+sys.setrecursionlimit(max(sys.getrecursionlimit(), 10_000))
+"""Trees are walked recursively, and a long chain of ``||`` is a deep tree; calls between Python functions take no stack
+of the thread."""
 
 __all__ = ["check_block", "parse_block", "run_block"]
 

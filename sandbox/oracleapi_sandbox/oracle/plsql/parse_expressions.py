@@ -5,17 +5,19 @@ Source: PL/SQL Language Reference, "Operator Precedence" [D].
 """
 
 import re
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta, timezone
 from decimal import Decimal
 
 from oracleapi_sandbox.oracle.plsql import nodes as n
 from oracleapi_sandbox.oracle.plsql.errors import CompileError, Position, unsupported
 from oracleapi_sandbox.oracle.plsql.formats import FormatError, parse_date
 from oracleapi_sandbox.oracle.plsql.stream import TokenStream
+from oracleapi_sandbox.oracle.plsql.values import Timestamp
 
 _COMPARISONS = ("=", "<>", "<", ">", "<=", ">=")
 _CURSOR_ATTRIBUTES = ("FOUND", "NOTFOUND", "ISOPEN", "ROWCOUNT", "BULK_ROWCOUNT")
 _INTERVAL_UNITS = {"DAY": 86400, "HOUR": 3600, "MINUTE": 60, "SECOND": 1}
+_ZONE = re.compile(r"(.+?)\s*([+-])(0\d|1[0-4]):([0-5]\d)")
 _INTERVAL_FIELD = re.compile(r"[0-9]{1,9}(\.[0-9]{1,9})?")
 _SQL_ONLY = (
     "EXISTS",
@@ -105,7 +107,7 @@ class ExpressionParser(TokenStream):
 
     def _refuse_subquery(self) -> None:
         if self.at_word("SELECT", "WITH"):
-            raise CompileError(self.token.position, 405, "subquery not allowed in this context", "Statement")
+            raise CompileError(self.token.position, 405, "subquery not allowed in this context")
 
     def _sum(self) -> n.Expression:
         left = self._product()
@@ -185,7 +187,7 @@ class ExpressionParser(TokenStream):
                 raise unsupported(token.position, construct)
         if token.is_word(*_SQL_ONLY) and (following.is_op("(") or token.text == "ROWNUM"):
             text = f"function or pseudo-column '{token.text}' may be used inside a SQL statement only"
-            raise CompileError(token.position, 204, text, "Statement")
+            raise CompileError(token.position, 204, text)
         reference = self.reference()
         return self._cursor_attribute(reference) if self.at_op("%") else reference
 
@@ -213,9 +215,9 @@ class ExpressionParser(TokenStream):
             raise CompileError(
                 text.position, 166, f"bad format for date, time, or timestamp literal ({error})"
             ) from error
-        if zone is None:
-            return n.Literal(kind.position, value, kind.text)
-        return n.Literal(kind.position, (value - zone).replace(tzinfo=UTC), "TIMESTAMP WITH TIME ZONE")
+        if zone is not None:
+            return n.Literal(kind.position, Timestamp.of(value.replace(tzinfo=zone)), "TIMESTAMP WITH TIME ZONE")
+        return n.Literal(kind.position, value if kind.text == "DATE" else Timestamp.of(value), kind.text)
 
     def _interval_literal(self) -> n.Expression:
         position, text = self.advance().position, self.advance()
@@ -287,7 +289,7 @@ class ExpressionParser(TokenStream):
             return n.Argument(token.position, token.text, self.expression())
         if after_named:
             text = "a positional parameter association may not follow a named association"
-            raise CompileError(token.position, 312, text, "Statement")
+            raise CompileError(token.position, 312, text)
         self._refuse_subquery()
         return n.Argument(token.position, None, self.expression())
 
@@ -392,14 +394,12 @@ def _negate(node: n.Expression, negated: bool) -> n.Expression:
     return n.Unary(node.position, "NOT", node) if negated else node
 
 
-def _split_zone(text: str) -> tuple[str, timedelta | None]:
-    body, _, zone = text.strip().rpartition(" ")
-    sign = zone[:1]
-    hours, _, minutes = zone[1:].partition(":")
-    if not body or sign not in ("+", "-") or not (hours.isdecimal() and minutes.isdecimal()):
+def _split_zone(text: str) -> tuple[str, timezone | None]:
+    match = _ZONE.fullmatch(text.strip())
+    if match is None:
         return text, None
-    offset = timedelta(hours=int(hours), minutes=int(minutes))
-    return body, -offset if sign == "-" else offset
+    offset = timedelta(hours=int(match[3]), minutes=int(match[4]))
+    return match[1], timezone(-offset if match[2] == "-" else offset)
 
 
 def _interval(text: str, leading: str, trailing: str, position: Position) -> timedelta:

@@ -69,6 +69,6 @@ class SqlParser(DeclarationParser):
         statement = self.sql()
         if statement.verb == "SELECT" and statement.into is None:
             text = "an INTO clause is expected in this SELECT statement"
-            raise CompileError(statement.position, 428, text, "SQL Statement")
+            raise CompileError(statement.position, 428, text)
         self.expect_op(";")
         return n.SqlStatement(statement.position, statement)

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from functools import lru_cache
 
 from oracleapi_sandbox.oracle.plsql import nodes as n
-from oracleapi_sandbox.oracle.plsql.errors import Position, unsupported
+from oracleapi_sandbox.oracle.plsql.errors import Position, too_large, unsupported
 from oracleapi_sandbox.oracle.plsql.lexer import tokenize
 from oracleapi_sandbox.oracle.plsql.parse_sql import SQL_VERBS, SqlParser
 
@@ -337,7 +337,10 @@ def parse_block(source: str) -> n.Block:
     Raises:
         OracleError: 6550 with a PLS- line for what is no PL/SQL or is not supported, 1756 for an unclosed string.
     """
-    return StatementParser(source, tokenize(source)).program()
+    try:
+        return StatementParser(source, tokenize(source)).program()
+    except RecursionError as error:
+        raise too_large(Position(1, 1)) from error
 
 
 @lru_cache(maxsize=256)

@@ -30,7 +30,7 @@ def get_field(value: Datum, name: str, position: Position) -> Datum:
     if not isinstance(value, Record):
         raise predefined("ACCESS_INTO_NULL")
     if name not in value.values:
-        raise CompileError(position, 302, f"component '{name}' must be declared", "Statement")
+        raise CompileError(position, 302, f"component '{name}' must be declared")
     return value.values[name]
 
 

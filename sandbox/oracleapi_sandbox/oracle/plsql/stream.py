@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 
-from oracleapi_sandbox.oracle.plsql.errors import CompileError, Position
+from oracleapi_sandbox.oracle.plsql.errors import CompileError, Position, too_large
 from oracleapi_sandbox.oracle.plsql.lexer import Token
 
 _RESERVED = """
@@ -84,7 +84,7 @@ class TokenStream:
         """Count one level of nesting for the enclosed parsing."""
         self._depth += 1
         if self._depth > MAX_DEPTH:
-            raise CompileError(position, 123, "program too large (nesting)")
+            raise too_large(position)
         try:
             yield
         finally:

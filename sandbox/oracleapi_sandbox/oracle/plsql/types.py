@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass, replace
 
-from oracleapi_sandbox.oracle.ports import Column
+from oracleapi_sandbox.oracle.ports import Column, Value
 
 _CATEGORIES = {
     **dict.fromkeys(("VARCHAR2", "CHAR", "CLOB", "ROWID", "JSON"), "CHAR"),
@@ -28,8 +28,11 @@ _CONVERTIBLE = {
 
 @dataclass(frozen=True)
 class Field:
+    """A field of a record with its default, which is a literal's value."""
+
     name: str
     type: "Type"
+    default: Value = None
 
 
 @dataclass(frozen=True)

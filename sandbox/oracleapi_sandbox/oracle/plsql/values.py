@@ -11,7 +11,7 @@ from typing import Any, TypeAlias
 
 from oracleapi_sandbox.oracle.plsql import formats
 from oracleapi_sandbox.oracle.plsql.errors import PlsqlError, predefined, value_error
-from oracleapi_sandbox.oracle.plsql.types import Type, scalar
+from oracleapi_sandbox.oracle.plsql.types import Field, Type, scalar
 from oracleapi_sandbox.oracle.ports import Result, Value
 
 Number: TypeAlias = int | Decimal | float
@@ -316,10 +316,14 @@ def _fit_cursor(value: Datum) -> CursorVariable:
     return value
 
 
+def _field_default(part: Field) -> Datum:
+    return default_value(part.type) if part.default is None else coerce(part.default, part.type)
+
+
 def default_value(target: Type) -> Datum:
     """What a variable holds without initialisation."""
     if target.name == "RECORD":
-        return Record(target, {part.name: default_value(part.type) for part in target.fields or ()})
+        return Record(target, {part.name: _field_default(part) for part in target.fields or ()})
     if target.name == "TABLE":
         return Collection(target, {} if target.key else None)
     if target.name == "SYS_REFCURSOR":
