@@ -1,0 +1,208 @@
+"""The dictionary in memory: users, roles, grants and objects as committed, and what a set of grantees may do.
+
+Every change of it goes through the engine's DDL in this process, which loads it anew: it is always up to date.
+"""
+
+import json
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from typing import Any
+
+from oracleapi_sandbox.oracle.engine.wire import Connection
+
+PUBLIC, SYS = "PUBLIC", "SYS"
+ANY_OF = {
+    "SELECT": ("SELECT ANY TABLE", "READ ANY TABLE"),
+    "READ": ("SELECT ANY TABLE", "READ ANY TABLE"),
+    "INSERT": ("INSERT ANY TABLE",),
+    "UPDATE": ("UPDATE ANY TABLE",),
+    "DELETE": ("DELETE ANY TABLE",),
+    "EXECUTE": ("EXECUTE ANY PROCEDURE",),
+}
+_TABLES = ("users", "roles", "role_grants", "sys_grants", "object_grants", "proxies", "profiles", "objects", "columns",
+           "constraints")
+
+
+@dataclass(frozen=True)
+class ColumnInfo:
+    """A column of a table or view with Oracle's type."""
+
+    name: str
+    type: str
+    length: int
+    precision: int | None
+    scale: int | None
+    chars: bool
+    nullable: bool
+    default_text: str | None
+    identity: str | None
+    on_null: bool
+
+
+@dataclass(frozen=True)
+class Thing:
+    """A schema object: TABLE, VIEW, SEQUENCE, SYNONYM, INDEX, PACKAGE."""
+
+    owner: str
+    name: str
+    type: str
+    object_id: int
+    text: str | None
+    target_owner: str | None
+    target_name: str | None
+    details: dict[str, Any]
+    columns: dict[str, ColumnInfo] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Grant:
+    """An object privilege that was granted."""
+
+    grantor: str
+    grantee: str
+    type: str
+    privilege: str
+    column: str
+    grantable: bool
+
+
+@dataclass(frozen=True)
+class Catalog:
+    """One committed state of the dictionary."""
+
+    version: int
+    users: dict[str, dict[str, Any]]
+    roles: dict[str, dict[str, Any]]
+    role_grants: dict[str, dict[str, dict[str, Any]]]
+    sys_grants: dict[str, dict[str, bool]]
+    object_grants: dict[tuple[str, str], list[Grant]]
+    proxies: dict[tuple[str, str], dict[str, Any]]
+    profiles: dict[str, dict[str, str]]
+    objects: dict[tuple[str, str], Thing]
+    constraints: dict[tuple[str, str], dict[str, Any]]
+
+    def closure(self, roles: Iterable[str]) -> set[str]:
+        """Return *roles* and every role granted to them, directly or not."""
+        found: set[str] = set()
+        waiting = list(roles)
+        while waiting:
+            role = waiting.pop()
+            if role not in found:
+                found.add(role)
+                waiting.extend(self.role_grants.get(role, {}))
+        return found
+
+    def resolve(self, owner: str | None, name: str, schema: str) -> Thing | None:
+        """Find what *name* means in *schema*: own object, then public synonym; synonyms are followed."""
+        found = self.objects.get((owner or schema, name))
+        if found is None and owner is None:
+            found = self.objects.get((PUBLIC, name))
+        for _ in range(10):
+            if found is None or found.type != "SYNONYM":
+                return found
+            assert found.target_owner is not None and found.target_name is not None
+            found = self.objects.get((found.target_owner, found.target_name))
+        return None
+
+    def has_system(self, grantees: Iterable[str], privilege: str) -> bool:
+        return any(privilege in self.sys_grants.get(grantee, {}) for grantee in grantees)
+
+    def sees(self, user: str, grantees: set[str], thing: Thing) -> bool:
+        """Say whether one with these grantees has any right on *thing*; to others it does not exist."""
+        if thing.owner == user:
+            return True
+        if any(grant.grantee in grantees for grant in self.object_grants.get((thing.owner, thing.name), ())):
+            return True
+        if thing.owner == SYS:
+            return thing.type == "VIEW" and self.has_system(grantees, "SELECT ANY DICTIONARY")
+        wanted = {
+            "SEQUENCE": ("SELECT ANY SEQUENCE",),
+            "PACKAGE": ("EXECUTE ANY PROCEDURE",),
+        }.get(thing.type, tuple(name for names in ANY_OF.values() for name in names if name.endswith("TABLE")))
+        return any(self.has_system(grantees, privilege) for privilege in wanted)
+
+    def may(self, user: str, grantees: set[str], thing: Thing, privilege: str) -> bool:
+        """Say whether *privilege* on the whole of *thing* is held."""
+        if thing.owner == user:
+            return True
+        accepted = ("SELECT", "READ") if privilege in ("SELECT", "READ") else (privilege,)
+        for grant in self.object_grants.get((thing.owner, thing.name), ()):
+            if grant.grantee in grantees and grant.privilege in accepted and not grant.column:
+                return True
+        if thing.owner == SYS:
+            return privilege == "SELECT" and self.has_system(grantees, "SELECT ANY DICTIONARY")
+        anywhere = ("SELECT ANY SEQUENCE",) if thing.type == "SEQUENCE" else ANY_OF.get(privilege, ())
+        return any(self.has_system(grantees, each) for each in anywhere)
+
+    def limit(self, profile: str, resource: str) -> str:
+        """Return a profile's limit; DEFAULT is looked up in the profile of that name."""
+        found = self.profiles.get(profile, {}).get(resource, "DEFAULT")
+        return self.profiles["DEFAULT"][resource] if found == "DEFAULT" else found
+
+
+def load(admin: Connection, version: int) -> Catalog:
+    """Read the committed dictionary."""
+    parts = ", ".join(f"(select json_agg(t) from ora_meta.{name} t)::varchar" for name in _TABLES)
+    row = admin.run(f"select {parts}").rows[0]  # noqa: S608 - fixed names
+    tables = {name: json.loads(cell) if cell else [] for name, cell in zip(_TABLES, row, strict=True)}
+    role_grants: dict[str, dict[str, dict[str, Any]]] = {}
+    for grant in tables["role_grants"]:
+        role_grants.setdefault(grant["grantee"], {})[grant["role"]] = grant
+    sys_grants: dict[str, dict[str, bool]] = {}
+    for grant in tables["sys_grants"]:
+        sys_grants.setdefault(grant["grantee"], {})[grant["privilege"]] = grant["admin"]
+    profiles: dict[str, dict[str, str]] = {}
+    for limit in tables["profiles"]:
+        profiles.setdefault(limit["profile"], {})[limit["resource"]] = limit["lim"]
+    return Catalog(
+        version,
+        {user["username"]: user for user in tables["users"]},
+        {role["role"]: role for role in tables["roles"]},
+        role_grants,
+        sys_grants,
+        _grants(tables["object_grants"]),
+        {(proxy["proxy"], proxy["client"]): proxy for proxy in tables["proxies"]},
+        profiles,
+        _things(tables["objects"], tables["columns"]),
+        {(each["owner"], each["name"]): each for each in tables["constraints"]},
+    )
+
+
+def _grants(rows: list[dict[str, Any]]) -> dict[tuple[str, str], list[Grant]]:
+    found: dict[tuple[str, str], list[Grant]] = {}
+    for row in rows:
+        grant = Grant(row["grantor"], row["grantee"], row["type"], row["privilege"], row["col"], row["grantable"])
+        found.setdefault((row["owner"], row["name"]), []).append(grant)
+    return found
+
+
+def _things(objects: list[dict[str, Any]], columns: list[dict[str, Any]]) -> dict[tuple[str, str], Thing]:
+    by_table: dict[tuple[str, str], dict[str, ColumnInfo]] = {}
+    for row in sorted(columns, key=lambda each: int(each["position"])):
+        info = ColumnInfo(
+            row["name"],
+            row["type"],
+            row["length"] or 0,
+            row["precision"],
+            row["scale"],
+            row["chars"],
+            row["nullable"],
+            row["default_text"],
+            row["identity"],
+            row["on_null"],
+        )
+        by_table.setdefault((row["owner"], row["table_name"]), {})[info.name] = info
+    return {
+        (row["owner"], row["name"]): Thing(
+            row["owner"],
+            row["name"],
+            row["type"],
+            row["object_id"],
+            row["text"],
+            row["target_owner"],
+            row["target_name"],
+            row["details"],
+            by_table.get((row["owner"], row["name"]), {}),
+        )
+        for row in objects
+    }

@@ -1,0 +1,426 @@
+"""The database behind the listener and the ORDS pool: accounts, sessions, DDL, dictionary views."""
+
+import itertools
+import secrets
+import threading
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from datetime import datetime, timezone
+from pathlib import Path
+from typing import Any
+
+from oracleapi_sandbox.common.clock import Clock
+from oracleapi_sandbox.common.journal import Journal
+from oracleapi_sandbox.oracle.engine import accounts, install
+from oracleapi_sandbox.oracle.engine.catalog import PUBLIC, Catalog, ColumnInfo, load
+from oracleapi_sandbox.oracle.engine.ddl import Ddl, execute, reader_of
+from oracleapi_sandbox.oracle.engine.emit import Context, quote
+from oracleapi_sandbox.oracle.engine.errors import to_oracle
+from oracleapi_sandbox.oracle.engine.postgres import Postgres
+from oracleapi_sandbox.oracle.engine.session import REPOSITORY_ROLE, EngineSession, numbered
+from oracleapi_sandbox.oracle.engine.translate import Translation
+from oracleapi_sandbox.oracle.engine.wire import Connection, PostgresError
+from oracleapi_sandbox.oracle.ports import Account, Column, InternalSql, OracleError, Package, Verifier
+from oracleapi_sandbox.oracle.verifier import matches
+
+SEARCH_PATH = "ora, pg_catalog"
+
+
+class EngineDatabase:
+    """Implements ``ports.Database``."""
+
+    def __init__(
+        self, postgres: Postgres, clock: Clock, journal: Journal, name: str, version: str, services: tuple[str, ...]
+    ) -> None:
+        self.name, self.version, self.service_names = name, version, services
+        self.major = int(version.split(".", 1)[0])
+        self.packages: dict[tuple[str, str], Package] = {}
+        self.translations: dict[Any, Translation] = {}
+        self._postgres, self._clock, self._journal = postgres, clock, journal
+        self._admin = postgres.connect(search_path=SEARCH_PATH)
+        self._side = postgres.connect(search_path=SEARCH_PATH)
+        self._ddl_lock, self._sessions_lock = threading.RLock(), threading.Lock()
+        self._sessions: dict[int, EngineSession] = {}
+        self._ids = itertools.count(secrets.randbelow(200) + 20)
+        self._listeners: list[Callable[[], None]] = []
+        self._versions = itertools.count(1)
+        self._origins: tuple[int, Mapping[tuple[int, int], ColumnInfo]] = (0, {})
+        self.catalog: Catalog
+
+    # Life ------------------------------------------------------------------------------------------------------------
+
+    def start(self, system_password: str | None) -> None:
+        """Install what a new database holds, or take up what an earlier process left."""
+        if self._postgres.fresh:
+            install.schemas(self._admin)
+        self.reload()
+        with self._dictionary_change():
+            if self._postgres.fresh:
+                install.users_and_roles(self._admin, self.now(), self.name, self.version)
+        with self._dictionary_change():
+            install.clean_sessions(self._admin)
+            if self._postgres.fresh:
+                install.views(self, self._ddl("SYS", "install"))
+        if system_password is not None:
+            self.change_password("SYSTEM", system_password)
+
+    def close(self) -> None:
+        """Close all sessions and stop PostgreSQL; the data stays."""
+        with self._sessions_lock:
+            sessions = list(self._sessions.values())
+        for session in sessions:
+            session.close()
+        self._admin.close()
+        self._side.close()
+        self._postgres.close()
+
+    def now(self) -> datetime:
+        return datetime.fromtimestamp(self._clock.now(), timezone.utc).replace(tzinfo=None)
+
+    def clock_distance(self) -> str:
+        """Seconds that the double's clock is away from the machine's; below a second it is the same clock."""
+        distance = self._clock.now() - datetime.now(timezone.utc).timestamp()
+        return "" if abs(distance) < 1 else str(round(distance))
+
+    # Accounts --------------------------------------------------------------------------------------------------------
+
+    def account(self, username: str) -> Account | None:
+        """See ``ports.Database``; SYS has no verifier and cannot log in."""
+        with self._side.lock:
+            self._side_clock()
+            rows = self._side.run(
+                "select ora.account_status(u), u.verifiers::varchar, u.rollover_until from ora_meta.users u where username = $1",
+                [username],
+            ).rows
+        if not rows:
+            return None
+        status, _, until = rows[0]
+        verifiers = accounts.verifiers_of(self.catalog.users[username])
+        if until is None or until <= self.now():
+            verifiers = verifiers[:1]
+        return Account(username, status, tuple(verifiers))
+
+    def login_failed(self, username: str) -> None:
+        """Count a wrong password; the profile's FAILED_LOGIN_ATTEMPTS locks the account for a time."""
+        user = self.catalog.users.get(username)
+        if user is None:
+            return
+        limit = self.catalog.limit(user["profile"], "FAILED_LOGIN_ATTEMPTS")
+        most = 2**31 - 1 if limit == "UNLIMITED" else int(limit)
+        with self._dictionary_change():
+            self._admin.run(
+                "update ora_meta.users set failures = failures + 1, locked = case when failures + 1 >= $2::int and locked = '' then 'TIMED'"
+                " else locked end, lock_date = case when failures + 1 >= $2::int and locked = '' then $3::timestamp else lock_date end where username = $1",
+                [username, most, self.now()],
+            )
+
+    def login_succeeded(self, username: str) -> None:
+        """Forget failures; a password past its life time enters its grace time."""
+        user = self.catalog.users.get(username)
+        if user is None:
+            return
+        life, grace = (self.catalog.limit(user["profile"], f"PASSWORD_{each}_TIME") for each in ("LIFE", "GRACE"))
+        with self._dictionary_change():
+            self._admin.run(
+                "update ora_meta.users set failures = 0, last_login = $2::timestamp,"
+                " locked = case when locked = 'TIMED' then '' else locked end,"
+                " grace_until = case when grace_until is null and password_date + ora.days($3) < $2::timestamp"
+                " then $2::timestamp + coalesce(ora.days($4), interval '100 years') else grace_until end where username = $1",
+                [username, self.now(), life, grace],
+            )
+
+    def change_password(self, username: str, new_password: str) -> None:
+        """Set a password as its owner does.
+
+        Raises:
+            OracleError: 1918, no such user; 28003, the profile's verify function refuses it.
+        """
+        user = self.catalog.users.get(username)
+        if user is None:
+            raise OracleError(1918, f"user '{username}' does not exist")
+        with self._dictionary_change():
+            accounts.set_password(self._ddl(username, "x"), username, user, new_password)
+
+    def check_role_passwords(self, roles: Sequence[str], passwords: Mapping[str, str]) -> None:
+        """Require the password of each role that has one.
+
+        Raises:
+            OracleError: 1979, missing or invalid password.
+        """
+        for name in roles:
+            role = self.catalog.roles.get(name)
+            if role is not None and role["authentication"] == "PASSWORD":
+                stored = role["verifier"]
+                verifier = Verifier(bytes.fromhex(stored["salt"]), bytes.fromhex(stored["key"]))
+                if name not in passwords or not matches(verifier, passwords[name]):
+                    raise OracleError(1979, f"missing or invalid password for role '{name}'")
+
+    # Sessions --------------------------------------------------------------------------------------------------------
+
+    def open_session(self, user: str, *, proxy_user: str | None = None) -> EngineSession:
+        """See ``ports.Database``."""
+        account = self.account(user)
+        if account is None:
+            raise OracleError(1918, f"user '{user}' does not exist")
+        if "LOCKED" in account.status:
+            raise OracleError(28000, "The account is locked.")
+        if proxy_user is not None and (proxy_user, user) not in self.catalog.proxies:
+            raise OracleError(28150, "proxy not authorized to connect as client")
+        roles = self._default_roles(user, proxy_user)
+        grantees = {PUBLIC, user, *self.catalog.closure(roles)}
+        if not self.catalog.has_system(grantees, "CREATE SESSION"):
+            raise OracleError(1045, f"user {user} lacks CREATE SESSION privilege; logon denied")
+        sid, password = next(self._ids), secrets.token_hex(16)
+        role, serial = f"$S{sid}", secrets.randbelow(60000) + 1
+        with self._side.lock:
+            self._side.script(
+                f"create role {quote(role)} login password '{password}';"
+                f"grant {quote(user)} to {quote(role)} with inherit true, set false;"
+                f"grant {REPOSITORY_ROLE} to {quote(role)} with inherit false, set true;"
+            )
+        connection = self._postgres.connect(user=role, password=password, search_path=SEARCH_PATH)
+        session = EngineSession(self, connection, user, proxy_user, sid, serial)
+        with self._side.lock:
+            self._side.run(
+                "insert into ora_meta.sessions (role, sid, serial, username, schema, proxy_user, logon, pid)"
+                " values ($1, $2, $3, $4, $4, $5, $6, $7)",
+                [role, sid, serial, user, proxy_user, self.now(), connection.pid],
+            )
+        with self._sessions_lock:
+            self._sessions[sid] = session
+        self._enable(session, roles)
+        return session
+
+    def _default_roles(self, user: str, proxy: str | None) -> set[str]:
+        granted = {**self.catalog.role_grants.get(PUBLIC, {}), **self.catalog.role_grants.get(user, {})}
+        defaults = {
+            name
+            for name, grant in granted.items()
+            if grant["is_default"] and self.catalog.roles[name]["authentication"] == "NONE"
+        }
+        return {name for name in defaults if self._proxy_allows(user, proxy, name)}
+
+    def _proxy_allows(self, user: str, proxy: str | None, role: str) -> bool:
+        rule = self.catalog.proxies.get((proxy or "", user)) if proxy is not None else None
+        if rule is None or rule["mode"] == "ALL":
+            return True
+        return {"NONE": False, "LIST": role in rule["roles"], "EXCEPT": role not in rule["roles"]}[rule["mode"]]
+
+    def enable_roles(
+        self, session: EngineSession, wanted: Sequence[str] | None, invoker: tuple[str, str] | None
+    ) -> None:
+        """Enable exactly *wanted* in *session*; see :meth:`EngineSession.set_role`."""
+        catalog = self.catalog
+        granted = {**catalog.role_grants.get(PUBLIC, {}), **catalog.role_grants.get(session.user, {})}
+        reachable = catalog.closure(granted)
+        if wanted is None:
+            wanted = [name for name in granted if catalog.roles[name]["authentication"] == "NONE"]
+            wanted = [name for name in wanted if self._proxy_allows(session.user, session.proxy_user, name)]
+        for name in wanted:
+            if name not in reachable:
+                raise OracleError(1924, f"role '{name}' not granted or does not exist")
+            if not self._proxy_allows(session.user, session.proxy_user, name):
+                raise OracleError(28156, f"Proxy user '{session.proxy_user}' not authorized to set role '{name}' for client '{session.user}'")
+            role = catalog.roles[name]
+            if role["authentication"] == "APPLICATION" and invoker != (role["schema"], role["package"]):
+                raise OracleError(28201, f"Not enough privileges to enable application role '{name}'")
+        self._enable(session, set(wanted))
+
+    def _enable(self, session: EngineSession, roles: set[str]) -> None:
+        wanted = frozenset(self.catalog.closure(roles))
+        gone, new = session.roles - wanted, wanted - session.roles
+        member = quote(session.role)
+        parts = [f"revoke {quote(name)} from {member};" for name in gone if name in self.catalog.roles]
+        parts += [f"grant {quote(name)} to {member} with inherit true, set false;" for name in new]
+        listed = ", ".join("'" + name.replace("'", "''") + "'" for name in sorted(wanted))
+        parts.append(f"update ora_meta.sessions set roles = array[{listed}]::text[] where sid = {session.session_id};")
+        with self._side.lock:
+            self._side.script("".join(parts))
+        session.roles = wanted
+
+    def session_changed(self, session: EngineSession) -> None:
+        """Show a session's schema, module, action and identifier in V$SESSION."""
+        with self._side.lock:
+            self._side.run(
+                "update ora_meta.sessions set schema = $2, module = $3, action = $4, client_identifier = $5 where sid = $1",
+                [session.session_id, session.schema, session.module, session.action, session.client_identifier],
+            )
+
+    def session_closed(self, session: EngineSession) -> None:
+        with self._sessions_lock:
+            self._sessions.pop(session.session_id, None)
+        with self._side.lock:
+            self._side.script(
+                f"delete from ora_meta.sessions where sid = {session.session_id}; drop role {quote(session.role)}"
+            )
+
+    def sessions_of(self, user: str) -> list[EngineSession]:
+        with self._sessions_lock:
+            return [session for session in self._sessions.values() if session.user == user]
+
+    def cancel(self, pid: int) -> None:
+        with self._side.lock:
+            self._side.run("select pg_cancel_backend($1::int)", [pid])
+
+    def journal_statement(self, session: EngineSession, kind: str, sql: str, rows: int, error: int | None) -> None:
+        self._journal.add(
+            {
+                "time": self._clock.now(),
+                "session": session.session_id,
+                "user": session.user,
+                "proxy": session.proxy_user,
+                "roles": sorted(session.roles),
+                "kind": kind,
+                "sql": sql,
+                "rows": rows,
+                "error": None if error is None else f"ORA-{error:05d}",
+            }
+        )
+
+    # DDL and dictionary ----------------------------------------------------------------------------------------------
+
+    def run_ddl(self, session: EngineSession, sql: str, *, definer: str | None = None, autonomous: bool = False) -> None:
+        """Run a DDL statement of *session*, or of *definer*'s code in it."""
+        if not autonomous:
+            session.commit()
+        with self._dictionary_change():
+            ddl = self._ddl(definer or session.user, sql, session, definer)
+            execute(ddl)
+        self.committed()
+
+    def _ddl(self, user: str, sql: str, session: EngineSession | None = None, definer: str | None = None) -> Ddl:
+        if session is None or definer is not None:
+            roles = self.catalog.closure(self.catalog.role_grants.get(user, {})) if hasattr(self, "catalog") else set()
+            context = Context(self.catalog, user, user, frozenset({PUBLIC, user, *roles}), lambda *_: None, self.major)
+        else:
+            context = session.context()
+        return Ddl(self, self._admin, self.catalog, context, reader_of(sql), self.now(), session)
+
+    @contextmanager
+    def _dictionary_change(self) -> Iterator[None]:
+        """One transaction on the dictionary; afterwards it is read anew."""
+        with self._ddl_lock:
+            self._admin.script("begin; set local lock_timeout = '300ms'")
+            try:
+                yield
+                self._admin.script("commit")
+            except BaseException as error:
+                self._admin.script("rollback")
+                if isinstance(error, PostgresError):
+                    raise to_oracle(error, self.catalog) from error
+                raise
+            self.reload()
+
+    def reload(self) -> None:
+        self.catalog = load(self._admin, next(self._versions))
+        self.translations.clear()
+
+    def origins(self) -> Mapping[tuple[int, int], ColumnInfo]:
+        """The dictionary's columns by PostgreSQL's table and attribute numbers."""
+        catalog = self.catalog
+        if self._origins[0] != catalog.version:
+            with self._side.lock:
+                rows = self._side.run(
+                    "select a.attrelid::int8, a.attnum, n.nspname, c.relname, a.attname from pg_attribute a"
+                    " join pg_class c on c.oid = a.attrelid and c.relkind in ('r', 'v') join pg_namespace n on n.oid = c.relnamespace"
+                    " where a.attnum > 0 and not a.attisdropped and exists (select from ora_meta.users u where u.username = n.nspname)"
+                ).rows
+            found = {}
+            for table, attribute, owner, name, column in rows:
+                thing = catalog.objects.get((owner, name))
+                if thing is not None and column in thing.columns:
+                    found[(table, attribute)] = thing.columns[column]
+            self._origins = (catalog.version, found)
+        return self._origins[1]
+
+    def _side_clock(self) -> None:
+        self._side.run("select set_config('oracle.clock', $1, false)", [self.clock_distance()])
+
+    # For supplied packages -------------------------------------------------------------------------------------------
+
+    def register_package(self, package: Package, executable_by: str = PUBLIC) -> None:
+        """Make a supplied package known under a public synonym, executable by a role, a user or PUBLIC."""
+        with self._dictionary_change():
+            install.package(self._ddl("SYS", "install"), package, executable_by)
+        self.packages[(package.owner, package.name)] = package
+
+    def register_view(
+        self,
+        owner: str,
+        name: str,
+        postgres_sql: str,
+        visible_to: str = PUBLIC,
+        columns: Sequence[Column] = (),
+    ) -> None:
+        """Create (or replace) a dictionary view with a public synonym.
+
+        *postgres_sql* selects upper-case column names, with the repository owner's rights; ``ora.session_user_name()``
+        and ``ora.current_schema_name()`` say who asks. *visible_to* is a role, a user or PUBLIC. Without *columns* the
+        Oracle types come from PostgreSQL's description.
+        """
+        with self._dictionary_change():
+            ddl = self._ddl("SYS", "install")
+            install.view(self, ddl, owner, name, postgres_sql, visible_to, name, columns, REPOSITORY_ROLE)
+
+    @contextmanager
+    def internal(self) -> Iterator[InternalSql]:
+        """Run PostgreSQL statements as the repository's owner in one transaction of their own."""
+        with self._side.lock:
+            self._side.script(f"begin; set local role {REPOSITORY_ROLE}")
+            try:
+                yield _Internal(self._side)
+                self._side.script("commit")
+            except BaseException:
+                self._side.script("rollback")
+                raise
+
+    def on_commit(self, listener: Callable[[], None]) -> None:
+        self._listeners.append(listener)
+
+    def committed(self) -> None:
+        """Tell the listeners that ORDS metadata or the dictionary may have changed."""
+        for listener in self._listeners:
+            listener()
+
+
+class _Internal:
+    """Implements ``ports.InternalSql`` outside any session."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+
+    def run(self, sql: str, params: Sequence[Any] = ()) -> list[tuple[Any, ...]]:
+        return [tuple(row) for row in self._connection.run(numbered(sql), params).rows]
+
+
+def open_database(
+    state: Path,
+    *,
+    clock: Clock,
+    journal: Journal,
+    packages: Sequence[tuple[Package, str]] = (),
+    system_password: str | None = None,
+    name: str = "FREEPDB1",
+    version: str = "19.22.0.0.0",
+    service_names: tuple[str, ...] = (),
+) -> EngineDatabase:
+    """Open the database whose data belongs to *state*, making it at the first time.
+
+    Args:
+        packages: Supplied packages, each with the role, user or PUBLIC that may execute it.
+        system_password: SYSTEM's password; ``None`` leaves it as it is (a new database: no login as SYSTEM).
+        version: Decides syntax that came with 23ai (SELECT without FROM, several VALUES rows, BOOLEAN).
+
+    Raises:
+        RuntimeError: The state is open in another process, or PostgreSQL does not start.
+    """
+    postgres = Postgres(state)
+    try:
+        database = EngineDatabase(postgres, clock, journal, name, version, service_names or (name,))
+        database.start(system_password)
+        for package, executable_by in packages:
+            database.register_package(package, executable_by)
+    except BaseException:
+        postgres.close()
+        raise
+    return database

@@ -1,0 +1,433 @@
+"""A database session: statements, transaction, enabled roles, session settings.
+
+Each session logs in to PostgreSQL as a role of its own that is a member of the user's role and of the enabled ones; the
+engine's administrator connection changes that membership. So what a statement may touch is PostgreSQL's decision, and
+nothing that SQL text does can widen it.
+"""
+
+import threading
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
+
+from oracleapi_sandbox.oracle.engine import control, describe
+from oracleapi_sandbox.oracle.engine.catalog import PUBLIC, Thing
+from oracleapi_sandbox.oracle.engine.emit import CallArgument, Context
+from oracleapi_sandbox.oracle.engine.errors import located, to_oracle
+from oracleapi_sandbox.oracle.engine.text import BLOCK, CONTROL, DDL, kind_of, masked, tokens_of
+from oracleapi_sandbox.oracle.engine.translate import Translation, translate
+from oracleapi_sandbox.oracle.engine.wire import Answer, Connection, ConnectionLostError, PostgresError
+from oracleapi_sandbox.oracle.ports import Bind, Column, InternalSql, OracleError, Package, Result, Value
+
+if TYPE_CHECKING:
+    from oracleapi_sandbox.oracle.engine.database import EngineDatabase
+
+_SAVEPOINT, _BLOCK_SAVEPOINT = "statement", "block"
+REPOSITORY_ROLE = "ora_repository"
+
+
+class EngineSession:
+    """Implements ``ports.Session``; calls come from one thread at a time, :meth:`cancel` from any."""
+
+    def __init__(
+        self,
+        database: "EngineDatabase",
+        connection: Connection,
+        user: str,
+        proxy_user: str | None,
+        session_id: int,
+        serial: int,
+    ) -> None:
+        self.user, self.proxy_user = user, proxy_user
+        self.session_id, self.serial = session_id, serial
+        self.client_identifier: str | None = None
+        self.module: str | None = None
+        self.action: str | None = None
+        self.role = f"$S{session_id}"
+        self.roles: frozenset[str] = frozenset()
+        self.schema = user
+        self.settings: dict[str, str] = {}
+        self.package_state: dict[Any, Any] = {}
+        self._database, self._connection = database, connection
+        self._open, self._transaction = False, 0
+        self._changed_metadata = False
+        self._pushed: dict[str, str] | None = None
+        self._running = threading.Event()
+        self._cancelled = False
+        self._closed = False
+
+    # ports.Session ---------------------------------------------------------------------------------------------------
+
+    @property
+    def current_schema(self) -> str:
+        return self.schema
+
+    @property
+    def in_transaction(self) -> bool:
+        return self._open
+
+    @property
+    def database(self) -> "EngineDatabase":
+        return self._database
+
+    def execute(self, sql: str, binds: Mapping[str, Bind] | None = None) -> Result:
+        """Run one statement; see ``ports.Session``. Each call is one journal entry."""
+        kind, shown, failure, rows = "", "", None, 0
+        self._cancelled = False
+        self._running.set()
+        try:
+            tokens = tokens_of(sql)
+            shown = masked(sql, tokens)
+            kind = kind_of(tokens)
+            result = self._dispatch(kind, sql, dict(binds or {}))
+            rows = result.rowcount
+            return result
+        except ConnectionLostError as error:
+            failure = 3113
+            raise OracleError(3113, "end-of-file on communication channel") from error
+        except OracleError as error:
+            failure = error.code
+            raise
+        finally:
+            self._running.clear()
+            self._database.journal_statement(self, kind, shown, rows, failure)
+
+    def _dispatch(self, kind: str, sql: str, binds: dict[str, Bind]) -> Result:
+        if kind == BLOCK:
+            return self._block(sql, binds)
+        if kind == CONTROL:
+            control.run(self, sql, binds)
+            return Result()
+        if kind == DDL:
+            if binds:
+                raise OracleError(1027, "bind variables not allowed for data definition operations")
+            self._database.run_ddl(self, sql)
+            return Result()
+        return self.run_sql(sql, binds)
+
+    def parse(self, sql: str) -> tuple[Column, ...] | None:
+        """Check and describe a statement; rights are checked too, as Oracle does when it parses."""
+        tokens = tokens_of(sql)
+        kind = kind_of(tokens)
+        if kind in (CONTROL, DDL):
+            return None
+        if kind == BLOCK:
+            from oracleapi_sandbox.oracle.plsql.interpreter import parse_block
+
+            parse_block(sql)
+            return None
+        names = dict.fromkeys(token.text.upper() for token in tokens if token.kind == "bind")
+        translation = self._translated(sql, {name: Bind() for name in names})
+        nulls = [None] * len(translation.parameters)
+        try:
+            self._push()
+            described = self._guarded(lambda: self._connection.describe(translation.sql), sql)
+            self._guarded(lambda: self._connection.run(f"EXPLAIN {translation.sql}", nulls), sql)
+        except ConnectionLostError as error:
+            raise OracleError(3113, "end-of-file on communication channel") from error
+        if not translation.query or described is None:
+            return None
+        return describe.columns(described, self._database.origins())
+
+    def commit(self) -> None:
+        """End the transaction, making it lasting; listeners hear of changed ORDS metadata."""
+        if self._open:
+            self._open = False
+            try:
+                self._connection.script("commit")
+            except PostgresError as error:
+                self._pushed = None
+                raise to_oracle(error, self._database.catalog) from error
+        changed, self._changed_metadata = self._changed_metadata, False
+        if changed:
+            self._database.committed()
+
+    def rollback(self) -> None:
+        if self._open:
+            self._open = False
+            self._pushed = None
+            self._connection.script("rollback")
+        self._changed_metadata = False
+
+    def cancel(self) -> None:
+        if self._running.is_set():
+            self._cancelled = True
+            self._database.cancel(self._connection.pid)
+
+    def close(self) -> None:
+        """End the session; what was not committed is rolled back."""
+        if not self._closed:
+            self._closed = True
+            self._connection.close()
+            self._database.session_closed(self)
+
+    # Statements ------------------------------------------------------------------------------------------------------
+
+    def run_sql(self, sql: str, binds: Mapping[str, Bind], *, rows_of_returning: bool = False) -> Result:
+        """Run one query or DML statement. With *rows_of_returning* RETURNING needs no INTO and gives rows."""
+        if self._cancelled:
+            raise OracleError(1013, "user requested cancel of current operation")
+        translation = self._translated(sql, dict(binds))
+        if translation.returning and not (translation.into or rows_of_returning):
+            raise OracleError(925, "missing INTO keyword")
+        parameters = [self._parameter(source, binds) for source in translation.parameters]
+        self._push()
+        answer = self._within(
+            lambda: self._connection.run(translation.sql, parameters), sql, begin=translation.locks
+        )
+        if translation.query or (translation.returning and not translation.into):
+            described = answer.columns or ()
+            shown = describe.columns(described, self._database.origins())
+            return Result(shown, describe.rows(described, answer.rows), answer.rowcount)
+        return Result(rowcount=answer.rowcount, out=_returned(translation.into, answer))
+
+    def context(self) -> Context:
+        """Who asks, for the translation."""
+        return Context(
+            self._database.catalog,
+            self.user,
+            self.schema,
+            frozenset({PUBLIC, self.user, *self.roles}),
+            self.package,
+            self._database.major,
+        )
+
+    def package(self, owner: str | None, name: str) -> Package | None:
+        """The supplied package that *name* means here, if the session may execute it."""
+        thing = self._database.catalog.resolve(owner, name, self.schema)
+        if thing is None or thing.type != "PACKAGE":
+            return None
+        catalog, grantees = self._database.catalog, {PUBLIC, self.user, *self.roles}
+        if not catalog.may(self.user, grantees, thing, "EXECUTE"):
+            return None
+        return self._database.packages.get((thing.owner, thing.name))
+
+    def columns_of(self, table: str) -> Mapping[str, Any]:
+        """Columns of ``[owner.]table`` as this session means it; empty if it sees no such table."""
+        owner, _, name = table.rpartition(".")
+        thing: Thing | None = self.context().visible(owner or None, name)
+        return thing.columns if thing is not None else {}
+
+    def _translated(self, sql: str, binds: dict[str, Bind]) -> Translation:
+        context = self.context()
+        types = tuple(sorted((name, bind.type) for name, bind in binds.items()))
+        key = (sql, types, context.catalog.version, self.user, self.schema, context.grantees)
+        cache = self._database.translations
+        found = cache.get(key)
+        if found is None:
+            try:
+                found = translate(sql, binds, context)
+            except OracleError as error:
+                raise located(error, sql) from error.__cause__
+            if len(cache) > 5000:
+                cache.clear()
+            cache[key] = found
+        return found
+
+    def _parameter(self, source: str | CallArgument, binds: Mapping[str, Bind]) -> Any:
+        if isinstance(source, str):
+            return describe.parameter(binds[source].value)
+        formal = source.subprogram.arguments
+        given = [binds[a[1]].value if isinstance(a, tuple) else a for a in source.arguments]
+        values = {each.name.lower(): value for each, value in zip(formal, given, strict=False)}
+        for each in formal[len(given) :]:
+            values[each.name.lower()] = each.default
+        return describe.parameter(source.subprogram.body(self.runner(), **values))
+
+    def _within(self, call: Any, sql: str, *, begin: bool) -> Answer:
+        """Run one PostgreSQL statement so that its failure undoes it and nothing else."""
+        fresh = begin and not self._open
+        if fresh:
+            self.begin()
+        elif self._open:
+            self._connection.script(f"savepoint {_SAVEPOINT}")
+        try:
+            answer: Answer = self._guarded(call, sql)
+        except OracleError:
+            if fresh:
+                self.rollback()
+            elif self._open:
+                self._connection.script(f"rollback to {_SAVEPOINT}; release {_SAVEPOINT}")
+                self._pushed = None
+            raise
+        if self._open and not fresh:
+            self._connection.script(f"release {_SAVEPOINT}")
+        return answer
+
+    def _guarded(self, call: Any, sql: str) -> Any:
+        try:
+            return call()
+        except PostgresError as error:
+            raise to_oracle(error, self._database.catalog, sql) from error
+
+    def begin(self) -> None:
+        """Open the transaction if it is not."""
+        if not self._open:
+            self._connection.script("begin")
+            self._open = True
+            self._transaction += 1
+
+    def savepoint(self, name: str) -> None:
+        self.begin()
+        self._connection.script(f"savepoint {name}")
+
+    def rollback_to(self, name: str) -> None:
+        """Undo what happened since the savepoint.
+
+        Raises:
+            OracleError: 1086, there is none of that name.
+        """
+        shown = name.strip('"')
+        if not self._open:
+            raise OracleError(1086, f"savepoint '{shown}' never established in this session or is invalid")
+        self._connection.script(f"savepoint {_SAVEPOINT}")
+        try:
+            self._connection.script(f"rollback to {name}")
+            self._pushed = None
+        except PostgresError as error:
+            self._connection.script(f"rollback to {_SAVEPOINT}")
+            raise OracleError(1086, f"savepoint '{shown}' never established in this session or is invalid") from error
+
+    # PL/SQL ----------------------------------------------------------------------------------------------------------
+
+    def runner(self) -> "Runner":
+        return Runner(self)
+
+    def _block(self, sql: str, binds: dict[str, Bind]) -> Result:
+        """Run a block; if it fails, what it changed since its start or its last COMMIT is undone."""
+        from oracleapi_sandbox.oracle.plsql.interpreter import run_block
+
+        self._push()
+        marked = self._open
+        if marked:
+            self._connection.script(f"savepoint {_BLOCK_SAVEPOINT}")
+        transaction = self._transaction
+        try:
+            result = run_block(sql, binds, self.runner())
+        except OracleError:
+            if self._open and marked and transaction == self._transaction:
+                self._connection.script(f"rollback to {_BLOCK_SAVEPOINT}")
+                self._pushed = None
+            else:
+                self.rollback()
+            raise
+        return result
+
+    def internal_run(self, sql: str, parameters: Sequence[Any]) -> list[tuple[Any, ...]]:
+        """Run a PostgreSQL statement of a supplied package as the repository's owner, in this transaction."""
+        writes = not sql.lstrip()[:6].upper().startswith(("SELECT", "WITH"))
+        self._changed_metadata = self._changed_metadata or writes
+
+        def call() -> Answer:
+            self._connection.script(f"set role {REPOSITORY_ROLE}")
+            try:
+                return self._connection.run(numbered(sql), parameters)
+            finally:
+                self._reset_role()
+
+        answer = self._within(call, "", begin=writes)
+        return [tuple(row) for row in answer.rows]
+
+    def _reset_role(self) -> None:
+        try:
+            self._connection.script("reset role")
+        except PostgresError as error:
+            if error.sqlstate != "25P02":  # in a failed transaction: rolling back resets the role as well
+                raise
+
+    # Roles and settings ----------------------------------------------------------------------------------------------
+
+    def set_role(self, wanted: "Sequence[str] | None", *, invoker: tuple[str, str] | None = None) -> None:
+        """Enable exactly *wanted* (``None``: all that need nothing further); *invoker* is the package that asks.
+
+        Raises:
+            OracleError: 1924, not granted; 1979, it has a password; 28201, it is for another package.
+        """
+        self._database.enable_roles(self, wanted, invoker)
+
+    def set_schema(self, name: str) -> None:
+        if name not in self._database.catalog.users:
+            raise OracleError(1435, "user does not exist")
+        self.schema = name
+        self._database.session_changed(self)
+
+    def _push(self) -> None:
+        """Tell PostgreSQL the session's settings, if they changed or a rollback undid them."""
+        wanted = {
+            "oracle.client_identifier": self.client_identifier or "",
+            "oracle.module": self.module or "",
+            "oracle.action": self.action or "",
+            "oracle.clock": self._database.clock_distance(),
+            **self.settings,
+        }
+        if wanted == self._pushed:
+            return
+        known = self._pushed or {}
+        changed = {name: text for name, text in wanted.items() if known.get(name) != text}
+        calls = ", ".join(f"set_config(${2 * at + 1}, ${2 * at + 2}, false)" for at in range(len(changed)))
+        self._within(
+            lambda: self._connection.run(f"select {calls}", [part for pair in changed.items() for part in pair]),
+            "",
+            begin=False,
+        )
+        self._pushed = wanted
+        if any(name in changed for name in ("oracle.client_identifier", "oracle.module", "oracle.action")):
+            self._database.session_changed(self)
+
+
+class Runner:
+    """Implements ``ports.SqlRunner`` for one session."""
+
+    def __init__(self, session: EngineSession) -> None:
+        self.session = session
+
+    def run(self, sql: str, binds: Mapping[str, Bind]) -> Result:
+        tokens = tokens_of(sql)
+        kind = kind_of(tokens)
+        if kind in (CONTROL, DDL):
+            return self.session._dispatch(kind, sql, dict(binds))
+        return self.session.run_sql(sql, binds, rows_of_returning=True)
+
+    def is_column(self, sql_tables: Sequence[str], name: str) -> bool:
+        return any(name in self.session.columns_of(table) for table in sql_tables)
+
+    def resolve_package(self, owner: str | None, name: str) -> Package | None:
+        return self.session.package(owner, name)
+
+    @contextmanager
+    def internal(self) -> Iterator[InternalSql]:
+        yield SessionInternal(self.session)
+
+    def run_as_definer(self, owner: str, sql: str, *, autonomous: bool = False) -> None:
+        self.session.database.run_ddl(self.session, sql, definer=owner, autonomous=autonomous)
+
+
+class SessionInternal:
+    """Implements ``ports.InternalSql`` in a session's transaction."""
+
+    def __init__(self, session: EngineSession) -> None:
+        self._session = session
+
+    def run(self, sql: str, params: Sequence[Any] = ()) -> list[tuple[Any, ...]]:
+        return self._session.internal_run(sql, params)
+
+
+def numbered(sql: str) -> str:
+    """Turn ``%s`` into ``$1``, ``$2``… and ``%%`` into ``%``."""
+    parts = sql.split("%s")
+    out = parts[0]
+    for at, part in enumerate(parts[1:], 1):
+        out += f"${at}{part}"
+    return out.replace("%%", "%")
+
+
+def _returned(into: Sequence[str], answer: Answer) -> dict[str, Value]:
+    """RETURNING INTO: one row gives values, none or several give lists."""
+    if not into or answer.columns is None:
+        return {}
+    if len(into) != len(answer.columns):
+        raise OracleError(1745 if len(into) > len(answer.columns) else 913, "too many values")
+    rows = list(describe.rows(answer.columns, answer.rows))
+    if len(rows) == 1:
+        return dict(zip(into, rows[0], strict=True))
+    return {name: [row[at] for row in rows] for at, name in enumerate(into)}

@@ -1,0 +1,30 @@
+-- Account status and expiry, by profile limits and the double's clock.
+
+create function ora.limit_of(p text, r text) returns text language sql stable security definer set search_path = pg_catalog begin atomic
+  select case when l.lim = 'DEFAULT' then d.lim else coalesce(l.lim, d.lim) end
+  from ora_meta.profiles d left join ora_meta.profiles l on l.profile = p and l.resource = r where d.profile = 'DEFAULT' and d.resource = r; end;
+create function ora.days(lim text) returns interval language sql immutable begin atomic
+  select case when lim ~ '^[0-9.]+$' then lim::varchar::numeric * interval '86400 seconds' end; end;
+create function ora.clock_now() returns timestamp language sql stable begin atomic select ora.now() at time zone 'UTC'; end;
+create function ora.account_status(u ora_meta.users) returns text language sql stable begin atomic
+  select coalesce(nullif(concat_ws(' & ',
+      case when u.expired or u.grace_until < ora.clock_now() then 'EXPIRED' when u.grace_until is not null then 'EXPIRED(GRACE)' end,
+      case when u.locked = 'LOCKED' then 'LOCKED'
+        when u.locked = 'TIMED' and coalesce(u.lock_date + ora.days(ora.limit_of(u.profile, 'PASSWORD_LOCK_TIME')) > ora.clock_now(), true) then 'LOCKED(TIMED)' end), ''), 'OPEN')
+    || case when jsonb_array_length(u.verifiers) > 1 and u.rollover_until > ora.clock_now() then ' & IN ROLLOVER' else '' end; end;
+create function ora.expiry_date(u ora_meta.users) returns timestamp language sql stable begin atomic
+  select coalesce(u.grace_until, u.password_date + ora.days(ora.limit_of(u.profile, 'PASSWORD_LIFE_TIME'))); end;
+create function ora.yes(b boolean) returns text language sql immutable begin atomic select case when b then 'YES' else 'NO' end; end;
+create function ora.maintained(who text) returns text language sql stable security definer set search_path = pg_catalog begin atomic
+  select ora.yes(exists (select from ora_meta.users where username = who and oracle_maintained)
+    or exists (select from ora_meta.roles where role = who and oracle_maintained)); end;
+create function ora.maintained_flag(who text) returns text language sql stable begin atomic select left(ora.maintained(who), 1); end;
+create function ora.has_system(privilege text) returns boolean language sql stable security definer set search_path = pg_catalog begin atomic
+  select exists (select from ora_meta.sys_grants g where g.grantee = any (ora.enabled_grantees()) and g.privilege = has_system.privilege); end;
+create function ora.sees(o text, n text, t text) returns boolean language sql stable security definer set search_path = pg_catalog begin atomic
+  select o in (ora.session_user_name(), 'PUBLIC')
+    or exists (select from ora_meta.object_grants g where g.owner = o and g.name = n and g.grantee = any (ora.enabled_grantees()))
+    or (o <> 'SYS' and t in ('TABLE', 'VIEW', 'INDEX', 'SYNONYM') and (ora.has_system('SELECT ANY TABLE') or ora.has_system('INSERT ANY TABLE')
+      or ora.has_system('UPDATE ANY TABLE') or ora.has_system('DELETE ANY TABLE')))
+    or (t = 'SEQUENCE' and ora.has_system('SELECT ANY SEQUENCE')) or (t = 'PACKAGE' and ora.has_system('EXECUTE ANY PROCEDURE'))
+    or (o = 'SYS' and ora.has_system('SELECT ANY DICTIONARY')); end;

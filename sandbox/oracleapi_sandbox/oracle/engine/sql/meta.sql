@@ -1,0 +1,83 @@
+-- What the double keeps beside PostgreSQL's own catalog: Oracle's users, roles, grants and object descriptions.
+-- Only the engine writes here; dictionary views (views.sql) read it with their owner's rights.
+
+create schema ora_meta;
+create table ora_meta.instance (key text primary key, value text not null);
+create sequence ora_meta.ids start 100;
+
+create table ora_meta.users (
+  username text primary key, user_id int not null default nextval('ora_meta.ids'), authentication text not null default 'PASSWORD',
+  verifiers jsonb not null default '[]', locked text not null default '', lock_date timestamp, expired boolean not null default false,
+  grace_until timestamp, failures int not null default 0, profile text not null default 'DEFAULT', default_tablespace text not null default 'USERS',
+  temporary_tablespace text not null default 'TEMP', created timestamp not null, password_date timestamp, rollover_until timestamp, last_login timestamp,
+  default_roles text not null default 'ALL', oracle_maintained boolean not null default false);
+create table ora_meta.roles (
+  role text primary key, role_id int not null default nextval('ora_meta.ids'), authentication text not null default 'NONE',
+  verifier jsonb, schema text, package text, oracle_maintained boolean not null default false);
+create table ora_meta.role_grants (
+  grantee text, role text, admin boolean not null default false, delegate boolean not null default false,
+  is_default boolean not null default true, primary key (grantee, role));
+create table ora_meta.sys_grants (grantee text, privilege text, admin boolean not null default false, primary key (grantee, privilege));
+create table ora_meta.object_grants (
+  grantor text, grantee text, owner text, name text, type text, privilege text, col text not null default '',
+  grantable boolean not null default false, primary key (grantor, grantee, owner, name, privilege, col));
+create table ora_meta.proxies (
+  proxy text, client text, mode text not null default 'ALL', roles text[] not null default '{}', primary key (proxy, client));
+create table ora_meta.profiles (profile text, resource text, type text, lim text, primary key (profile, resource));
+create table ora_meta.quotas (username text, tablespace text, bytes numeric, primary key (username, tablespace));
+
+create table ora_meta.objects (
+  owner text, name text, type text, object_id int not null default nextval('ora_meta.ids'), created timestamp not null,
+  changed timestamp not null, text text, target_owner text, target_name text, details jsonb not null default '{}', primary key (owner, name));
+create table ora_meta.columns (
+  owner text, table_name text, position int, name text, type text, length int, precision int, scale int, chars boolean not null default false,
+  nullable boolean not null default true, default_text text, identity text, on_null boolean not null default false,
+  primary key (owner, table_name, name));
+create table ora_meta.constraints (
+  owner text, name text, table_name text, type text, columns text[], condition text, r_owner text, r_name text, delete_rule text,
+  generated boolean not null default false, primary key (owner, name));
+create table ora_meta.comments (owner text, table_name text, col text not null default '', comments text, primary key (owner, table_name, col));
+create table ora_meta.arguments (
+  owner text, package text, subprogram text, overload int, position int, argument text, type text, mode text, defaulted boolean);
+create unlogged table ora_meta.sessions (
+  role text primary key, sid int not null, serial int not null, username text not null, schema text not null, proxy_user text,
+  roles text[] not null default '{}', logon timestamp not null, module text, action text, client_identifier text, pid int);
+
+-- Who asks. Views and functions use these; a session cannot forge them, because it logged in with its own engine role.
+create function ora.this_session() returns ora_meta.sessions language sql stable security definer set search_path = pg_catalog begin atomic
+  select s from ora_meta.sessions s where s.role = session_user; end;
+create function ora.session_user_name() returns text language sql stable begin atomic select (ora.this_session()).username; end;
+create function ora.current_schema_name() returns text language sql stable begin atomic select (ora.this_session()).schema; end;
+create function ora.enabled_grantees() returns text[] language sql stable begin atomic
+  select array['PUBLIC', s.username] || s.roles from ora.this_session() s; end;
+create function ora.user_id(name text) returns numeric language sql stable security definer set search_path = pg_catalog begin atomic
+  select user_id::numeric from ora_meta.users where username = name; end;
+
+create function ora.sys_context(namespace text, parameter text) returns text language plpgsql stable set search_path = pg_catalog as $$
+declare
+  p text := upper(parameter);
+  s ora_meta.sessions := ora.this_session();
+begin
+  if upper(namespace) <> 'USERENV' then
+    return null;
+  end if;
+  return case
+    when p in ('SESSION_USER', 'CURRENT_USER', 'AUTHENTICATED_IDENTITY') then s.username
+    when p in ('CURRENT_SCHEMA') then s.schema
+    when p = 'SESSION_USERID' or p = 'CURRENT_USERID' then ora.user_id(s.username)::varchar
+    when p = 'CURRENT_SCHEMAID' then ora.user_id(s.schema)::varchar
+    when p = 'PROXY_USER' then s.proxy_user when p = 'PROXY_USERID' then ora.user_id(s.proxy_user)::varchar
+    when p in ('SID') then s.sid::varchar when p = 'SESSIONID' then s.sid::varchar
+    when p in ('CLIENT_IDENTIFIER', 'MODULE', 'ACTION', 'CLIENT_INFO') then ora.setting(lower(p))
+    when p in ('DB_NAME', 'CON_NAME', 'SERVICE_NAME', 'DB_UNIQUE_NAME', 'INSTANCE_NAME', 'CDB_NAME') then ora.instance_value(lower(p))
+    when p = 'CON_ID' then '3' when p = 'INSTANCE' then '1' when p = 'ISDBA' then 'FALSE' when p = 'DATABASE_ROLE' then 'PRIMARY'
+    when p in ('SERVER_HOST', 'HOST') then 'localhost' when p = 'IP_ADDRESS' then '127.0.0.1' when p = 'LANG' then 'US'
+    when p = 'LANGUAGE' then 'AMERICAN_AMERICA.AL32UTF8' when p = 'NLS_DATE_FORMAT' then ora.nls_date_format()
+    when p = 'NLS_TERRITORY' then 'AMERICA' when p = 'NLS_SORT' then 'BINARY' when p = 'NLS_CURRENCY' then '$'
+    when p = 'AUTHENTICATION_METHOD' then 'PASSWORD' when p = 'NETWORK_PROTOCOL' then 'tcp'
+    when p = 'IDENTIFICATION_TYPE' then 'LOCAL' when p = 'SESSION_EDITION_NAME' or p = 'CURRENT_EDITION_NAME' then 'ORA$BASE'
+    when p in ('TERMINAL', 'OS_USER', 'GLOBAL_UID', 'ENTERPRISE_IDENTITY', 'POLICY_INVOKER', 'BG_JOB_ID', 'FG_JOB_ID', 'GLOBAL_CONTEXT_MEMORY', 'DB_DOMAIN', 'CURRENT_SQL', 'CURRENT_BIND') then null
+    else ora.raise(2003, 'invalid USERENV parameter') end;
+end $$;
+create function ora.instance_value(k text) returns text language sql stable security definer set search_path = pg_catalog begin atomic
+  select value from ora_meta.instance where key = k; end;

@@ -1,0 +1,146 @@
+-- Dictionary views, schema "SYS". Lines "-- name | visible to | public synonym" are read by the installer: who may
+-- select (a role, PUBLIC), and under which public synonym. Columns: Oracle Database Reference 19c. [D]
+
+-- DUAL | PUBLIC | DUAL
+select 'X'::text as "DUMMY";
+-- DBA_USERS | SELECT_CATALOG_ROLE | DBA_USERS
+select u.username as "USERNAME", u.user_id::numeric as "USER_ID", null::text as "PASSWORD", ora.account_status(u) as "ACCOUNT_STATUS",
+  u.lock_date::ora.date as "LOCK_DATE", ora.expiry_date(u)::ora.date as "EXPIRY_DATE", u.default_tablespace as "DEFAULT_TABLESPACE",
+  u.temporary_tablespace as "TEMPORARY_TABLESPACE", u.temporary_tablespace as "LOCAL_TEMP_TABLESPACE", u.created::ora.date as "CREATED", u.profile as "PROFILE",
+  'DEFAULT_CONSUMER_GROUP'::text as "INITIAL_RSRC_CONSUMER_GROUP", null::text as "EXTERNAL_NAME",
+  case when u.authentication = 'PASSWORD' then '11G 12C ' end as "PASSWORD_VERSIONS", 'N'::text as "EDITIONS_ENABLED",
+  u.authentication as "AUTHENTICATION_TYPE", 'N'::text as "PROXY_ONLY_CONNECT", case when u.oracle_maintained then 'YES' else 'NO' end as "COMMON",
+  u.last_login::timestamptz as "LAST_LOGIN", case when u.oracle_maintained then 'Y' else 'N' end as "ORACLE_MAINTAINED",
+  case when u.oracle_maintained then 'YES' else 'NO' end as "INHERITED", 'USING_NLS_COMP'::text as "DEFAULT_COLLATION", 'NO'::text as "IMPLICIT",
+  'NO'::text as "ALL_SHARD", 'NO'::text as "EXTERNAL_SHARD", u.password_date::ora.date as "PASSWORD_CHANGE_DATE", 'NO'::text as "MANDATORY_PROFILE_VIOLATION"
+from ora_meta.users u;
+-- ALL_USERS | PUBLIC | ALL_USERS
+select u.username as "USERNAME", u.user_id::numeric as "USER_ID", u.created::ora.date as "CREATED", case when u.oracle_maintained then 'YES' else 'NO' end as "COMMON",
+  case when u.oracle_maintained then 'Y' else 'N' end as "ORACLE_MAINTAINED", case when u.oracle_maintained then 'YES' else 'NO' end as "INHERITED" from ora_meta.users u;
+-- USER_USERS | PUBLIC | USER_USERS
+select u.username as "USERNAME", u.user_id::numeric as "USER_ID", ora.account_status(u) as "ACCOUNT_STATUS", u.lock_date::ora.date as "LOCK_DATE",
+  ora.expiry_date(u)::ora.date as "EXPIRY_DATE", u.default_tablespace as "DEFAULT_TABLESPACE", u.temporary_tablespace as "TEMPORARY_TABLESPACE",
+  u.created::ora.date as "CREATED", u.password_date::ora.date as "PASSWORD_CHANGE_DATE" from ora_meta.users u where u.username = ora.session_user_name();
+-- DBA_ROLES | SELECT_CATALOG_ROLE | DBA_ROLES
+select role as "ROLE", role_id::numeric as "ROLE_ID", case authentication when 'NONE' then 'NO' when 'PASSWORD' then 'YES' else 'YES' end as "PASSWORD_REQUIRED",
+  authentication as "AUTHENTICATION_TYPE", case when oracle_maintained then 'YES' else 'NO' end as "COMMON", case when oracle_maintained then 'Y' else 'N' end as "ORACLE_MAINTAINED",
+  case when oracle_maintained then 'YES' else 'NO' end as "INHERITED", 'NO'::text as "IMPLICIT", null::text as "EXTERNAL_NAME" from ora_meta.roles;
+-- DBA_APPLICATION_ROLES | SELECT_CATALOG_ROLE | DBA_APPLICATION_ROLES
+select role as "ROLE", schema as "SCHEMA", package as "PACKAGE" from ora_meta.roles where authentication = 'APPLICATION';
+-- DBA_ROLE_PRIVS | SELECT_CATALOG_ROLE | DBA_ROLE_PRIVS
+select g.grantee as "GRANTEE", g.role as "GRANTED_ROLE", ora.yes(g.admin) as "ADMIN_OPTION", ora.yes(g.delegate) as "DELEGATE_OPTION",
+  ora.yes(g.is_default) as "DEFAULT_ROLE", ora.maintained(g.grantee) as "COMMON", 'NO'::text as "INHERITED" from ora_meta.role_grants g;
+-- USER_ROLE_PRIVS | PUBLIC | USER_ROLE_PRIVS
+select g.grantee as "USERNAME", g.role as "GRANTED_ROLE", ora.yes(g.admin) as "ADMIN_OPTION", ora.yes(g.delegate) as "DELEGATE_OPTION",
+  ora.yes(g.is_default) as "DEFAULT_ROLE", 'NO'::text as "OS_GRANTED", ora.maintained(g.grantee) as "COMMON", 'NO'::text as "INHERITED"
+from ora_meta.role_grants g where g.grantee in (ora.session_user_name(), 'PUBLIC');
+-- ROLE_ROLE_PRIVS | PUBLIC | ROLE_ROLE_PRIVS
+select g.grantee as "ROLE", g.role as "GRANTED_ROLE", ora.yes(g.admin) as "ADMIN_OPTION", ora.maintained(g.grantee) as "COMMON", 'NO'::text as "INHERITED"
+from ora_meta.role_grants g where g.grantee = any (ora.enabled_grantees()) and g.grantee in (select role from ora_meta.roles);
+-- DBA_SYS_PRIVS | SELECT_CATALOG_ROLE | DBA_SYS_PRIVS
+select grantee as "GRANTEE", privilege as "PRIVILEGE", ora.yes(admin) as "ADMIN_OPTION", ora.maintained(grantee) as "COMMON", 'NO'::text as "INHERITED" from ora_meta.sys_grants;
+-- USER_SYS_PRIVS | PUBLIC | USER_SYS_PRIVS
+select grantee as "USERNAME", privilege as "PRIVILEGE", ora.yes(admin) as "ADMIN_OPTION", ora.maintained(grantee) as "COMMON", 'NO'::text as "INHERITED"
+from ora_meta.sys_grants where grantee in (ora.session_user_name(), 'PUBLIC');
+-- ROLE_SYS_PRIVS | PUBLIC | ROLE_SYS_PRIVS
+select grantee as "ROLE", privilege as "PRIVILEGE", ora.yes(admin) as "ADMIN_OPTION", ora.maintained(grantee) as "COMMON", 'NO'::text as "INHERITED"
+from ora_meta.sys_grants where grantee = any (ora.enabled_grantees()) and grantee in (select role from ora_meta.roles);
+-- DBA_TAB_PRIVS | SELECT_CATALOG_ROLE | DBA_TAB_PRIVS
+select grantee as "GRANTEE", owner as "OWNER", name as "TABLE_NAME", grantor as "GRANTOR", privilege as "PRIVILEGE", ora.yes(grantable) as "GRANTABLE",
+  'NO'::text as "HIERARCHY", ora.maintained(owner) as "COMMON", type as "TYPE", 'NO'::text as "INHERITED" from ora_meta.object_grants where col = '';
+-- ALL_TAB_PRIVS | PUBLIC | ALL_TAB_PRIVS
+select grantor as "GRANTOR", grantee as "GRANTEE", owner as "TABLE_SCHEMA", name as "TABLE_NAME", privilege as "PRIVILEGE", ora.yes(grantable) as "GRANTABLE",
+  'NO'::text as "HIERARCHY", ora.maintained(owner) as "COMMON", type as "TYPE", 'NO'::text as "INHERITED" from ora_meta.object_grants
+where col = '' and (grantee = any (ora.enabled_grantees()) or ora.session_user_name() in (owner, grantor));
+-- USER_TAB_PRIVS | PUBLIC | USER_TAB_PRIVS
+select grantee as "GRANTEE", owner as "OWNER", name as "TABLE_NAME", grantor as "GRANTOR", privilege as "PRIVILEGE", ora.yes(grantable) as "GRANTABLE",
+  'NO'::text as "HIERARCHY", ora.maintained(owner) as "COMMON", type as "TYPE", 'NO'::text as "INHERITED" from ora_meta.object_grants
+where col = '' and ora.session_user_name() in (owner, grantor, grantee);
+-- ROLE_TAB_PRIVS | PUBLIC | ROLE_TAB_PRIVS
+select grantee as "ROLE", owner as "OWNER", name as "TABLE_NAME", nullif(col, '') as "COLUMN_NAME", privilege as "PRIVILEGE", ora.yes(grantable) as "GRANTABLE",
+  ora.maintained(owner) as "COMMON", 'NO'::text as "INHERITED" from ora_meta.object_grants where grantee = any (ora.enabled_grantees()) and grantee in (select role from ora_meta.roles);
+-- DBA_COL_PRIVS | SELECT_CATALOG_ROLE | DBA_COL_PRIVS
+select grantee as "GRANTEE", owner as "OWNER", name as "TABLE_NAME", col as "COLUMN_NAME", grantor as "GRANTOR", privilege as "PRIVILEGE",
+  ora.yes(grantable) as "GRANTABLE", 'NO'::text as "COMMON", 'NO'::text as "INHERITED" from ora_meta.object_grants where col <> '';
+-- SESSION_ROLES | PUBLIC | SESSION_ROLES
+select unnest(s.roles) as "ROLE" from ora.this_session() s;
+-- SESSION_PRIVS | PUBLIC | SESSION_PRIVS
+select distinct privilege as "PRIVILEGE" from ora_meta.sys_grants where grantee = any (ora.enabled_grantees());
+-- PROXY_USERS | SELECT_CATALOG_ROLE | PROXY_USERS
+select proxy as "PROXY", client as "CLIENT", 'NO'::text as "AUTHENTICATION",
+  case mode when 'ALL' then 'PROXY MAY ACTIVATE ALL CLIENT ROLES' when 'NONE' then 'NO CLIENT ROLES MAY BE ACTIVATED'
+    when 'EXCEPT' then 'PROXY MAY NOT ACTIVATE ROLE' else 'PROXY MAY ACTIVATE ROLE' end as "FLAGS" from ora_meta.proxies;
+-- DBA_PROFILES | SELECT_CATALOG_ROLE | DBA_PROFILES
+select profile as "PROFILE", resource as "RESOURCE_NAME", type as "RESOURCE_TYPE", lim as "LIMIT", 'NO'::text as "COMMON", 'NO'::text as "INHERITED",
+  'NO'::text as "IMPLICIT", case when profile = 'DEFAULT' then 'Y' else 'N' end as "ORACLE_MAINTAINED", 'NO'::text as "MANDATORY" from ora_meta.profiles;
+-- DBA_TABLESPACES | SELECT_CATALOG_ROLE | DBA_TABLESPACES
+select t as "TABLESPACE_NAME", 'ONLINE'::text as "STATUS", case when t = 'TEMP' then 'TEMPORARY' else 'PERMANENT' end as "CONTENTS" from unnest(array['SYSTEM', 'SYSAUX', 'USERS', 'TEMP']) t;
+-- DBA_TS_QUOTAS | SELECT_CATALOG_ROLE | DBA_TS_QUOTAS
+select tablespace as "TABLESPACE_NAME", username as "USERNAME", 0::numeric as "BYTES", bytes as "MAX_BYTES" from ora_meta.quotas;
+-- {}_OBJECTS | * | {}_OBJECTS
+select o.owner as "OWNER", o.name as "OBJECT_NAME", null::text as "SUBOBJECT_NAME", o.object_id::numeric as "OBJECT_ID", o.type as "OBJECT_TYPE", o.created::ora.date as "CREATED",
+  o.changed::ora.date as "LAST_DDL_TIME", 'VALID'::text as "STATUS", 'N'::text as "TEMPORARY", 'N'::text as "GENERATED", 'N'::text as "SECONDARY", ora.maintained_flag(o.owner) as "ORACLE_MAINTAINED" from ora_meta.objects o;
+-- {}_TABLES | * | {}_TABLES
+select o.owner as "OWNER", o.name as "TABLE_NAME", 'USERS'::text as "TABLESPACE_NAME", 'VALID'::text as "STATUS", null::numeric as "NUM_ROWS", 'N'::text as "TEMPORARY", 'NO'::text as "PARTITIONED" from ora_meta.objects o where o.type = 'TABLE';
+-- {}_VIEWS | * | {}_VIEWS
+select o.owner as "OWNER", o.name as "VIEW_NAME", ora.length(o.text) as "TEXT_LENGTH", o.text as "TEXT", o.text as "TEXT_VC" from ora_meta.objects o where o.type = 'VIEW';
+-- {}_TAB_COLUMNS | * | {}_TAB_COLUMNS
+select c.owner as "OWNER", c.table_name as "TABLE_NAME", c.name as "COLUMN_NAME", case when c.type like 'TIMESTAMP%' then replace(c.type, 'TIMESTAMP', 'TIMESTAMP(' || coalesce(c.scale, 6) || ')') else c.type end as "DATA_TYPE",
+  c.length::numeric as "DATA_LENGTH", c.precision::numeric as "DATA_PRECISION", c.scale::numeric as "DATA_SCALE", case when c.nullable then 'Y' else 'N' end as "NULLABLE",
+  c.position::numeric as "COLUMN_ID", c.default_text as "DATA_DEFAULT", case when c.type in ('VARCHAR2', 'CHAR') then c.length::numeric else 0 end as "CHAR_LENGTH",
+  case when c.type in ('VARCHAR2', 'CHAR') then case when c.chars then 'C' else 'B' end end as "CHAR_USED", case when c.identity is null then 'NO' else 'YES' end as "IDENTITY_COLUMN",
+  ora.yes(c.on_null) as "DEFAULT_ON_NULL" from ora_meta.columns c join ora_meta.objects o on o.owner = c.owner and o.name = c.table_name;
+-- {}_CONSTRAINTS | * | {}_CONSTRAINTS
+select c.owner as "OWNER", c.name as "CONSTRAINT_NAME", c.type as "CONSTRAINT_TYPE", c.table_name as "TABLE_NAME", c.condition as "SEARCH_CONDITION", c.r_owner as "R_OWNER",
+  c.r_name as "R_CONSTRAINT_NAME", c.delete_rule as "DELETE_RULE", 'ENABLED'::text as "STATUS", 'VALIDATED'::text as "VALIDATED", case when c.generated then 'GENERATED NAME' else 'USER NAME' end as "GENERATED"
+from ora_meta.constraints c join ora_meta.objects o on o.owner = c.owner and o.name = c.table_name;
+-- {}_CONS_COLUMNS | * | {}_CONS_COLUMNS
+select c.owner as "OWNER", c.name as "CONSTRAINT_NAME", c.table_name as "TABLE_NAME", k.col as "COLUMN_NAME", k.at::numeric as "POSITION"
+from ora_meta.constraints c join ora_meta.objects o on o.owner = c.owner and o.name = c.table_name, unnest(c.columns) with ordinality k (col, at);
+-- {}_INDEXES | * | {}_INDEXES
+select o.owner as "OWNER", o.name as "INDEX_NAME", 'NORMAL'::text as "INDEX_TYPE", o.target_owner as "TABLE_OWNER", o.target_name as "TABLE_NAME",
+  case when (o.details ->> 'unique')::boolean then 'UNIQUE' else 'NONUNIQUE' end as "UNIQUENESS", 'VALID'::text as "STATUS" from ora_meta.objects o where o.type = 'INDEX';
+-- {}_SYNONYMS | * | {}_SYNONYMS
+select o.owner as "OWNER", o.name as "SYNONYM_NAME", o.target_owner as "TABLE_OWNER", o.target_name as "TABLE_NAME", null::text as "DB_LINK" from ora_meta.objects o where o.type = 'SYNONYM';
+-- {}_SEQUENCES | * | {}_SEQUENCES
+select o.owner as "SEQUENCE_OWNER", o.name as "SEQUENCE_NAME", (o.details ->> 'min')::varchar::numeric as "MIN_VALUE", (o.details ->> 'max')::varchar::numeric as "MAX_VALUE",
+  (o.details ->> 'increment')::varchar::numeric as "INCREMENT_BY", o.details ->> 'cycle' as "CYCLE_FLAG", 'N'::text as "ORDER_FLAG", (o.details ->> 'cache')::varchar::numeric as "CACHE_SIZE",
+  (select last_value::numeric from pg_sequences p where p.schemaname = o.owner and p.sequencename = o.name) as "LAST_NUMBER" from ora_meta.objects o where o.type = 'SEQUENCE';
+-- {}_TAB_COMMENTS | * | {}_TAB_COMMENTS
+select o.owner as "OWNER", o.name as "TABLE_NAME", o.type as "TABLE_TYPE", c.comments as "COMMENTS" from ora_meta.objects o
+left join ora_meta.comments c on c.owner = o.owner and c.table_name = o.name and c.col = '' where o.type in ('TABLE', 'VIEW');
+-- {}_COL_COMMENTS | * | {}_COL_COMMENTS
+select k.owner as "OWNER", k.table_name as "TABLE_NAME", k.name as "COLUMN_NAME", c.comments as "COMMENTS" from ora_meta.columns k join ora_meta.objects o on o.owner = k.owner and o.name = k.table_name
+left join ora_meta.comments c on c.owner = k.owner and c.table_name = k.table_name and c.col = k.name;
+-- {}_ARGUMENTS | * | {}_ARGUMENTS
+select o.owner as "OWNER", a.subprogram as "OBJECT_NAME", a.package as "PACKAGE_NAME", o.object_id::numeric as "OBJECT_ID", nullif(a.overload, 0)::varchar::text as "OVERLOAD", a.argument as "ARGUMENT_NAME",
+  a.position::numeric as "POSITION", a.position::numeric as "SEQUENCE", 0::numeric as "DATA_LEVEL", a.type as "DATA_TYPE", case when a.defaulted then 'Y' else 'N' end as "DEFAULTED",
+  replace(a.mode, ' ', '/') as "IN_OUT" from ora_meta.arguments a join ora_meta.objects o on o.owner = a.owner and o.name = a.package;
+-- {}_PROCEDURES | * | {}_PROCEDURES
+select distinct o.owner as "OWNER", a.package as "OBJECT_NAME", a.subprogram as "PROCEDURE_NAME", o.object_id::numeric as "OBJECT_ID", 'PACKAGE'::text as "OBJECT_TYPE", nullif(a.overload, 0)::varchar::text as "OVERLOAD"
+from ora_meta.arguments a join ora_meta.objects o on o.owner = a.owner and o.name = a.package;
+-- PRODUCT_COMPONENT_VERSION | PUBLIC | PRODUCT_COMPONENT_VERSION
+select ora.instance_value('product') as "PRODUCT", ora.instance_value('release') as "VERSION", ora.instance_value('version') as "VERSION_FULL", 'Production'::text as "STATUS";
+-- V_$VERSION | PUBLIC | V$VERSION
+select ora.instance_value('banner') as "BANNER", ora.instance_value('banner') || chr(10) || 'Version ' || ora.instance_value('version') as "BANNER_FULL", ora.instance_value('banner') as "BANNER_LEGACY", 0::numeric as "CON_ID";
+-- V_$PDBS | SELECT_CATALOG_ROLE | V$PDBS
+select 3::numeric as "CON_ID", ora.instance_value('dbid')::varchar::numeric as "DBID", ora.instance_value('dbid')::varchar::numeric as "CON_UID", decode(ora.instance_value('guid'), 'hex') as "GUID",
+  ora.instance_value('con_name') as "NAME", 'READ WRITE'::text as "OPEN_MODE", 'NO'::text as "RESTRICTED", (ora.instance_value('created'))::varchar::timestamp as "OPEN_TIME";
+-- V_$CONTAINERS | SELECT_CATALOG_ROLE | V$CONTAINERS
+select 3::numeric as "CON_ID", ora.instance_value('dbid')::varchar::numeric as "DBID", ora.instance_value('dbid')::varchar::numeric as "CON_UID", decode(ora.instance_value('guid'), 'hex') as "GUID",
+  ora.instance_value('con_name') as "NAME", 'READ WRITE'::text as "OPEN_MODE";
+-- V_$DATABASE | SELECT_CATALOG_ROLE | V$DATABASE
+select ora.instance_value('dbid')::varchar::numeric as "DBID", ora.instance_value('db_name') as "NAME", 'READ WRITE'::text as "OPEN_MODE", 'YES'::text as "CDB", 'PRIMARY'::text as "DATABASE_ROLE", ora.instance_value('db_name') as "DB_UNIQUE_NAME", 0::numeric as "CON_ID";
+-- V_$INSTANCE | SELECT_CATALOG_ROLE | V$INSTANCE
+select 1::numeric as "INSTANCE_NUMBER", ora.instance_value('instance_name') as "INSTANCE_NAME", 'localhost'::text as "HOST_NAME", ora.instance_value('release') as "VERSION", ora.instance_value('version') as "VERSION_FULL",
+  (ora.instance_value('created'))::varchar::timestamp::ora.date as "STARTUP_TIME", 'OPEN'::text as "STATUS", 'ACTIVE'::text as "DATABASE_STATUS", 'ALLOWED'::text as "LOGINS", 0::numeric as "CON_ID";
+-- V_$SESSION | SELECT_CATALOG_ROLE | V$SESSION
+select s.sid::numeric as "SID", s.serial::numeric as "SERIAL#", s.sid::numeric as "AUDSID", s.username as "USERNAME", s.schema as "SCHEMANAME", case when a.state = 'active' then 'ACTIVE' else 'INACTIVE' end as "STATUS",
+  'USER'::text as "TYPE", s.module as "MODULE", s.action as "ACTION", s.client_identifier as "CLIENT_IDENTIFIER", s.logon::ora.date as "LOGON_TIME", 3::numeric as "CON_ID"
+from ora_meta.sessions s left join pg_stat_activity a on a.pid = s.pid;
+-- NLS_SESSION_PARAMETERS | PUBLIC | NLS_SESSION_PARAMETERS
+select p as "PARAMETER", v as "VALUE" from (values ('NLS_LANGUAGE', 'AMERICAN'), ('NLS_TERRITORY', 'AMERICA'), ('NLS_CURRENCY', '$'), ('NLS_NUMERIC_CHARACTERS', '.,'), ('NLS_CALENDAR', 'GREGORIAN'),
+  ('NLS_DATE_FORMAT', ora.nls_date_format()), ('NLS_DATE_LANGUAGE', 'AMERICAN'), ('NLS_SORT', 'BINARY'), ('NLS_TIMESTAMP_FORMAT', ora.nls_timestamp_format()), ('NLS_TIMESTAMP_TZ_FORMAT', ora.nls_timestamp_tz_format()),
+  ('NLS_COMP', 'BINARY'), ('NLS_LENGTH_SEMANTICS', 'BYTE'), ('NLS_NCHAR_CONV_EXCP', 'FALSE')) t (p, v);
+-- NLS_DATABASE_PARAMETERS | PUBLIC | NLS_DATABASE_PARAMETERS
+select p as "PARAMETER", v as "VALUE" from (values ('NLS_CHARACTERSET', 'AL32UTF8'), ('NLS_NCHAR_CHARACTERSET', 'AL16UTF16'), ('NLS_LANGUAGE', 'AMERICAN'), ('NLS_TERRITORY', 'AMERICA'), ('NLS_RDBMS_VERSION', ora.instance_value('version'))) t (p, v);
