@@ -171,3 +171,9 @@ def sized_site(request: pytest.FixtureRequest) -> Iterator[Site]:
 @pytest.fixture
 def narrow_site() -> Iterator[Site]:
     yield from site_of(sdu=512)
+
+
+@pytest.fixture
+def make_site() -> Callable[..., Iterator[Site]]:
+    """Sites with other options of the listener."""
+    return site_of

@@ -45,9 +45,17 @@ class Inbox:
         self._on_break = on_break
         self._on_close = on_close
         self._packets: queue.SimpleQueue[Packet | None] = queue.SimpleQueue()
+        self._thread: threading.Thread | None = None
 
     def start(self, name: str) -> None:
-        threading.Thread(target=self._run, name=name, daemon=True).start()
+        self._thread = threading.Thread(target=self._run, name=name, daemon=True)
+        self._thread.start()
+
+    def finish(self) -> None:
+        """Wait for the thread, which ends with the connection, and give the socket back."""
+        if self._thread is not None:
+            self._thread.join()
+        self._wire.release()
 
     def take(self, timeout: float | None = None) -> Packet:
         """Return the next packet. Raises :class:`DisconnectedError`; with *timeout* :class:`queue.Empty`."""
@@ -107,6 +115,7 @@ class Connection:
             LOG.warning("connection closed: %s", error)
         finally:
             self._wire.close()
+            self._inbox.finish()
             if self._session is not None:
                 self._session.close()
 

@@ -3,7 +3,11 @@
 Until ACCEPT the length is 16 bits wide (and a checksum of 0 follows), afterwards 32 bits, in both directions [M].
 """
 
+import contextlib
+import select
 import socket
+import ssl
+import threading
 from dataclasses import dataclass
 from enum import IntEnum
 
@@ -12,6 +16,7 @@ DATA_FLAGS_BYTES = 2
 DATA_FLAG_EOF = 0x0040
 DATA_FLAG_END_OF_RESPONSE = 0x2000
 END_OF_RESPONSE = b"\x1d"
+RECEIVE_BYTES = 1 << 16
 MAX_PACKET_BYTES = 1 << 22
 
 
@@ -67,6 +72,8 @@ class PacketSocket:
 
     def __init__(self, sock: socket.socket) -> None:
         self.sock = sock
+        # a TLS connection cannot be read and written at once
+        self._turn = threading.Lock() if isinstance(sock, ssl.SSLSocket) else None
         self.sdu = 8192
         self.wide_length = False
         self.marks_end = False
@@ -81,10 +88,7 @@ class PacketSocket:
 
     def write(self, kind: PacketType, body: bytes) -> None:
         """Send one packet. Raises :class:`DisconnectedError`."""
-        try:
-            self.sock.sendall(self._header(kind, len(body)) + body)
-        except OSError as error:
-            raise DisconnectedError(str(error)) from error
+        self._send(self._header(kind, len(body)) + body)
 
     def write_response(self, payload: bytes, *, marked: bool = True) -> None:
         """Send *payload* in as many DATA packets as the agreed session data unit asks for.
@@ -101,21 +105,21 @@ class PacketSocket:
             chunk = payload[start : start + room]
             flags = DATA_FLAG_END_OF_RESPONSE if marks and start + room >= len(payload) else 0
             packets += self._header(PacketType.DATA, DATA_FLAGS_BYTES + len(chunk)) + flags.to_bytes(2) + chunk
-        try:
-            self.sock.sendall(packets)
-        except OSError as error:
-            raise DisconnectedError(str(error)) from error
+        self._send(packets)
 
     def write_marker(self, kind: MarkerKind) -> None:
         self.write(PacketType.MARKER, bytes((1, 0, kind)))
 
     def close(self) -> None:
-        """Cut the connection; a thread that reads from it wakes up with :class:`DisconnectedError`."""
-        try:
-            self.sock.shutdown(socket.SHUT_RDWR)
-        except OSError:
-            self.sock.close()  # the peer was faster: nothing is left to shut down
-            return
+        """Cut the connection, from any thread; a thread that reads wakes up with :class:`DisconnectedError`.
+
+        The file descriptor stays until :meth:`release`, so that the reader never meets somebody else's.
+        """
+        with contextlib.suppress(OSError):  # the peer was faster
+            socket.socket.shutdown(self.sock, socket.SHUT_RDWR)
+
+    def release(self) -> None:
+        """Give the file descriptor back; for the thread that reads, at its end."""
         self.sock.close()
 
     def _header(self, kind: PacketType, body_length: int) -> bytes:
@@ -123,11 +127,33 @@ class PacketSocket:
         size = length.to_bytes(4) if self.wide_length else length.to_bytes(2) + b"\0\0"
         return size + bytes((kind, 0, 0, 0))
 
+    def _send(self, data: bytes | bytearray) -> None:
+        try:
+            with self._turn or contextlib.nullcontext():
+                self.sock.sendall(data)
+        except OSError as error:
+            raise DisconnectedError(str(error)) from error
+
+    def _receive(self, limit: int) -> bytes:
+        if self._turn is None or not isinstance(self.sock, ssl.SSLSocket):
+            return self.sock.recv(limit)
+        if not self.sock.pending():
+            self._await_readable()
+        with self._turn:
+            return self.sock.recv(limit)
+
+    def _await_readable(self) -> None:
+        poll = select.poll()
+        poll.register(self.sock, select.POLLIN)
+        timeout = self.sock.gettimeout()
+        if not poll.poll(None if timeout is None else timeout * 1000):
+            raise TimeoutError("nothing was received")
+
     def _exactly(self, count: int) -> bytes:
         parts = []
         while count:
             try:
-                part = self.sock.recv(min(count, 1 << 16))
+                part = self._receive(min(count, RECEIVE_BYTES))
             except OSError as error:
                 raise DisconnectedError(str(error)) from error
             if not part:
