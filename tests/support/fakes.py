@@ -1,0 +1,407 @@
+"""In-memory doubles of the ports for transition tests: they refuse impossible worlds and count what is written."""
+
+import copy
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from oracleapi.api.common import FINALIZER
+from oracleapi.errors import OperatorError, Retryable, Terminal
+from oracleapi.model import gateway as g
+from oracleapi.model.link import CreateLink, DeleteLink, ObservedLink
+from oracleapi.model.schema import ChangeSchema, DisableSchema, EnableSchema, ObservedSchema, SchemaAction
+from oracleapi.ports import Caller, DatabaseFacts, Discovery
+
+
+class FakeClock:
+    """A clock that tests drive."""
+
+    def __init__(self) -> None:
+        self.time = 1_000_000.0
+
+    def now(self) -> float:
+        return self.time
+
+    def monotonic(self) -> float:
+        return self.time
+
+    def advance(self, seconds: float) -> None:
+        self.time += seconds
+
+
+class FakeKubernetes:
+    """Objects with resource versions, generations, finalizers and a status of their own; writes are counted."""
+
+    def __init__(self) -> None:
+        self.objects: dict[tuple[str, str | None, str], dict[str, Any]] = {}
+        self.secrets: dict[str, dict[str, str]] = {}
+        self.labels: dict[str, dict[str, str]] = {}
+        self.events: list[tuple[str, str, str, str]] = []
+        self.writes: list[str] = []
+        self._version = 0
+
+    def apply(self, resource: Mapping[str, Any]) -> None:
+        """Create or edit an object, as a user does."""
+        key = self._key(resource)
+        self._version += 1
+        old = self.objects.get(key)
+        new = copy.deepcopy(dict(resource))
+        metadata = {**(old["metadata"] if old else {}), **new["metadata"]}
+        metadata["resourceVersion"] = str(self._version)
+        metadata.setdefault("uid", f"uid-{key[2]}")
+        metadata.setdefault("creationTimestamp", f"2026-01-01T00:00:{self._version:02d}Z")
+        changed = old is None or old["spec"] != new["spec"]
+        metadata["generation"] = metadata.get("generation", 0) + (1 if changed else 0)
+        new["metadata"] = metadata
+        new["status"] = old["status"] if old else {"observedGeneration": -1}
+        self.objects[key] = new
+
+    def delete(self, kind: str, namespace: str | None, name: str) -> None:
+        """Delete an object, as a user does: it stays while it has finalizers."""
+        found = self.objects[(kind, namespace, name)]
+        if not found["metadata"].get("finalizers"):
+            del self.objects[(kind, namespace, name)]
+            return
+        self._version += 1
+        found["metadata"] |= {"deletionTimestamp": "2026-01-02T00:00:00Z", "resourceVersion": str(self._version)}
+
+    def status(self, kind: str, namespace: str | None, name: str) -> dict[str, Any]:
+        return dict(self.objects[(kind, namespace, name)]["status"])
+
+    def find(self, kind: str, namespace: str | None, name: str) -> Mapping[str, Any] | None:
+        found = self.objects.get((kind, namespace, name))
+        return copy.deepcopy(found) if found is not None else None
+
+    def list(self, kind: str) -> Sequence[Mapping[str, Any]]:
+        return [copy.deepcopy(found) for key, found in self.objects.items() if key[0] == kind]
+
+    def patch_status(self, resource: Mapping[str, Any], status: Mapping[str, Any]) -> Mapping[str, Any]:
+        found = self._guarded(resource)
+        assert found["status"] != dict(status), "a status write that changes nothing"
+        found["status"] = copy.deepcopy(dict(status))
+        return self._written(found, "status")
+
+    def add_finalizer(self, resource: Mapping[str, Any]) -> Mapping[str, Any]:
+        found = self._guarded(resource)
+        assert not found["metadata"].get("deletionTimestamp"), "a finalizer on an object that is being deleted"
+        found["metadata"].setdefault("finalizers", []).append(FINALIZER)
+        return self._written(found, "finalizer")
+
+    def remove_finalizer(self, resource: Mapping[str, Any]) -> None:
+        found = self._guarded(resource)
+        found["metadata"]["finalizers"].remove(FINALIZER)
+        self._written(found, "finalizer")
+        if found["metadata"].get("deletionTimestamp") and not found["metadata"]["finalizers"]:
+            del self.objects[self._key(found)]
+
+    def find_secret(self, name: str) -> Mapping[str, str] | None:
+        return self.secrets.get(name)
+
+    def namespace_labels(self, name: str) -> Mapping[str, str]:
+        return self.labels.get(name, {})
+
+    def record_event(self, resource: Mapping[str, Any], warning: bool, reason: str, message: str) -> None:
+        self.events.append((resource["metadata"]["name"], "Warning" if warning else "Normal", reason, message))
+
+    @staticmethod
+    def _key(resource: Mapping[str, Any]) -> tuple[str, str | None, str]:
+        metadata = resource["metadata"]
+        return resource["kind"], metadata.get("namespace"), metadata["name"]
+
+    def _guarded(self, resource: Mapping[str, Any]) -> dict[str, Any]:
+        found = self.objects[self._key(resource)]
+        if found["metadata"]["resourceVersion"] != resource["metadata"]["resourceVersion"]:
+            raise Retryable("Conflict", "the object changed meanwhile")
+        return found
+
+    def _written(self, found: dict[str, Any], what: str) -> Mapping[str, Any]:
+        self._version += 1
+        found["metadata"]["resourceVersion"] = str(self._version)
+        self.writes.append(f"{what} {found['kind']}/{found['metadata']['name']}")
+        return copy.deepcopy(found)
+
+
+@dataclass
+class FakeApi:
+    """An HTTP API in the fake account."""
+
+    identity: g.ApiIdentity
+    authorizers: dict[str, g.Authorizer] = field(default_factory=dict)
+    routes: dict[str, g.GatewayRoute] = field(default_factory=dict)
+    stage: g.GatewayStage | None = None
+
+
+class FakeGateway:
+    """API Gateway of one account, with referential checks; ``calls`` lists every call."""
+
+    def __init__(self) -> None:
+        self.apis: dict[str, FakeApi] = {}
+        self.links: dict[str, ObservedLink] = {}
+        self.log_groups: dict[str, g.LogGroup] = {}
+        self.calls: list[str] = []
+        self.faults: dict[str, list[OperatorError | None]] = {}
+        self.drop_mappings = False
+        self._serial = 0
+
+    def caller(self) -> Caller:
+        self._call("caller")
+        return Caller("123456789012", "arn:aws:iam::123456789012:role/operator")
+
+    def list_apis(self) -> Sequence[g.ApiIdentity]:
+        self._call("list_apis")
+        return [api.identity for api in self.apis.values()]
+
+    def observe_content(self, api_id: str, detailed: bool) -> g.GatewayContent:
+        self._call("observe_content" + ("+ids" if detailed else ""))
+        api = self.apis[api_id]
+        ids = {content: f"i{n}" for n, content in enumerate({r.integration for r in api.routes.values()})}
+        routes = {
+            key: replace(route, integration_id=ids[route.integration] if detailed else None)
+            for key, route in api.routes.items()
+        }
+        return g.GatewayContent(dict(api.authorizers), routes)
+
+    def observe_stage(self, api_id: str) -> g.GatewayStage | None:
+        self._call("observe_stage")
+        return self.apis[api_id].stage
+
+    def observe_log_group(self, name: str) -> g.LogGroup | None:
+        self._call("observe_log_group")
+        return self.log_groups.get(name)
+
+    def list_links(self) -> Sequence[ObservedLink]:
+        self._call("list_links")
+        return list(self.links.values())
+
+    def create_api(self, action: g.CreateApi) -> g.ApiIdentity:
+        fault = self._call("CreateApi", happens=True)
+        self._serial += 1
+        api_id = f"api{self._serial}"
+        endpoint = f"https://{api_id}.execute-api.eu-west-1.amazonaws.com"
+        identity = g.ApiIdentity(api_id, action.name, endpoint, dict(action.tags), f"{self._serial:04d}")
+        self.apis[api_id] = FakeApi(identity)
+        if fault is not None:
+            raise fault
+        return identity
+
+    def create_link(self, action: CreateLink) -> str:
+        fault = self._call("CreateVpcLink", happens=True)
+        self._serial += 1
+        link_id = f"link{self._serial}"
+        self.links[link_id] = ObservedLink(link_id, action.desired.name, "PENDING", "", dict(action.desired.tags))
+        if fault is not None:
+            raise fault
+        return link_id
+
+    def apply(self, action: g.GatewayAction | DeleteLink) -> None:
+        self._call(type(action).__name__)
+        getattr(self, f"_apply_{type(action).__name__}")(action)
+
+    def _call(self, name: str, happens: bool = False) -> OperatorError | None:
+        self.calls.append(name)
+        queue = self.faults.get(name, [])
+        fault = queue.pop(0) if queue else None
+        if fault is not None and not happens:
+            raise fault
+        return fault
+
+    def _apply_ImportApi(self, action: g.ImportApi) -> None:  # noqa: N802
+        api = self.apis[action.api_id]
+        assert api.stage is None, "an import touched a live API"
+        api.authorizers = dict(action.desired.authorizers)
+        api.routes = dict(action.desired.routes)
+        if self.drop_mappings:
+            api.routes = {
+                key: replace(route, integration=replace(route.integration, path="", headers=()))
+                for key, route in api.routes.items()
+                if route.integration is not None
+            }
+        api.identity = replace(api.identity, name=action.desired.name, tags=dict(action.desired.tags))
+
+    def _apply_UpdateApi(self, action: g.UpdateApi) -> None:  # noqa: N802
+        api = self.apis[action.api_id]
+        api.identity = replace(api.identity, name=action.name)
+
+    def _apply_TagApi(self, action: g.TagApi) -> None:  # noqa: N802
+        api = self.apis[action.api_id]
+        api.identity = replace(api.identity, tags={**api.identity.tags, **action.tags})
+
+    def _apply_CreateAuthorizer(self, action: g.CreateAuthorizer) -> None:  # noqa: N802
+        self.apis[action.api_id].authorizers[action.authorizer.name] = action.authorizer
+
+    _apply_UpdateAuthorizer = _apply_CreateAuthorizer  # noqa: N815
+
+    def _apply_DeleteAuthorizer(self, action: g.DeleteAuthorizer) -> None:  # noqa: N802
+        api = self.apis[action.api_id]
+        assert all(route.authorizer != action.name for route in api.routes.values()), "authorizer in use"
+        del api.authorizers[action.name]
+
+    def _apply_UpdateIntegration(self, action: g.UpdateIntegration) -> None:  # noqa: N802
+        api = self.apis[action.api_id]
+        ids = {content: f"i{n}" for n, content in enumerate({r.integration for r in api.routes.values()})}
+        (old,) = [content for content, found in ids.items() if found == action.integration_id]
+        api.routes = {
+            key: replace(route, integration=action.desired) if route.integration == old else route
+            for key, route in api.routes.items()
+        }
+
+    def _apply_CreateRoute(self, action: g.CreateRoute) -> None:  # noqa: N802
+        api = self.apis[action.api_id]
+        if action.route.key in api.routes:
+            raise Retryable("Conflict", f"Route with key {action.route.key} already exists for this API")
+        self._put_route(api, action.route)
+
+    def _apply_UpdateRoute(self, action: g.UpdateRoute) -> None:  # noqa: N802
+        api = self.apis[action.api_id]
+        assert action.route.key in api.routes, "an update of a route that is not there"
+        self._put_route(api, action.route)
+
+    @staticmethod
+    def _put_route(api: FakeApi, route: g.GatewayRoute) -> None:
+        assert route.authorizer is None or route.authorizer in api.authorizers, "a route without its authorizer"
+        api.routes[route.key] = route
+
+    def _apply_DeleteRoute(self, action: g.DeleteRoute) -> None:  # noqa: N802
+        self.apis[action.api_id].routes.pop(action.key, None)
+
+    def _apply_PruneIntegrations(self, action: g.PruneIntegrations) -> None:  # noqa: N802
+        assert action.api_id in self.apis
+
+    def _apply_EnsureLogGroup(self, action: g.EnsureLogGroup) -> None:  # noqa: N802
+        self.log_groups[action.log_group.name] = action.log_group
+
+    def _apply_CreateStage(self, action: g.CreateStage) -> None:  # noqa: N802
+        api = self.apis[action.api_id]
+        assert api.stage is None, "a second stage"
+        self._check_throttles(api, action.stage.route_throttles)
+        api.stage = action.stage
+
+    def _apply_UpdateStage(self, action: g.UpdateStage) -> None:  # noqa: N802
+        api = self.apis[action.api_id]
+        assert api.stage is not None
+        self._check_throttles(api, action.throttles)
+        merged = {**api.stage.route_throttles, **action.throttles}
+        api.stage = replace(action.stage, route_throttles=merged)
+
+    @staticmethod
+    def _check_throttles(api: FakeApi, throttles: Mapping[str, g.Throttle]) -> None:
+        for key in throttles:
+            if key not in api.routes:
+                raise Terminal("AwsRefused", f"Unable to find Route by key {key} within the provided RouteSettings")
+
+    def _apply_DeleteRouteThrottle(self, action: g.DeleteRouteThrottle) -> None:  # noqa: N802
+        api = self.apis[action.api_id]
+        assert api.stage is not None
+        left = {key: value for key, value in api.stage.route_throttles.items() if key != action.key}
+        api.stage = replace(api.stage, route_throttles=left)
+
+    def _apply_DeleteApi(self, action: g.DeleteApi) -> None:  # noqa: N802
+        self.apis.pop(action.api_id, None)
+
+    def _apply_DeleteLink(self, action: DeleteLink) -> None:  # noqa: N802
+        link = self.links[action.link_id]
+        self.links[action.link_id] = replace(link, state="DELETING")
+
+
+class FakeOracle:
+    """A database with schemas; ``serving`` is what ORDS would serve, for the probe."""
+
+    def __init__(self, *schemas: str) -> None:
+        self.schemas = {name: ObservedSchema(name, exists=True) for name in schemas}
+        self.calls: list[str] = []
+        self.down: OperatorError | None = None
+
+    def facts(self) -> DatabaseFacts:
+        self._call("facts")
+        return DatabaseFacts("19.22.0.0.0", "26.3.0", "A1B2", ())
+
+    def observe_schema(self, schema: str) -> ObservedSchema:
+        self._call("observe_schema")
+        return self.schemas.get(schema, ObservedSchema(schema, exists=False))
+
+    def apply(self, action: SchemaAction) -> None:
+        self._call(type(action).__name__)
+        found = self.schemas[action.schema]
+        match action:
+            case EnableSchema():
+                self.schemas[action.schema] = replace(found, alias=action.alias, enabled=True)
+            case DisableSchema():
+                self.schemas[action.schema] = replace(found, enabled=False)
+            case ChangeSchema():
+                self.schemas[action.schema] = self._changed(found, action)
+
+    def _changed(self, found: ObservedSchema, action: ChangeSchema) -> ObservedSchema:
+        assert found.enabled, "metadata of a schema that is not enabled"
+        modules = {name: module for name, module in found.modules.items() if name not in action.delete_modules}
+        for module in action.modules:
+            assert module.name not in modules, "ORA-00001: DEFINE_MODULE on an existing module"
+            modules[module.name] = module
+        privileges = {**found.privileges, **{privilege.name: privilege for privilege in action.privileges}}
+        for name in action.delete_privileges:
+            del privileges[name]
+        roles = (found.roles | set(action.roles)) - set(action.delete_roles)
+        for privilege in privileges.values():
+            assert set(privilege.roles) <= roles, "a privilege with an unknown role"
+        profile = None if action.drop_profile else found.profile
+        if action.profile is not None:
+            assert profile is None, "a second JWT profile"
+            profile = action.profile
+        return replace(found, modules=modules, privileges=privileges, roles=roles, profile=profile)
+
+    def _call(self, name: str) -> None:
+        if self.down is not None:
+            raise self.down
+        self.calls.append(name)
+
+
+class FakeProbe:
+    """ORDS as the probe sees it: 401 below a protected pattern, 404 elsewhere, ``answers`` by part of the URL first."""
+
+    def __init__(self, oracle: FakeOracle) -> None:
+        self.oracle = oracle
+        self.answers: dict[str, int] = {}
+        self.urls: list[str] = []
+
+    def status(self, url: str) -> int:
+        self.urls.append(url)
+        for part, status in self.answers.items():
+            if part in url:
+                return status
+        path = url.removeprefix("https://ords.internal/ords")
+        for schema in self.oracle.schemas.values():
+            start = f"/{schema.alias}"
+            for privilege in schema.privileges.values():
+                patterns = [pattern.removesuffix("*") for pattern in privilege.patterns]
+                if schema.enabled and any(path.startswith(start + pattern) for pattern in patterns):
+                    return 401
+        return 200 if path == "/" else 404
+
+
+class FakeOidc:
+    def __init__(self) -> None:
+        self.found = Discovery("https://idp.example.com/keys", 1, ("RS256",), (), ())
+
+    def discover(self, issuer: str, ca_pem: str | None) -> Discovery:
+        return self.found
+
+
+class FakeBackends:
+    """All fakes together."""
+
+    def __init__(self) -> None:
+        self.aws = FakeGateway()
+        self.database = FakeOracle("HR_API", "SALES_API")
+        self.ords = FakeProbe(self.database)
+        self.provider = FakeOidc()
+
+    def gateway(self, spec: Any, secret: Any) -> FakeGateway:
+        return self.aws
+
+    def oracle(self, spec: Any, secret: Any) -> FakeOracle:
+        return self.database
+
+    def probe(self, ca_pem: str | None) -> FakeProbe:
+        return self.ords
+
+    def oidc(self) -> FakeOidc:
+        return self.provider

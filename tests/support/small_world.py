@@ -1,0 +1,103 @@
+"""A small world: fakes, an operator over them, and a way to let it run until it rests."""
+
+from typing import Any
+
+from oracleapi.errors import OperatorError
+from oracleapi.runtime.store import Key
+from oracleapi.settings import Settings
+from oracleapi.wiring import build_operator
+from support import make
+from support.fakes import FakeBackends, FakeClock, FakeKubernetes
+
+API = Key("OracleApi", "hr", "hr")
+
+
+class SmallWorld:
+    """One account, one database, one provider, one API, on a clock that tests drive."""
+
+    def __init__(self, *objects: dict[str, Any], start: bool = True) -> None:
+        self.kube, self.backends, self.clock = FakeKubernetes(), FakeBackends(), FakeClock()
+        self.kube.secrets["db-operator"] = {"username": "op", "password": "canary-password"}
+        self.restart()
+        for found in objects:
+            self.apply(found)
+        if start:
+            self.settle()
+
+    def restart(self) -> None:
+        """Begin again with a new process: nothing is remembered."""
+        self.due: dict[Key, float] = {}
+        settings = Settings(allow_endpoint_override=True)
+        self.operator = build_operator(self.kube, self.backends, settings, "cluster-1", self.clock)
+        for found in list(self.kube.objects.values()):
+            self.operator.observe(False, found)
+
+    def apply(self, resource: dict[str, Any]) -> None:
+        self.kube.apply(resource)
+        self.sync()
+
+    def delete(self, kind: str, namespace: str | None, name: str) -> None:
+        self.kube.delete(kind, namespace, name)
+        self.sync()
+
+    def sync(self) -> None:
+        """Deliver watch events for everything that changed."""
+        for found in list(self.kube.objects.values()):
+            self.operator.observe(False, found)
+        for kind in ("AwsAccount", "VpcLink", "OracleDatabase", "IdentityProvider", "OracleApi"):
+            for key, known in self.operator.references.of_kind(kind):
+                if self.kube.find(*key) is None:
+                    self.operator.observe(True, known)
+
+    def settle(self, seconds: float = 120.0, links: str = "AVAILABLE") -> None:
+        """Run passes for *seconds* of the world's time, or until nothing is due before the next resync."""
+        end = self.clock.time + seconds
+        due = self.due
+        while self.clock.time <= end:
+            self.sync()
+            while (key := self.operator.queue.take(0)) is not None:
+                self.run(key, due)
+                self.operator.queue.done(key)
+                self.sync()
+            for link_id, link in list(self.backends.aws.links.items()):
+                if link.state == "DELETING":
+                    del self.backends.aws.links[link_id]
+                elif link.state == "PENDING":
+                    self.backends.aws.links[link_id] = link.__class__(**{**link.__dict__, "state": links})
+            soon = [time for time in due.values() if time <= end]
+            if not soon:
+                return
+            self.clock.time = max(self.clock.time, min(soon))
+            for key in [found for found, time in due.items() if time <= self.clock.time]:
+                del due[key]
+                self.operator.queue.add(key)
+
+    def run(self, key: Key, due: dict[Key, float] | None = None) -> None:
+        """Run one pass and note when the next one is due."""
+        try:
+            delay = self.operator.runner.run(key)
+        except OperatorError:
+            delay = 1.0
+        if due is not None:
+            due.pop(key, None)
+            if delay is not None:
+                due[key] = self.clock.time + delay
+
+    def ready(self, key: Key = API) -> tuple[str, str]:
+        """Return (status, reason) of Ready."""
+        return self.condition("Ready", key)
+
+    def condition(self, type_: str, key: Key = API) -> tuple[str, str]:
+        for found in self.kube.status(*key).get("conditions", []):
+            if found["type"] == type_:
+                return found["status"], found["reason"]
+        return "absent", ""
+
+    def message(self, key: Key = API) -> str:
+        (found,) = [c["message"] for c in self.kube.status(*key)["conditions"] if c["type"] == "Ready"]
+        return str(found)
+
+
+def standard(**api_fields: Any) -> SmallWorld:
+    """Return a settled world with the standard objects."""
+    return SmallWorld(*make.world(**api_fields))
