@@ -180,16 +180,18 @@ def live_handlers(api: ResolvedApi, observed: ObservedGateway) -> frozenset[Hand
     return frozenset(found)
 
 
-def held_links(api: ResolvedApi, observed: ObservedGateway, held: Collection[HandlerKey]) -> tuple[GatewayRoute, ...]:
-    """Return the observed link routes of handlers that are held."""
-    keep = set(held)
+def link_routes(api: ResolvedApi, observed: ObservedGateway) -> dict[str, HandlerKey]:
+    """Return the observed link routes by route key, with the handler that each leads to."""
     start = f"{api.ords_context}/{api.alias}/"
-    found = []
+    found: dict[str, HandlerKey] = {}
     for route in observed.routes.values():
         slug, _, rest = route.path.removeprefix(start).partition("/")
-        if not route.path.startswith(start) or not f"/{rest}".startswith(api.spec.base_path):
-            continue
-        pattern = ords_pattern(f"/{rest}"[len(api.spec.base_path) :])
-        if (module_name(Group(slug, None), api.spec.base_path), pattern, route.method) in keep:
-            found.append(route)
-    return tuple(found)
+        if route.path.startswith(start) and f"/{rest}".startswith(api.spec.base_path):
+            pattern = ords_pattern(f"/{rest}"[len(api.spec.base_path) :])
+            found[route.key] = (module_name(Group(slug, None), api.spec.base_path), pattern, route.method)
+    return found
+
+
+def held_links(api: ResolvedApi, observed: ObservedGateway, held: Collection[HandlerKey]) -> tuple[GatewayRoute, ...]:
+    """Return the observed link routes of handlers that callers may still follow."""
+    return tuple(observed.routes[key] for key, handler in link_routes(api, observed).items() if handler in held)

@@ -60,11 +60,17 @@ def plan_gateway(desired: DesiredGateway, observed: ObservedGateway) -> Plan[Gat
 
 
 def has_integration_drift(desired: DesiredGateway, observed: ObservedGateway) -> bool:
-    """Say whether integrations differ while their ids are unknown: then a detailed read makes a shorter plan."""
+    """Say whether integrations differ in place while their ids are unknown: a detailed read makes a shorter plan."""
     return any(
-        route.integration_id is None and key in desired.routes and route.integration != desired.routes[key].integration
+        route.integration_id is None and key in desired.routes and _in_place_change(route, desired.routes[key])
         for key, route in observed.routes.items()
     )
+
+
+def _in_place_change(observed: GatewayRoute, desired: GatewayRoute) -> bool:
+    """Say whether the integration changes and the route does not move to another path of ORDS."""
+    now, new = observed.integration, desired.integration
+    return now is not None and new is not None and now != new and now.path in ("", new.path)
 
 
 def content_matches(desired: DesiredGateway, observed: ObservedGateway) -> bool:
@@ -123,7 +129,7 @@ def _in_place(desired: DesiredGateway, observed: ObservedGateway) -> list[Update
         now = routes[0].integration
         wanted = {desired.routes[route.key].integration if route.key in desired.routes else None for route in routes}
         (new,) = wanted if len(wanted) == 1 else (None,)
-        if now is None or new is None or new == now or new in contents or now.path not in ("", new.path):
+        if now is None or new is None or new in contents or now.path not in ("", new.path):
             continue
         found.append(UpdateIntegration(observed.identity.api_id, integration_id, now, new))
     return found

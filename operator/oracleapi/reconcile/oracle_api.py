@@ -16,7 +16,7 @@ from oracleapi.api.oracleapi import OracleApiSpec
 from oracleapi.api.oracledatabase import OracleDatabaseSpec
 from oracleapi.api.vpclink import VpcLinkSpec
 from oracleapi.desired.checks import find_faults
-from oracleapi.desired.gateway import ROUTE_QUOTA, live_handlers, route_count, route_key
+from oracleapi.desired.gateway import ROUTE_QUOTA, link_routes, live_handlers, route_count, route_key
 from oracleapi.desired.groups import (
     Group,
     exposed_routes,
@@ -148,9 +148,10 @@ class OracleApiReconciler:
         away = {name for name in routes.refused if name not in routes.kept} | set(routes.unsafe)
         desired = self._schema.desired(around.api, {*routes.refused, *away}, schema)
         live = live_handlers(around.api, observed) if observed is not None else frozenset()
+        linked = link_routes(around.api, observed).values() if observed is not None else ()
         born = verified or (observed is not None and observed.stage is not None)
         drain = drain_s(observed) if observed is not None else VERIFIED_S
-        holding = self._schema.holding(around.api, desired, schema, live, drain) if born else Holding()
+        holding = self._schema.holding(around.api, desired, schema, live, linked, drain) if born else Holding()
         try:
             drift = self._schema.apply(around.api, around.oracle, desired, schema, holding)
         except OperatorError as error:
@@ -250,7 +251,7 @@ class OracleApiReconciler:
                 self._gateway.build(api, gateway, observed, without)
                 return
             left = self._schema.cache_left_s(work.uid, around.metadata_cache_s)
-            drift = self._gateway.update(api, gateway, observed, without, holding.handlers, left)
+            drift = self._gateway.update(api, gateway, observed, without, holding.draining, left)
         except OperatorError as error:
             status = None if isinstance(error, Retryable) else False
             work.report.say("GatewayReady", status, error.reason, error.message)

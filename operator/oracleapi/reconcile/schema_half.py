@@ -12,12 +12,21 @@ from oracleapi.plan.schema import plan_schema, plan_schema_removal
 from oracleapi.ports import Oracle
 from oracleapi.runtime.clock import Clock
 
+LINK_DRAIN_S = 1.0
+
 
 @dataclass(frozen=True)
 class Holding:
-    """Handlers that are kept though no longer desired; ``left_s`` is how long, ``None`` while the gateway uses them."""
+    """Handlers that are kept though no longer desired.
+
+    Args:
+        handlers: Kept in the schema: callers are sent there, or were a moment ago.
+        draining: Those among them whose link routes stay too; the others only wait for their link route to go.
+        left_s: When the next of them is done with.
+    """
 
     handlers: frozenset[HandlerKey] = frozenset()
+    draining: frozenset[HandlerKey] = frozenset()
     left_s: float | None = None
 
 
@@ -40,25 +49,36 @@ class SchemaHalf:
         desired: DesiredSchema,
         observed: ObservedSchema,
         live: Collection[HandlerKey],
+        linked: Collection[HandlerKey],
         drain_s: float,
     ) -> Holding:
-        """Return the handlers to keep: those that the gateway leads to, and those it left less than *drain_s* ago."""
+        """Return the handlers to keep.
+
+        Args:
+            live: Those that the gateway's routes lead to.
+            linked: Those that link routes lead to: they stay until these are gone.
+            drain_s: How long a request in flight may need a handler after the gateway left it.
+        """
         uid, now = api.owner.uid, self._clock.monotonic()
         stale = stale_handlers(desired, observed, api.owner)
         for known in [found for found in self._stale_since if found[0] == uid and found[1] not in stale]:
             del self._stale_since[known]
         held: set[HandlerKey] = set()
+        draining: set[HandlerKey] = set()
         left: list[float] = []
         for key in stale:
             if key in live:
                 self._stale_since.pop((uid, key), None)
-                held.add(key)
+                draining.add(key)
                 continue
-            since = self._stale_since.setdefault((uid, key), now)
-            if now - since < drain_s:
+            remaining = drain_s - (now - self._stale_since.setdefault((uid, key), now))
+            if remaining > 0:
+                draining.add(key)
+                left.append(remaining)
+            elif key in linked:
                 held.add(key)
-                left.append(drain_s - (now - since))
-        return Holding(frozenset(held), min(left) if left else None)
+                left.append(LINK_DRAIN_S)
+        return Holding(frozenset(held | draining), frozenset(draining), min(left) if left else None)
 
     def apply(
         self, api: ResolvedApi, oracle: Oracle, desired: DesiredSchema, observed: ObservedSchema, holding: Holding
