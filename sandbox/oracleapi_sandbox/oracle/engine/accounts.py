@@ -190,9 +190,14 @@ def check_strength(function: str, name: str, password: str) -> None:
     letters, digits = sum(map(str.isalpha, password)), sum(map(str.isdigit, password))
     special = len(password) - letters - digits
     if len(password) < length:
-        raise OracleError(28003, f"password verification for the specified password failed\nORA-20001: Password length less than {length}")
+        raise OracleError(
+            28003,
+            f"password verification for the specified password failed\nORA-20001: Password length less than {length}",
+        )
     if min(letters, digits, special) < each or name.lower() in password.lower():
-        raise OracleError(28003, "password verification for the specified password failed\nORA-20000: password is too simple")
+        raise OracleError(
+            28003, "password verification for the specified password failed\nORA-20000: password is too simple"
+        )
 
 
 def verifiers_of(user: dict[str, Any]) -> list[Verifier]:
@@ -261,7 +266,10 @@ def _default_role(ddl: Ddl, name: str) -> None:
         if missing:
             raise OracleError(1955, f"DEFAULT ROLE '{sorted(missing)[0]}' not granted to user")
     _set(ddl, name, default_roles=mode)
-    ddl.run("update ora_meta.role_grants set is_default = (role = any($2::text[])) where grantee = $1", [name, sorted(chosen)])
+    ddl.run(
+        "update ora_meta.role_grants set is_default = (role = any($2::text[])) where grantee = $1",
+        [name, sorted(chosen)],
+    )
 
 
 def _connect_through(ddl: Ddl, client: str, *, grant: bool) -> None:
@@ -339,9 +347,7 @@ def drop_role(ddl: Ddl) -> None:
 
 def has_admin(ddl: Ddl, role: str) -> bool:
     """Say whether the user, directly or by an enabled role, has *role* WITH ADMIN OPTION."""
-    return any(
-        ddl.catalog.role_grants.get(grantee, {}).get(role, {}).get("admin") for grantee in ddl.context.grantees
-    )
+    return any(ddl.catalog.role_grants.get(grantee, {}).get(role, {}).get("admin") for grantee in ddl.context.grantees)
 
 
 def create_profile(ddl: Ddl) -> None:
@@ -400,6 +406,6 @@ def _limits(ddl: Ddl, profile: str) -> None:
         if resource == "PASSWORD_ROLLOVER_TIME" and limit not in ("0", "DEFAULT"):
             if not Decimal(1) / 24 - Decimal("0.001") <= Decimal(limit.replace("UNLIMITED", "1000")) <= 60:
                 raise OracleError(65185, "could not alter profile: PASSWORD_ROLLOVER_TIME is between 1/24 and 60 days")
-        ddl.run("update ora_meta.profiles set lim = $3 where profile = $1 and resource = $2", [profile, resource, limit])
-
-
+        ddl.run(
+            "update ora_meta.profiles set lim = $3 where profile = $1 and resource = $2", [profile, resource, limit]
+        )

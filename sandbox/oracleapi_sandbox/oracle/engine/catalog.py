@@ -19,8 +19,18 @@ ANY_OF = {
     "DELETE": ("DELETE ANY TABLE",),
     "EXECUTE": ("EXECUTE ANY PROCEDURE",),
 }
-_TABLES = ("users", "roles", "role_grants", "sys_grants", "object_grants", "proxies", "profiles", "objects", "columns",
-           "constraints")
+_TABLES = (
+    "users",
+    "roles",
+    "role_grants",
+    "sys_grants",
+    "object_grants",
+    "proxies",
+    "profiles",
+    "objects",
+    "columns",
+    "constraints",
+)
 
 
 @dataclass(frozen=True)

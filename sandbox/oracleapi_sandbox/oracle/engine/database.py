@@ -220,7 +220,10 @@ class EngineDatabase:
             if name not in reachable:
                 raise OracleError(1924, f"role '{name}' not granted or does not exist")
             if not self._proxy_allows(session.user, session.proxy_user, name):
-                raise OracleError(28156, f"Proxy user '{session.proxy_user}' not authorized to set role '{name}' for client '{session.user}'")
+                raise OracleError(
+                    28156,
+                    f"Proxy user '{session.proxy_user}' not authorized to set role '{name}' for client '{session.user}'",
+                )
             role = catalog.roles[name]
             if role["authentication"] == "APPLICATION" and invoker != (role["schema"], role["package"]):
                 raise OracleError(28201, f"Not enough privileges to enable application role '{name}'")
@@ -279,7 +282,9 @@ class EngineDatabase:
 
     # DDL and dictionary ----------------------------------------------------------------------------------------------
 
-    def run_ddl(self, session: EngineSession, sql: str, *, definer: str | None = None, autonomous: bool = False) -> None:
+    def run_ddl(
+        self, session: EngineSession, sql: str, *, definer: str | None = None, autonomous: bool = False
+    ) -> None:
         """Run a DDL statement of *session*, or of *definer*'s code in it."""
         if not autonomous:
             session.commit()

@@ -87,7 +87,8 @@ class Ddl:
         ):
             self.run(f"delete from ora_meta.{table} where owner = $1 and {column} = $2", [owner, name])  # noqa: S608
         self.run(
-            "delete from ora_meta.objects where type = 'INDEX' and target_owner = $1 and target_name = $2", [owner, name]
+            "delete from ora_meta.objects where type = 'INDEX' and target_owner = $1 and target_name = $2",
+            [owner, name],
         )
 
     def existing(self, owner: str, name: str, kind: str, code: int, message: str) -> Thing:

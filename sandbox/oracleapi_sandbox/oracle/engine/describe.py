@@ -78,7 +78,9 @@ def _text(found: str) -> str | None:
 
 def _nested(found: Any) -> Any:
     """Rows of a nested cursor; numbers as everywhere."""
-    parsed = json.loads(found, parse_float=lambda text: number(text), parse_int=int) if isinstance(found, str) else found
+    parsed = (
+        json.loads(found, parse_float=lambda text: number(text), parse_int=int) if isinstance(found, str) else found
+    )
     return [{key: _nested_value(item) for key, item in row.items()} for row in parsed]
 
 

@@ -116,7 +116,9 @@ def parse_part(sql: str, tokens: tuple[Token, ...], prefix: str, binds: list[str
 def _check(tokens: tuple[Token, ...]) -> None:
     """Refuse what sqlglot lets pass: missing expressions around commas."""
     for previous, token in zip(tokens, tokens[1:], strict=False):
-        nothing = token.is_op(",", ")") or token.kind == "eof" or (token.kind == "word" and token.text in _BEFORE_NOTHING)
+        nothing = (
+            token.is_op(",", ")") or token.kind == "eof" or (token.kind == "word" and token.text in _BEFORE_NOTHING)
+        )
         if nothing and (previous.is_op(",") or (previous.is_word("SELECT", "WHERE") and not token.is_op(")"))):
             raise OracleError(936, "missing expression", token.start)
         if previous.is_op("(") and token.is_op(","):
@@ -140,9 +142,7 @@ def _without_into(tokens: tuple[Token, ...]) -> tuple[tuple[Token, ...], tuple[s
     return tokens, ()
 
 
-def _rewritten(
-    sql: str, tokens: tuple[Token, ...], binds: list[str] | None = None
-) -> tuple[str, list[int], list[str]]:
+def _rewritten(sql: str, tokens: tuple[Token, ...], binds: list[str] | None = None) -> tuple[str, list[int], list[str]]:
     """Write the tokens anew: no comments and hints, plain strings, binds as ``:b0``; with each token's new place."""
     binds = [] if binds is None else binds
     out: list[str] = []

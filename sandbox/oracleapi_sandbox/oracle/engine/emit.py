@@ -572,7 +572,9 @@ class Emitter:
         return build(inner, scope) if build else self.emit(node, scope)  # type: ignore[no-any-return]
 
     def _raw_jsonobject(self, node: Any, scope: Scope) -> str:
-        pairs = ", ".join(f"{self.string(e.this, scope)} VALUE {self.json(e.expression, scope)}" for e in node.expressions)
+        pairs = ", ".join(
+            f"{self.string(e.this, scope)} VALUE {self.json(e.expression, scope)}" for e in node.expressions
+        )
         return f"JSON_OBJECT({pairs} {_nulls(node, 'NULL ON NULL')} RETURNING json)"
 
     def _raw_jsonarray(self, node: Any, scope: Scope) -> str:
@@ -680,7 +682,9 @@ class Emitter:
     def _frame(self, spec: Any, scope: Scope) -> str:
         def bound(value: Any, side: Any) -> str:
             text = str(value) if isinstance(value, str) else self.emit(value, scope)
-            text = f"CAST({text} AS int)" if not isinstance(value, str) and spec.args["kind"].upper() == "ROWS" else text
+            text = (
+                f"CAST({text} AS int)" if not isinstance(value, str) and spec.args["kind"].upper() == "ROWS" else text
+            )
             return f"{text} {side or ''}".strip()
 
         start = bound(spec.args["start"], spec.args.get("start_side"))

@@ -4,6 +4,7 @@ import re
 from collections.abc import Callable
 
 from oracleapi_sandbox.oracle.engine.catalog import Catalog
+from oracleapi_sandbox.oracle.engine.text import UnknownNameError
 from oracleapi_sandbox.oracle.engine.wire import PostgresError
 from oracleapi_sandbox.oracle.plsql.lexer import tokenize
 from oracleapi_sandbox.oracle.ports import OracleError
@@ -75,6 +76,8 @@ def position_of(sql: str, name: str) -> int | None:
 
 def located(error: OracleError, sql: str) -> OracleError:
     """Add the place of the identifier that an ORA-00904 or ORA-00942 speaks of."""
+    if isinstance(error, UnknownNameError):
+        return OracleError(error.code, error.message, position_of(sql, error.name))
     if error.position is None and error.code == 904:
         names = re.findall(r'"([^"]+)"', error.message)
         if names:

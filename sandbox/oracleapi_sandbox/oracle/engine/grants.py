@@ -316,9 +316,7 @@ def _remove(ddl: Ddl, thing: Thing, gone: Grant, grants: list[Grant], touched: s
     )
     if not gone.grantable:
         return
-    still = any(
-        each.grantee == gone.grantee and each.privilege == gone.privilege and each.grantable for each in grants
-    )
+    still = any(each.grantee == gone.grantee and each.privilege == gone.privilege and each.grantable for each in grants)
     if not still:
         for each in [each for each in grants if each.grantor == gone.grantee and each.privilege == gone.privilege]:
             if each in grants:

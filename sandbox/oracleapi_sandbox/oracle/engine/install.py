@@ -9,9 +9,8 @@ from typing import TYPE_CHECKING
 from oracleapi_sandbox.oracle.engine import describe
 from oracleapi_sandbox.oracle.engine.catalog import PUBLIC, Thing
 from oracleapi_sandbox.oracle.engine.ddl import Ddl, engine_name
-from oracleapi_sandbox.oracle.engine.emit import quote
-from oracleapi_sandbox.oracle.engine.grants import add_grant, write_engine_rights
-from oracleapi_sandbox.oracle.engine.objects import record_columns
+from oracleapi_sandbox.oracle.engine.emit import literal, quote
+from oracleapi_sandbox.oracle.engine.grants import add_grant
 from oracleapi_sandbox.oracle.engine.privileges import DEFAULT_PROFILE, ENGINE_WIDE, ROLES, ROLES_OF_DBA
 from oracleapi_sandbox.oracle.engine.wire import Connection
 from oracleapi_sandbox.oracle.ports import Column, Package
@@ -91,7 +90,10 @@ def _role_grants(admin: Connection) -> None:
     grants += [("SYSTEM", "DBA"), ("ORDS_PUBLIC_USER", "ORDS_RUNTIME_ROLE")]
     grants += [(user, role) for user in ("SYS",) for role in ROLES]
     for grantee, role in grants:
-        admin.run("insert into ora_meta.role_grants (grantee, role, admin) values ($1, $2, $3::boolean)", [grantee, role, grantee != "DBA"])
+        admin.run(
+            "insert into ora_meta.role_grants (grantee, role, admin) values ($1, $2, $3::boolean)",
+            [grantee, role, grantee != "DBA"],
+        )
         if grantee in ROLES:
             admin.run(f"grant {quote(role)} to {quote(grantee)} with inherit true, set false")
 
@@ -128,7 +130,14 @@ def _family(sql: str, family: str) -> str:
     if family == "DBA":
         return sql
     condition = "o.owner = ora.session_user_name()" if family == "USER" else "ora.sees(o.owner, o.name, o.type)"
-    word = "and" if " where " in sql.replace("\n", " ") .split(" from ora_meta.")[-1] else "where"
+    if family == "USER":
+        sql = (
+            sql.replace('o.owner as "OWNER", ', "", 1)
+            .replace('c.owner as "OWNER", ', "", 1)
+            .replace('k.owner as "OWNER", ', "", 1)
+        )
+        sql = sql.replace('o.owner as "SEQUENCE_OWNER", ', "", 1)
+    word = "and" if " where " in sql.replace("\n", " ").split(" from ora_meta.")[-1] else "where"
     return f"{sql} {word} {condition}"
 
 
@@ -144,24 +153,35 @@ def view(
     engine_owner: str | None = None,
 ) -> None:
     """Create or replace one view, its description, its grant and its public synonym."""
-    ddl.run(f"drop view if exists {engine_name(owner, name)}")
-    for table, column in (("objects", "name"), ("columns", "table_name"), ("object_grants", "name")):
-        ddl.run(f"delete from ora_meta.{table} where owner = $1 and {column} = $2", [owner, name])  # noqa: S608
-    ddl.run("delete from ora_meta.objects where owner = 'PUBLIC' and name = $1", [synonym])
-    ddl.run(f"create view {engine_name(owner, name)} as {sql}")
+    target, role = engine_name(owner, name), "public" if visible_to == PUBLIC else quote(visible_to)
+    o, n, syn, now = literal(owner), literal(name), literal(synonym), literal(ddl.now.isoformat())
+    script = [
+        f"drop view if exists {target}",
+        *(
+            f"delete from ora_meta.{table} where owner = {o} and {column} = {n}"  # noqa: S608
+            for table, column in (("objects", "name"), ("columns", "table_name"), ("object_grants", "name"))
+        ),
+        f"delete from ora_meta.objects where owner = 'PUBLIC' and name = {syn}",  # noqa: S608
+        f"create view {target} as {sql}",
+        f"grant select on {target} to {role}",
+        f'grant select on {target} to "SELECT ANY DICTIONARY"',
+        "insert into ora_meta.objects (owner, name, type, created, changed, text, target_owner, target_name) values"
+        f" ({o}, {n}, 'VIEW', {now}, {now}, {literal(sql)}, null, null), ('PUBLIC', {syn}, 'SYNONYM', {now}, {now}, null, {o}, {n})",
+        "insert into ora_meta.object_grants (grantor, grantee, owner, name, type, privilege)"
+        f" values ({o}, {literal(visible_to)}, {o}, {n}, 'VIEW', 'SELECT')",
+    ]
     if engine_owner is not None:
-        ddl.run(f"alter view {engine_name(owner, name)} owner to {quote(engine_owner)}")
-    _add(ddl, owner, name, "VIEW", sql)
-    _add(ddl, PUBLIC, synonym, "SYNONYM", None, (owner, name))
-    found = columns or describe.columns(ddl.admin.describe(f"select * from {engine_name(owner, name)}") or (), {})  # noqa: S608
-    record_columns(
-        ddl, owner, name,
-        [(each.name, each.type, each.size, each.precision or None, each.scale if each.scale != -127 else None) for each in found],
-    )  # fmt: skip
-    thing = Thing(owner, name, "VIEW", 0, None, None, None, {})
-    add_grant(ddl, thing, owner, visible_to, "SELECT", "", False)
-    write_engine_rights(ddl, thing, visible_to)
-    ddl.run(f'grant select on {engine_name(owner, name)} to "SELECT ANY DICTIONARY"')
+        script.append(f"alter view {target} owner to {quote(engine_owner)}")
+    ddl.admin.script(";".join(script))
+    found = columns or describe.columns(ddl.admin.describe(f"select * from {target}") or (), {})  # noqa: S608
+    rows = ", ".join(
+        f"({o}, {n}, {at}, {literal(each.name)}, {literal(each.type)}, {each.size}, {each.precision or 'null'},"
+        f" {'null' if each.scale == -127 else each.scale})"
+        for at, each in enumerate(found, 1)
+    )
+    ddl.admin.script(
+        f"insert into ora_meta.columns (owner, table_name, position, name, type, length, precision, scale) values {rows}"
+    )
 
 
 def _add(ddl: Ddl, owner: str, name: str, kind: str, text: str | None, target: tuple[str, str] | None = None) -> None:
@@ -185,13 +205,23 @@ def package(ddl: Ddl, supplied: Package, executable_by: str) -> None:
     for each in supplied.subprograms:
         counts[each.name] = counts.get(each.name, 0) + 1
         overloaded = sum(other.name == each.name for other in supplied.subprograms) > 1
-        arguments = [(at, a.name.upper(), a.type, a.mode, a.default is not ...) for at, a in enumerate(each.arguments, 1)]
+        arguments = [
+            (at, a.name.upper(), a.type, a.mode, a.default is not ...) for at, a in enumerate(each.arguments, 1)
+        ]
         if each.returns:
             arguments.insert(0, (0, None, each.returns, "OUT", False))  # type: ignore[arg-type]
         for position, argument, kind, mode, defaulted in arguments or [(1, None, None, "IN", False)]:  # type: ignore[list-item]
             ddl.run(
                 "insert into ora_meta.arguments values ($1, $2, $3, $4, $5, $6, $7, $8, $9::boolean)",
-                [owner, name, each.name, counts[each.name] if overloaded else 0, position, argument, kind, mode, defaulted],
+                [
+                    owner,
+                    name,
+                    each.name,
+                    counts[each.name] if overloaded else 0,
+                    position,
+                    argument,
+                    kind,
+                    mode,
+                    defaulted,
+                ],
             )
-
-

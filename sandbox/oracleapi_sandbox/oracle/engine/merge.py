@@ -55,7 +55,9 @@ class _Merge:
         for each in self._part("", "WHERE", "DELETE", "WHEN", listed=True):
             if not isinstance(each, exp.EQ):
                 raise OracleError(927, "missing equal sign")
-            column = check_column(self.thing, str(each.this.name) if each.this.this.args.get("quoted") else str(each.this.name).upper())
+            column = check_column(
+                self.thing, str(each.this.name) if each.this.this.args.get("quoted") else str(each.this.name).upper()
+            )
             changes.append(f"{column} = {value(self.emitter, each.expression, scope)}")
         when = f" AND {self._condition('DELETE', scope, 'WHEN')}" if reader.accept("WHERE") else ""
         update = f"WHEN MATCHED{when} THEN UPDATE SET {', '.join(changes)}"
@@ -104,7 +106,9 @@ class _Merge:
         return _assignments(parse_part(self.reader.sql, tokens, "UPDATE x SET", self.binds))
 
     def _condition(self, stop: str, scope: Scope, other: str = "") -> str:
-        tree = parse_part(self.reader.sql, self._tokens(stop, *([other] if other else [])), "SELECT 1 FROM DUAL WHERE", self.binds)
+        tree = parse_part(
+            self.reader.sql, self._tokens(stop, *([other] if other else [])), "SELECT 1 FROM DUAL WHERE", self.binds
+        )
         return self.emitter.emit(tree.args["where"].this, scope)
 
 

@@ -42,7 +42,10 @@ def create_view(ddl: Ddl, replace: bool) -> None:
     if old is not None and replace and old.type == "VIEW":
         grants = ddl.catalog.object_grants.get((owner, name), ())
         ddl.run(f"drop view {engine_name(owner, name)} cascade")
-        ddl.run("update ora_meta.objects set text = $3, changed = $4 where owner = $1 and name = $2", [owner, name, sql, ddl.now])
+        ddl.run(
+            "update ora_meta.objects set text = $3, changed = $4 where owner = $1 and name = $2",
+            [owner, name, sql, ddl.now],
+        )
         ddl.run("delete from ora_meta.columns where owner = $1 and table_name = $2", [owner, name])
     else:
         grants = ()
@@ -190,7 +193,10 @@ def create_synonym(ddl: Ddl, public: bool, replace: bool) -> None:
     reader.end()
     old = ddl.catalog.objects.get((owner, name))
     if replace and old is not None and old.type == "SYNONYM":
-        ddl.run("update ora_meta.objects set target_owner = $3, target_name = $4 where owner = $1 and name = $2", [owner, name, *target])
+        ddl.run(
+            "update ora_meta.objects set target_owner = $3, target_name = $4 where owner = $1 and name = $2",
+            [owner, name, *target],
+        )
         return
     ddl.add_object(owner, name, "SYNONYM", target_owner=target[0], target_name=target[1])
 
@@ -202,12 +208,14 @@ def drop_synonym(ddl: Ddl, public: bool) -> None:
     ddl.reader.end()
     thing = ddl.catalog.objects.get((owner, name))
     if thing is None or thing.type != "SYNONYM":
-        code, what = (1432, "public synonym to be dropped does not exist") if public else (1434, "private synonym to be dropped does not exist")
+        code, what = (
+            (1432, "public synonym to be dropped does not exist")
+            if public
+            else (1434, "private synonym to be dropped does not exist")
+        )
         raise OracleError(code, what)
     if public:
         ddl.require("DROP PUBLIC SYNONYM")
     elif owner != ddl.user:
         ddl.require("DROP ANY SYNONYM")
     ddl.drop_object(owner, name)
-
-

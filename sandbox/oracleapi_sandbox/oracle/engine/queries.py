@@ -8,7 +8,7 @@ from sqlglot.errors import SqlglotError
 from oracleapi_sandbox.oracle.engine.dialect import OracleSql
 from oracleapi_sandbox.oracle.engine.emit import Emitter, Scope, column_kinds, literal, name_of, quote
 from oracleapi_sandbox.oracle.engine.functions import AGGREGATES
-from oracleapi_sandbox.oracle.engine.text import not_supported
+from oracleapi_sandbox.oracle.engine.text import UnknownNameError, not_supported
 from oracleapi_sandbox.oracle.ports import OracleError
 
 _SET_OPERATORS = {exp.Union: "UNION", exp.Except: "EXCEPT", exp.Intersect: "INTERSECT"}
@@ -113,13 +113,15 @@ def _order_key(emitter: Emitter, node: Any, scope: Scope, aliases: dict[str, exp
             return quote(name)
     elif aliases:
         node = node.transform(
-            lambda each: exp.Paren(this=aliases[name_of(each.this)].copy())
-            if isinstance(each, exp.Column)
-            and isinstance(each.this, exp.Identifier)
-            and not each.args.get("table")
-            and name_of(each.this) in aliases
-            and not scope.own_column(name_of(each.this))
-            else each
+            lambda each: (
+                exp.Paren(this=aliases[name_of(each.this)].copy())
+                if isinstance(each, exp.Column)
+                and isinstance(each.this, exp.Identifier)
+                and not each.args.get("table")
+                and name_of(each.this) in aliases
+                and not scope.own_column(name_of(each.this))
+                else each
+            )
         )
     return emitter.emit(node, scope)
 
@@ -210,7 +212,9 @@ class _Select:
         if isinstance(node, exp.Table) and isinstance(node.this, exp.JSONTable):
             return self._json_table(node.this, name)
         if isinstance(node, exp.Subquery):
-            text, outputs = emit(self.emitter, node.this, self.scope.outer and self.scope or Scope(ctes=self.scope.ctes))
+            text, outputs = emit(
+                self.emitter, node.this, self.scope.outer and self.scope or Scope(ctes=self.scope.ctes)
+            )
             name = name or f"$q{len(self.scope.sources)}"
             self._add(name, outputs)
             return f"({text}{_tail(self.emitter, node, Scope({'': outputs}), {})}) {quote(name)}"
@@ -232,13 +236,15 @@ class _Select:
                 return f"{quote(name)} {quote(alias or name)}"
         thing = self.emitter.context.visible(owner, name)
         if thing is None or thing.type not in ("TABLE", "VIEW"):
-            raise OracleError(942, "table or view does not exist")
+            raise UnknownNameError(942, "table or view does not exist", name)
         self.emitter.tables.add((thing.owner, thing.name))
         self._add(alias or name, column_kinds(thing.columns))
         return f"{quote(thing.owner)}.{quote(thing.name)} {quote(alias or name)}"
 
     def _join(self, join: Any) -> str:
         side, kind, method = (str(join.args.get(key) or "").upper() for key in ("side", "kind", "method"))
+        if kind in ("LEFT", "RIGHT", "FULL"):
+            side, kind = kind, ""
         if kind not in ("", "INNER", "CROSS", "OUTER") or method not in ("", "NATURAL"):
             raise not_supported(f"{side} {kind} {method} JOIN".replace("  ", " "))
         source = self._source(join.this)
@@ -286,7 +292,7 @@ class _Select:
         scope.level = True
         last = f"{self.emitter.number(condition.expression, scope)}{' - 1' if isinstance(condition, exp.LT) else ''}"
         scope.rownum = '"LEVEL"'
-        return f"(SELECT g AS \"LEVEL\", CAST('X' AS text) AS \"DUMMY\" FROM generate_series(1::numeric, greatest(1, floor({last}))) g) \"DUAL\""
+        return f'(SELECT g AS "LEVEL", CAST(\'X\' AS text) AS "DUMMY" FROM generate_series(1::numeric, greatest(1, floor({last}))) g) "DUAL"'
 
     # ROWNUM
 
@@ -423,7 +429,9 @@ class _Select:
         if isinstance(node, exp.Column):
             alone = not node.args.get("table")
             if isinstance(node.this, exp.Star) or (
-                self.scope.own_column(name_of(node.this)) if alone else name_of(node.args["table"]) in self.scope.sources
+                self.scope.own_column(name_of(node.this))
+                if alone
+                else name_of(node.args["table"]) in self.scope.sources
             ):
                 raise OracleError(979, "not a GROUP BY expression")
             return

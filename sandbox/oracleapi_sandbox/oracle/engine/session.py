@@ -172,9 +172,7 @@ class EngineSession:
             raise OracleError(925, "missing INTO keyword")
         parameters = [self._parameter(source, binds) for source in translation.parameters]
         self._push()
-        answer = self._within(
-            lambda: self._connection.run(translation.sql, parameters), sql, begin=translation.locks
-        )
+        answer = self._within(lambda: self._connection.run(translation.sql, parameters), sql, begin=translation.locks)
         if translation.query or (translation.returning and not translation.into):
             described = answer.columns or ()
             shown = describe.columns(described, self._database.origins())

@@ -116,7 +116,11 @@ def _create(ddl: Ddl, owner: str, name: str, definition: _Definition) -> None:
             each.type == "P" and column.name in each.columns for each in definition.constraints
         ):
             _record_constraint(
-                ddl, owner, name, _Constraint("C", (column.name,), condition=f'"{column.name}" IS NOT NULL'), _generated(ddl)
+                ddl,
+                owner,
+                name,
+                _Constraint("C", (column.name,), condition=f'"{column.name}" IS NOT NULL'),
+                _generated(ddl),
             )
     for constraint in definition.constraints:
         _add_constraint(ddl, owner, name, constraint, {column.name: column for column in definition.columns})
@@ -201,7 +205,9 @@ def _column(ddl: Ddl, definition: _Definition) -> _Column:
         if reader.accept("DEFAULT"):
             column.on_null = reader.accept("ON", "NULL")
             column.nullable = column.nullable and not column.on_null
-            column.default = reader.until(",", ")", "NOT", "NULL", "CONSTRAINT", "PRIMARY", "UNIQUE", "CHECK", "REFERENCES")
+            column.default = reader.until(
+                ",", ")", "NOT", "NULL", "CONSTRAINT", "PRIMARY", "UNIQUE", "CHECK", "REFERENCES"
+            )
         elif reader.accept("GENERATED"):
             _identity(ddl, column)
         else:
@@ -415,7 +421,9 @@ def _generated(ddl: Ddl) -> str:
     return f"SYS_C{number:07d}"
 
 
-def _record_constraint(ddl: Ddl, owner: str, table: str, constraint: _Constraint, name: str, r_name: str | None = None) -> None:
+def _record_constraint(
+    ddl: Ddl, owner: str, table: str, constraint: _Constraint, name: str, r_name: str | None = None
+) -> None:
     ddl.run(
         "insert into ora_meta.constraints values ($1, $2, $3, $4, $5::text[], $6, $7, $8, $9, $10::boolean)",
         [
@@ -450,7 +458,10 @@ def _add_constraint(ddl: Ddl, owner: str, table: str, constraint: _Constraint, c
         for each in constraint.columns if constraint.type == "P" else ():
             ddl.run(f"alter table {target} alter column {quote(each)} set not null")
     elif constraint.type == "C":
-        kinds = {each.name: {"NUMBER": "n", "VARCHAR2": "s", "CLOB": "s", "DATE": "d"}.get(each.type, "?") for each in columns.values()}
+        kinds = {
+            each.name: {"NUMBER": "n", "VARCHAR2": "s", "CLOB": "s", "DATE": "d"}.get(each.type, "?")
+            for each in columns.values()
+        }
         text = f"check ({emit_expression(constraint.condition or '', ddl.context, kinds)})"
     else:
         text, r_name = _foreign_key(ddl, owner, table, constraint, listed)
@@ -472,10 +483,14 @@ def _foreign_key(ddl: Ddl, owner: str, table: str, constraint: _Constraint, list
         "select name, columns, type from ora_meta.constraints where owner = $1 and table_name = $2 and type in ('P', 'U')",
         [parent, r_table],
     )
-    known = ddl.run("select 1 from ora_meta.objects where owner = $1 and name = $2 and type = 'TABLE'", [parent, r_table])
+    known = ddl.run(
+        "select 1 from ora_meta.objects where owner = $1 and name = $2 and type = 'TABLE'", [parent, r_table]
+    )
     if not known:
         raise OracleError(942, "table or view does not exist")
-    if parent != owner and not ddl.catalog.may(owner, {owner, "PUBLIC"}, ddl.catalog.objects[(parent, r_table)], "REFERENCES"):
+    if parent != owner and not ddl.catalog.may(
+        owner, {owner, "PUBLIC"}, ddl.catalog.objects[(parent, r_table)], "REFERENCES"
+    ):
         raise OracleError(1031, "insufficient privileges")
     for name, columns, kind in rows:
         if tuple(columns) == constraint.target_columns or (not constraint.target_columns and kind == "P"):
@@ -535,7 +550,11 @@ def drop_table(ddl: Ddl) -> None:
     cascade = ddl.reader.accept("CASCADE", "CONSTRAINTS")
     ddl.reader.accept("PURGE")
     ddl.reader.end()
-    names = {key[1] for key, each in ddl.catalog.constraints.items() if key[0] == thing.owner and each["table_name"] == thing.name}
+    names = {
+        key[1]
+        for key, each in ddl.catalog.constraints.items()
+        if key[0] == thing.owner and each["table_name"] == thing.name
+    }
     used = [
         (key, each) for key, each in ddl.catalog.constraints.items()
         if each["type"] == "R" and each["r_owner"] == thing.owner and each["r_name"] in names
@@ -554,9 +573,18 @@ def truncate_table(ddl: Ddl) -> None:
     thing = _own_table(ddl, "DROP ANY TABLE")
     ddl.reader.accept("DROP", "STORAGE") or ddl.reader.accept("REUSE", "STORAGE")
     ddl.reader.end()
-    names = {key[1] for key, each in ddl.catalog.constraints.items() if key[0] == thing.owner and each["table_name"] == thing.name}
+    names = {
+        key[1]
+        for key, each in ddl.catalog.constraints.items()
+        if key[0] == thing.owner and each["table_name"] == thing.name
+    }
     for each in ddl.catalog.constraints.values():
-        if each["type"] == "R" and each["r_owner"] == thing.owner and each["r_name"] in names and each["table_name"] != thing.name:
+        if (
+            each["type"] == "R"
+            and each["r_owner"] == thing.owner
+            and each["r_name"] in names
+            and each["table_name"] != thing.name
+        ):
             raise OracleError(2266, "unique/primary keys in table referenced by enabled foreign keys")
     ddl.run(f"truncate table {engine_name(thing.owner, thing.name)}")
 
@@ -597,7 +625,11 @@ def alter_table(ddl: Ddl) -> None:
     elif reader.accept("DROP", "CONSTRAINT"):
         _drop_constraint(ddl, thing, reader.name())
     elif reader.accept("DROP", "PRIMARY", "KEY"):
-        keys = [key[1] for key, each in ddl.catalog.constraints.items() if key[0] == thing.owner and each["table_name"] == thing.name and each["type"] == "P"]
+        keys = [
+            key[1]
+            for key, each in ddl.catalog.constraints.items()
+            if key[0] == thing.owner and each["table_name"] == thing.name and each["type"] == "P"
+        ]
         if not keys:
             raise OracleError(2441, "Cannot drop nonexistent primary key")
         _drop_constraint(ddl, thing, keys[0])
@@ -632,7 +664,9 @@ def _add(ddl: Ddl, thing: Thing) -> None:
         if not column.nullable and column.default is None:
             if ddl.run(f"select 1 from {engine_name(thing.owner, thing.name)} limit 1"):  # noqa: S608
                 raise OracleError(1758, "table must be empty to add mandatory (NOT NULL) column")
-        ddl.run(f"alter table {engine_name(thing.owner, thing.name)} add column {_column_text(ddl, thing.owner, thing.name, column)}")
+        ddl.run(
+            f"alter table {engine_name(thing.owner, thing.name)} add column {_column_text(ddl, thing.owner, thing.name, column)}"
+        )
         position += 1
         _record_column(ddl, thing.owner, thing.name, position, column)
     columns = {**_declared(thing), **{column.name: column for column in definition.columns}}
@@ -674,16 +708,26 @@ def _modify_column(ddl: Ddl, thing: Thing, name: str) -> None:
     if reader.accept("DEFAULT"):
         text = reader.until(",", ")", "NOT", "NULL")
         ddl.run(f"alter table {target} alter column {quote(name)} set default {emit_expression(text, ddl.context, {})}")
-        ddl.run("update ora_meta.columns set default_text = $4 where owner = $1 and table_name = $2 and name = $3", [thing.owner, thing.name, name, text])
+        ddl.run(
+            "update ora_meta.columns set default_text = $4 where owner = $1 and table_name = $2 and name = $3",
+            [thing.owner, thing.name, name, text],
+        )
     for words, change, nullable in ((("NOT", "NULL"), "set", False), (("NULL",), "drop", True)):
         if reader.accept(*words):
             if nullable == info.nullable:
-                code, text = (1451, "column to be modified to NULL cannot be modified to NULL") if nullable else (1442, "column to be modified to NOT NULL is already NOT NULL")
+                code, text = (
+                    (1451, "column to be modified to NULL cannot be modified to NULL")
+                    if nullable
+                    else (1442, "column to be modified to NOT NULL is already NOT NULL")
+                )
                 raise OracleError(code, text)
             if not nullable and ddl.run(f"select 1 from {target} where {quote(name)} is null limit 1"):  # noqa: S608
                 raise OracleError(2296, f"cannot enable ({thing.owner}.) - null values found")
             ddl.run(f"alter table {target} alter column {quote(name)} {change} not null")
-            ddl.run("update ora_meta.columns set nullable = $4::boolean where owner = $1 and table_name = $2 and name = $3", [thing.owner, thing.name, name, nullable])
+            ddl.run(
+                "update ora_meta.columns set nullable = $4::boolean where owner = $1 and table_name = $2 and name = $3",
+                [thing.owner, thing.name, name, nullable],
+            )
 
 
 def _resize(ddl: Ddl, thing: Thing, column: _Column) -> None:
@@ -697,7 +741,9 @@ def _resize(ddl: Ddl, thing: Thing, column: _Column) -> None:
     for (check,) in rows:
         ddl.run(f"alter table {target} drop constraint {quote(check)}")
     where = ", ".join(literal(part) for part in (thing.owner, thing.name, column.name))
-    largest = ddl.run(f"select max({'length' if column.chars else 'octet_length'}({quote(column.name)})) from {target}")[0][0]  # noqa: S608
+    largest = ddl.run(
+        f"select max({'length' if column.chars else 'octet_length'}({quote(column.name)})) from {target}"
+    )[0][0]  # noqa: S608
     if largest is not None and largest > column.length:
         raise OracleError(1441, "cannot decrease column length because some value is too big")
     chars = "true" if column.chars else "false"
@@ -710,7 +756,11 @@ def _drop_constraint(ddl: Ddl, thing: Thing, name: str) -> None:
         raise OracleError(2443, "Cannot drop constraint  - nonexistent constraint")
     cascade = ddl.reader.accept("CASCADE")
     ddl.reader.end(1735, "invalid ALTER TABLE option")
-    users = [key for key, other in ddl.catalog.constraints.items() if other["r_owner"] == thing.owner and other["r_name"] == name]
+    users = [
+        key
+        for key, other in ddl.catalog.constraints.items()
+        if other["r_owner"] == thing.owner and other["r_name"] == name
+    ]
     if users and not cascade:
         raise OracleError(2273, "this unique/primary key is referenced by some foreign keys")
     ddl.run(f"alter table {engine_name(thing.owner, thing.name)} drop constraint {quote(name)} cascade")
@@ -735,7 +785,10 @@ def _drop_columns(ddl: Ddl, thing: Thing) -> None:
                     raise OracleError(12991, "column is referenced in a multi-column constraint")
                 ddl.run("delete from ora_meta.constraints where owner = $1 and name = $2", list(key))
         ddl.run(f"alter table {engine_name(thing.owner, thing.name)} drop column {quote(name)} cascade")
-        ddl.run("delete from ora_meta.columns where owner = $1 and table_name = $2 and name = $3", [thing.owner, thing.name, name])
+        ddl.run(
+            "delete from ora_meta.columns where owner = $1 and table_name = $2 and name = $3",
+            [thing.owner, thing.name, name],
+        )
 
 
 def _rename_column(ddl: Ddl, thing: Thing) -> None:
@@ -749,14 +802,26 @@ def _rename_column(ddl: Ddl, thing: Thing) -> None:
     if new in thing.columns:
         raise OracleError(957, "duplicate column name")
     ddl.run(f"alter table {engine_name(thing.owner, thing.name)} rename column {quote(old)} to {quote(new)}")
-    ddl.run("update ora_meta.columns set name = $4 where owner = $1 and table_name = $2 and name = $3", [thing.owner, thing.name, old, new])
-    ddl.run("update ora_meta.constraints set columns = array_replace(columns, $3, $4) where owner = $1 and table_name = $2", [thing.owner, thing.name, old, new])
+    ddl.run(
+        "update ora_meta.columns set name = $4 where owner = $1 and table_name = $2 and name = $3",
+        [thing.owner, thing.name, old, new],
+    )
+    ddl.run(
+        "update ora_meta.constraints set columns = array_replace(columns, $3, $4) where owner = $1 and table_name = $2",
+        [thing.owner, thing.name, old, new],
+    )
 
 
 def sequence_options(ddl: Ddl) -> tuple[str, dict[str, object]]:
     """Read sequence options; returns PostgreSQL's text and what the dictionary shows."""
     reader, text = ddl.reader, []
-    details: dict[str, object] = {"min": 1, "max": "9999999999999999999999999999", "increment": 1, "cycle": "N", "cache": 20}
+    details: dict[str, object] = {
+        "min": 1,
+        "max": "9999999999999999999999999999",
+        "increment": 1,
+        "cycle": "N",
+        "cache": 20,
+    }
     while reader.token.kind == "word":
         if reader.accept("START"):
             reader.accept("WITH")
@@ -777,8 +842,19 @@ def sequence_options(ddl: Ddl) -> tuple[str, dict[str, object]]:
         elif reader.accept("CYCLE"):
             details["cycle"] = "Y"
             text.append("cycle")
-        elif not any(reader.accept(word) for word in ("NOCACHE", "NOCYCLE", "NOMAXVALUE", "NOMINVALUE", "ORDER", "NOORDER", "NOKEEP", "NOSCALE", "GLOBAL")):
+        elif not any(
+            reader.accept(word)
+            for word in (
+                "NOCACHE",
+                "NOCYCLE",
+                "NOMAXVALUE",
+                "NOMINVALUE",
+                "ORDER",
+                "NOORDER",
+                "NOKEEP",
+                "NOSCALE",
+                "GLOBAL",
+            )
+        ):
             raise OracleError(922, "missing or invalid option", reader.token.start)
     return " ".join(text), details
-
-

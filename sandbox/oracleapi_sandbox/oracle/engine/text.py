@@ -55,6 +55,14 @@ def kind_of(tokens: tuple[Token, ...]) -> str:
     return kind
 
 
+class UnknownNameError(OracleError):
+    """An error about the identifier *name*, whose place in the statement is still to be found."""
+
+    def __init__(self, code: int, message: str, name: str) -> None:
+        super().__init__(code, message)
+        self.name = name
+
+
 def not_supported(what: str, token: Token | None = None) -> OracleError:
     """The refusal of a construct that Oracle knows and the double does not: ORA-03001, with its name and line."""
     where = f" (line {token.position.line})" if token is not None else ""

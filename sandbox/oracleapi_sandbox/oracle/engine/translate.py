@@ -9,7 +9,7 @@ from oracleapi_sandbox.oracle.engine import merge
 from oracleapi_sandbox.oracle.engine.catalog import Thing
 from oracleapi_sandbox.oracle.engine.dialect import parse
 from oracleapi_sandbox.oracle.engine.emit import CallArgument, Context, Emitter, Scope, column_kinds, name_of, quote
-from oracleapi_sandbox.oracle.engine.text import not_supported, tokens_of
+from oracleapi_sandbox.oracle.engine.text import UnknownNameError, not_supported, tokens_of
 from oracleapi_sandbox.oracle.ports import Bind, OracleError
 
 
@@ -77,7 +77,7 @@ def target_of(emitter: Emitter, node: Any) -> tuple[Thing, str, Scope]:
     name = name_of(node.this)
     thing = emitter.context.visible(owner, name)
     if thing is None or thing.type not in ("TABLE", "VIEW"):
-        raise OracleError(942, "table or view does not exist")
+        raise UnknownNameError(942, "table or view does not exist", name)
     alias = node.args.get("alias")
     label = name_of(alias.this) if alias is not None else name
     emitter.tables.add((thing.owner, thing.name))

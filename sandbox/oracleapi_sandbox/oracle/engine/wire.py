@@ -125,8 +125,9 @@ def connect(socket: str, user: str, password: str, search_path: str) -> Connecti
     core.register_in_adapter(_OID_TIMESTAMP, _timestamp)
     core.register_in_adapter(_OID_TIMESTAMPTZ, _timestamp)
     core.register_in_adapter(_OID_INTERVAL, _interval)
-    core.register_out_adapter(timedelta, lambda value: f"{value.days} days {value.seconds} seconds "
-                              f"{value.microseconds} microseconds")
+    core.register_out_adapter(
+        timedelta, lambda value: f"{value.days} days {value.seconds} seconds {value.microseconds} microseconds"
+    )
     return Connection(core)
 
 

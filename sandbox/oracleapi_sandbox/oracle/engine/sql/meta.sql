@@ -53,7 +53,7 @@ create function ora.enabled_grantees() returns text[] language sql stable begin 
 create function ora.user_id(name text) returns numeric language sql stable security definer set search_path = pg_catalog begin atomic
   select user_id::numeric from ora_meta.users where username = name; end;
 
-create function ora.sys_context(namespace text, parameter text) returns text language plpgsql stable set search_path = pg_catalog as $$
+create function ora.sys_context(namespace text, parameter text) returns text language plpgsql stable security definer set search_path = pg_catalog as $$
 declare
   p text := upper(parameter);
   s ora_meta.sessions := ora.this_session();
