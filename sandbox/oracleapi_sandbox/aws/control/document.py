@@ -30,20 +30,23 @@ class DocumentRoute:
     integration: str | None
     authorization: str = "NONE"
     authorizer: str | None = None
-    scopes: tuple[str, ...] = ()
-    operation_name: str | None = None
+    scopes: tuple[Any, ...] = ()
+    operation_name: Any = None
+
+    def operation_members(self) -> dict[str, Any]:
+        """Return members of CreateRoute by wire name that a document words freely."""
+        return {"operationName": self.operation_name, "authorizationScopes": list(self.scopes) or None}
 
 
 @dataclass
 class Document:
-    """What a document says. ``integrations`` and ``authorizers`` hold members of the CreateX shapes by key."""
+    """What a document says, not validated yet: members of the Create operations by wire name.
 
-    name: str
-    description: str | None = None
-    version: str | None = None
+    ``integrations`` are keyed by reference or route, ``authorizers`` by security scheme.
+    """
+
+    api: dict[str, Any]
     tags: dict[str, str] = field(default_factory=dict)
-    cors: dict[str, Any] | None = None
-    disable_execute_api_endpoint: bool = False
     routes: list[DocumentRoute] = field(default_factory=list)
     integrations: dict[str, dict[str, Any]] = field(default_factory=dict)
     authorizers: dict[str, dict[str, Any]] = field(default_factory=dict)
@@ -67,14 +70,7 @@ def read_document(body: str, basepath: str, variables: Mapping[str, str]) -> Doc
 
 
 def _read(tree: dict[str, Any], basepath: str) -> Document:
-    document = Document(
-        name=_text(tree["info"]["title"]),
-        description=tree["info"].get("description"),
-        version=_text(tree["info"]["version"]) if "version" in tree["info"] else None,
-        tags=dict(_tags(tree)),
-        cors=_cors(tree),
-        disable_execute_api_endpoint=_endpoint(tree),
-    )
+    document = Document(dict(_api_members(tree)), dict(_tags(tree)))
     _note_ignored(tree, "the document", document)
     if tree.get("security"):
         document.info.append("Ignoring security of the document: it must be written at each operation")
@@ -105,6 +101,16 @@ def _load(body: str, variables: Mapping[str, str]) -> dict[str, Any]:
     return tree
 
 
+def _api_members(tree: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
+    info = tree["info"]
+    yield "name", _text(info["title"])
+    yield "description", info.get("description")
+    if "version" in info:
+        yield "version", _text(info["version"])
+    yield "corsConfiguration", tree.get(f"{_PREFIX}cors")
+    yield "disableExecuteApiEndpoint", _endpoint(tree)
+
+
 def _text(value: Any) -> str:
     return value if isinstance(value, str) else str(value)
 
@@ -112,16 +118,7 @@ def _text(value: Any) -> str:
 def _tags(tree: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
     """Root tags become AWS tags; a plain one gets an empty value [D]."""
     for tag in tree.get("tags", []):
-        yield tag["name"], _text(tag.get(f"{_PREFIX}tag-value", ""))
-
-
-def _cors(tree: Mapping[str, Any]) -> dict[str, Any] | None:
-    given = tree.get(f"{_PREFIX}cors")
-    if given is None:
-        return None
-    if not isinstance(given, dict):
-        raise bad_request("CORS Scheme is malformed")
-    return given
+        yield _text(tag["name"]), _text(tag.get(f"{_PREFIX}tag-value", ""))
 
 
 def _endpoint(tree: Mapping[str, Any]) -> bool:
@@ -181,7 +178,7 @@ def _route_key(prefix: str, path: str, method: str, operation: Mapping[str, Any]
 
 def _security(
     key: str, operation: Mapping[str, Any], schemes: Mapping[str, Any], document: Document
-) -> tuple[str, str | None, tuple[str, ...]]:
+) -> tuple[str, str | None, tuple[Any, ...]]:
     """Return authorization type, scheme and scopes; several requirements on one operation are an error [D]."""
     auth = operation.get(f"{_PREFIX}auth", {}).get("type", "NONE")
     requirements = operation.get("security", [])
@@ -213,10 +210,10 @@ def _authorizer(name: str, scheme: Mapping[str, Any]) -> dict[str, Any]:
     audience = configuration.get("audience", [])
     source = given.get("identitySource", "")
     return {
-        "Name": name,
-        "AuthorizerType": "JWT",
-        "IdentitySource": source if isinstance(source, list) else [source],
-        "JwtConfiguration": {"Issuer": issuer, "Audience": [audience] if isinstance(audience, str) else audience},
+        "name": name,
+        "authorizerType": "JWT",
+        "identitySource": source if isinstance(source, list) else [source],
+        "jwtConfiguration": {"issuer": issuer, "audience": [audience] if isinstance(audience, str) else audience},
     }
 
 
@@ -241,25 +238,24 @@ def _integration(document: Document, tree: Mapping[str, Any], key: str, operatio
 
 
 _MEMBERS = {
-    "httpMethod": "IntegrationMethod",
-    "uri": "IntegrationUri",
-    "connectionType": "ConnectionType",
-    "connectionId": "ConnectionId",
-    "timeoutInMillis": "TimeoutInMillis",
-    "requestParameters": "RequestParameters",
-    "responseParameters": "ResponseParameters",
+    "httpMethod": "integrationMethod",
+    "uri": "integrationUri",
+    "connectionType": "connectionType",
+    "connectionId": "connectionId",
+    "timeoutInMillis": "timeoutInMillis",
+    "requestParameters": "requestParameters",
+    "responseParameters": "responseParameters",
 }
 _KNOWN = frozenset([*_MEMBERS, "type", "payloadFormatVersion", "tlsConfig"])
 
 
 def _integration_members(given: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
-    """Yield members of CreateIntegration from an integration object of a document."""
+    """Yield wire members of CreateIntegration from an integration object of a document."""
     for name, member in _MEMBERS.items():
         if name in given:
             yield member, given[name].upper() if name in ("httpMethod", "connectionType") else given[name]
-    kind = str(given.get("type", "")).upper()
-    yield "IntegrationType", kind
+    yield "integrationType", str(given.get("type", "")).upper()
     if "payloadFormatVersion" in given:
-        yield "PayloadFormatVersion", _text(given["payloadFormatVersion"])
+        yield "payloadFormatVersion", _text(given["payloadFormatVersion"])
     if server := given.get("tlsConfig", {}).get("serverNameToVerify"):
-        yield "TlsConfig", {"ServerNameToVerify": server}
+        yield "tlsConfig", {"serverNameToVerify": server}

@@ -28,10 +28,9 @@ class Importer:
     async def _import(self, ctx: Context, members: dict[str, Any]) -> Result:
         """ImportApi: name, description, version, CORS and tags come from the document [D]."""
         document = self._read(ctx, members)
-        api = new_api(ctx, {})
-        built = await self._built(ctx, document, api, members)
-        built.replace(self._own_members(document))
-        built.replace({"Tags": document.tags})
+        own = self._own_members(document)
+        built = await self._built(ctx, document, new_api(ctx, {}), members)
+        built.replace({**own, "Tags": document.tags})
         store_api(ctx, built)
         return self._answer(built, document)
 
@@ -42,11 +41,11 @@ class Importer:
         """
         ctx.api(members)
         document = self._read(ctx, members)
+        own = self._own_members(document)
         built = await self._built(ctx, document, ctx.api(members), members)
         api = ctx.api(members)
         api.routes, api.integrations, api.authorizers = built.routes, built.integrations, built.authorizers
-        api.replace({"Description": None, "Version": None, "CorsConfiguration": None})
-        api.replace(self._own_members(document))
+        api.replace(own)
         if ctx.settings.reimport_replaces_tags:
             api.replace({"Tags": document.tags})
         return self._answer(api, document)
@@ -61,25 +60,15 @@ class Importer:
             "AWS::Partition": "aws",
         }
         document = read_document(members["Body"], basepath, variables)
-        for member, value in (("Name", document.name), ("Description", document.description)):
-            if value is not None:
-                self._model.check_member("CreateApiRequest", member, value, f"info.{member.lower()}")
-        if document.version is not None:
-            self._model.check_member("CreateApiRequest", "Version", document.version, "info.version")
-        if document.cors is not None:
-            document.cors = self._model.check_member("CreateApiRequest", "CorsConfiguration", document.cors, "cors")
-            check_cors(document.cors or {})
         check_tags(document.tags)
         return document
 
     def _own_members(self, document: Document) -> dict[str, Any]:
-        return {
-            "Name": document.name,
-            "Description": document.description,
-            "Version": document.version,
-            "CorsConfiguration": document.cors,
-            "DisableExecuteApiEndpoint": document.disable_execute_api_endpoint,
-        }
+        """Return the API's own members as the document has them; ``None`` for those it has not."""
+        nothing = {"Description": None, "Version": None, "CorsConfiguration": None}
+        found = nothing | self._model.read("CreateApi", document.api, "info")
+        check_cors(found["CorsConfiguration"] or {})
+        return found
 
     async def _built(self, ctx: Context, document: Document, old: ApiItem, members: dict[str, Any]) -> ApiItem:
         """Return an API that holds the document's children; ids of *old* are kept by switch.
@@ -102,7 +91,8 @@ class Importer:
             raise quota_reached("Authorizers", "API")
         by_name = {item.members["Name"]: key for key, item in keep.authorizers.items()}
         ids: dict[str, str] = {}
-        for name, members in document.authorizers.items():
+        for name, given in document.authorizers.items():
+            members = self._model.read("CreateAuthorizer", given, name)
             await check_authorizer(ctx, members)
             ids[name] = by_name.get(name) or new_id(6)
             built.authorizers[ids[name]] = Item({**members, "AuthorizerId": ids[name]}, ctx.now())
@@ -126,14 +116,11 @@ class Importer:
     def _integration(self, ctx: Context, document: Document, name: str, given: dict[str, Any]) -> dict[str, Any] | None:
         """Return complete members, or ``None`` with a warning: the route is then made without a target [D: seen]."""
         try:
-            for member, value in given.items():
-                wire = {"ServerNameToVerify": "serverNameToVerify"}
-                shown = {wire.get(k, k): v for k, v in value.items()} if member == "TlsConfig" else value
-                self._model.check_member("CreateIntegrationRequest", member, shown, f"{name}.{member}")
+            members = self._model.read("CreateIntegration", given, name)
             if not ctx.settings.import_keeps_mappings:
-                given = {member: value for member, value in given.items() if member != "RequestParameters"}
+                members.pop("RequestParameters", None)
             pending = ctx.settings.import_accepts_pending_link
-            return prepare_integration(ctx, given, accepts_pending_link=pending)
+            return prepare_integration(ctx, members, accepts_pending_link=pending)
         except AwsError as error:
             if error.status == 501:
                 raise
@@ -162,10 +149,7 @@ class Importer:
             }
             if route.authorizer:
                 members["AuthorizerId"] = authorizers[route.authorizer]
-            if route.scopes:
-                members["AuthorizationScopes"] = list(route.scopes)
-            if route.operation_name:
-                members["OperationName"] = route.operation_name
+            members.update(self._model.read("CreateRoute", route.operation_members(), route.key))
             if route.integration in integrations:
                 members["Target"] = f"integrations/{integrations[route.integration]}"
             check_authorization(built.authorizers, members)

@@ -157,9 +157,20 @@ class ServiceModel:
                 raise bad_request(f"Missing required member: {where}.{name}")
         return found
 
-    def check_member(self, shape_name: str, member: str, value: Any, where: str) -> Any:
-        """Validate *value* as *member* of the structure *shape_name*; for documents that carry members of a shape."""
-        return self._checked(self._shapes[shape_name]["members"][member]["shape"], value, where)
+    def read(self, operation: str, document: Mapping[str, Any], where: str) -> dict[str, Any]:
+        """Return the members of *operation*'s input that *document* carries by wire name, validated.
+
+        For documents that describe resources; members that the path would carry are not asked for.
+        """
+        shape = self._shapes[self._operations[operation]["input"]["shape"]]
+        members = {
+            n: (m.get("locationName", n), m["shape"]) for n, m in shape["members"].items() if "location" not in m
+        }
+        return {
+            name: self._checked(kind, document[wire], f"{where}.{wire}")
+            for name, (wire, kind) in members.items()
+            if document.get(wire) is not None
+        }
 
     def write(self, operation: str, result: Mapping[str, Any]) -> tuple[int, bytes, str]:
         """Return status, body and content type of a successful answer, cut to the members of the output shape."""
