@@ -10,6 +10,7 @@ One REST schema is made for the whole run, with everything that the tests call, 
 """
 
 import contextlib
+import datetime
 import os
 import ssl
 import threading
@@ -226,7 +227,7 @@ def _make_users(system: oracledb.Connection, schema: str, admin: str) -> None:
             f"create table {schema}.emp (empno number(4) primary key, ename varchar2(20), sal number(8,2), hired date)"
         )
         insert = f"insert into {schema}.emp values (:1, :2, :3, :4)"  # noqa: S608 - a name of our own
-        for row in ((7839, "KING", 5000, None), (7900, "JAMES", 950.5, None), (7934, "MILLER", 1300, None)):
+        hired = datetime.datetime(1981, 11, 17)
+        for row in ((7839, "KING", 5000, hired), (7900, "JAMES", 950.5, None), (7934, "MILLER", 1300, None)):
             cursor.execute(insert, row)
-        cursor.execute(f"update {schema}.emp set hired = date '1981-11-17' where empno = 7839")  # noqa: S608
     system.commit()
