@@ -15,7 +15,7 @@ from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from decimal import Decimal
-from typing import Any, Protocol, TypeAlias
+from typing import Any, Protocol, TypeAlias, runtime_checkable
 
 Value: TypeAlias = "str | int | Decimal | float | bool | datetime | timedelta | bytes | list[Any] | Result | None"
 
@@ -189,6 +189,15 @@ class SqlRunner(Protocol):
         DDL commits before and after itself as always, or with *autonomous* only its own, separate transaction.
         ORDS.ENABLE_SCHEMA needs it for ``ALTER USER … GRANT CONNECT THROUGH``, which its caller may not issue.
         Raises :class:`OracleError`."""
+        ...
+
+
+@runtime_checkable
+class Cancellable(Protocol):
+    """A :class:`SqlRunner` that knows of :meth:`Session.cancel`, for loops in PL/SQL that run no SQL."""
+
+    def check_cancelled(self) -> None:
+        """Raise ORA-01013 if the session was cancelled since the running call began; must be quick."""
         ...
 
 

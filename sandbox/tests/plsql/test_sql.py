@@ -70,8 +70,10 @@ def hr(db: Any) -> Any:
         ),
         (
             "joins and schema-qualified tables count",
-            "delete from jobs where exists (select 1 from hr.employees e join jobs title on title.job = e.job where name = v_name)",
-            "delete from jobs where exists (select 1 from hr.employees e join jobs title on title.job = e.job where name = :B1)",
+            "delete from jobs where exists "
+            "(select 1 from hr.employees e join jobs title on title.job = e.job where name = v_name)",
+            "delete from jobs where exists "
+            "(select 1 from hr.employees e join jobs title on title.job = e.job where name = :B1)",
             {"B1": "x"},
         ),
         (
@@ -101,9 +103,11 @@ def hr(db: Any) -> Any:
         (
             "MERGE sees both tables",
             "merge into employees e using (select v_id id from dual) s on (e.id = s.id) "
-            "when matched then update set salary = v_salary when not matched then insert (id, name) values (s.id, v_name)",
+            "when matched then update set salary = v_salary "
+            "when not matched then insert (id, name) values (s.id, v_name)",
             "merge into employees e using (select :B1 id from dual) s on (e.id = s.id) "
-            "when matched then update set salary = :B2 when not matched then insert (id, name) values (s.id, :B3)",
+            "when matched then update set salary = :B2 "
+            "when not matched then insert (id, name) values (s.id, :B3)",
             {"B1": 7, "B2": 10, "B3": "x"},
         ),
         (
@@ -126,8 +130,10 @@ def hr(db: Any) -> Any:
         ),
         (
             "FETCH FIRST takes a variable",
-            "delete from jobs where job in (select job from employees order by id offset v_id rows fetch next v_id rows only)",
-            "delete from jobs where job in (select job from employees order by id offset :B1 rows fetch next :B2 rows only)",
+            "delete from jobs where job in (select job from employees order by id "
+            "offset v_id rows fetch next v_id rows only)",
+            "delete from jobs where job in (select job from employees order by id "
+            "offset :B1 rows fetch next :B2 rows only)",
             {"B1": 7, "B2": 7},
         ),
         (
@@ -146,7 +152,7 @@ def test_names(hr: Any, sentence: str, sql: str, text: str, binds: dict[str, Any
         type t is table of number index by pls_integer; ids t;"""
     assignments = "rec.id := 5; rec.title := 'r'; ids(1) := 11; ids(2) := 22;"
     host = {"b1": "h", "_2": 9} if ":2" in sql else {}
-    hr.block(f"declare {declarations} begin {assignments} {sql}; end;", **host)
+    hr.block(" ".join(("declare", declarations, "begin", assignments, sql, "; end;")), **host)
     assert hr.statements == [(text, binds)], sentence
 
 
@@ -199,8 +205,9 @@ def test_dml_attributes(hr: Any) -> None:
 def test_returning(hr: Any, answer: Any) -> None:
     """RETURNING INTO reaches the engine with binds of its own; a list is one value for each row."""
     hr.on("insert", Result(rowcount=1, out={"B2": answer, "B3": "a"}))
-    source = "declare v number; begin insert into employees (name) values (:name) returning id, name into v, :n; :r := v; end;"
-    assert hr.block(source.replace(":name", "'a' || v"), r=NUMBER, n=TEXT) == {"N": "a", "R": 7}
+    source = """declare v number; begin
+        insert into employees (name) values ('a' || v) returning id, name into v, :n; :r := v; end;"""
+    assert hr.block(source, r=NUMBER, n=TEXT) == {"N": "a", "R": 7}
     assert hr.statements[0][0] == "insert into employees (name) values ('a' || :B1) returning id, name into :B2, :B3"
     assert hr.bind_types[0] == {"B1": "NUMBER", "B2": "NUMBER", "B3": "VARCHAR2"}
 
@@ -225,7 +232,8 @@ def test_cursor_for_loop(hr: Any) -> None:
 def test_explicit_cursor(hr: Any) -> None:
     hr.rows("from employees", "ID NUMBER, NAME VARCHAR2", (1, "a"), (2, "b"))
     source = """declare
-          cursor c(p_low number, p_job varchar2 := 'IT') is select id, name from employees where salary > p_low and job = p_job;
+          cursor c(p_low number, p_job varchar2 := 'IT') is
+            select id, name from employees where salary > p_low and job = p_job;
           r c%rowtype; s varchar2(99);
         begin
           open c(100);
@@ -351,7 +359,10 @@ def test_errors_of_sql_are_exceptions(hr: Any) -> None:
 def test_static_sql_is_compiled_with_its_block(hr: Any) -> None:
     """A table that cannot be seen refuses the block; dynamic SQL fails only when it runs."""
     hr.session.described = [("from secret", OracleError(942, "table or view does not exist", 21))]
-    source = "declare v number; begin\n  if 1 = 2 then\n    select count(*) into v from secret;\n  end if;\nexception when others then null; end;"
+    source = (
+        "declare v number; begin\n  if 1 = 2 then\n    select count(*) into v from secret;\n  end if;\n"
+        "exception when others then null; end;"
+    )
     error = hr.error(source)
     assert error.code == 6550
     assert error.message == (

@@ -4,7 +4,7 @@ Inside SQL a name is a column before it is a variable; in the VALUES list of an 
 Source: PL/SQL Language Reference, "PL/SQL Name Resolution" [D].
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from oracleapi_sandbox.oracle.plsql import nodes as n
 from oracleapi_sandbox.oracle.plsql import types as t
@@ -25,6 +25,8 @@ from oracleapi_sandbox.oracle.ports import Column, OracleError
 
 _COMPILE_CODES = frozenset((*range(900, 1000), 1031, 1720, 1733, 1747, 1779, 1788, 1789, 1790, 2289, 3001, 38104, 4043))
 """Errors of SQL that PL/SQL finds when it compiles a block; others show when the statement runs."""
+_INCONSISTENT_TYPES = 932
+"""A parse does not know the types of binds, so with binds this one is left to the run."""
 
 
 class _Builder:
@@ -95,8 +97,8 @@ class SqlAnalysis(ExpressionAnalysis):
         if sql.into is not None:
             self._returning(sql.into, sql.verb, builder, scope)
         text = "".join(builder.parts)
-        columns = self._check(sql, text, tuple(builder.origins))
-        found = PreparedSql(text, tuple(builder.inputs), tuple(builder.outputs), columns, tuple(builder.origins))
+        columns = self._check(sql, text, builder)
+        found = PreparedSql(text, tuple(builder.inputs), tuple(builder.outputs), columns)
         self.unit.sql[sql] = found
         return found
 
@@ -211,18 +213,18 @@ class SqlAnalysis(ExpressionAnalysis):
             raise CompileError(target.position, 363, text)
         return found.type
 
-    def _check(self, sql: n.Sql, text: str, origins: tuple[tuple[int, int], ...]) -> tuple[Column, ...] | None:
+    def _check(self, sql: n.Sql, text: str, builder: _Builder) -> tuple[Column, ...] | None:
         try:
             return self.runner.session.parse(text)
         except OracleError as error:
-            if error.code not in _COMPILE_CODES:
+            if error.code not in _COMPILE_CODES or (error.code == _INCONSISTENT_TYPES and builder.inputs):
                 return None
-            position = _place(sql, error.position, origins)
+            position = _place(sql, error.position, builder.origins)
             fault = f"PL/SQL: ORA-{error.code:05d}: {error.message}"
             raise CompileError(position, None, fault) from error
 
 
-def _place(sql: n.Sql, offset: int | None, origins: tuple[tuple[int, int], ...]) -> Position:
+def _place(sql: n.Sql, offset: int | None, origins: Sequence[tuple[int, int]]) -> Position:
     """The place in the block of an offset in the statement's text."""
     if offset is None:
         return sql.position

@@ -17,7 +17,7 @@ from oracleapi_sandbox.oracle.plsql.evaluate import ReturnSignal
 from oracleapi_sandbox.oracle.plsql.execute_sql import SqlExecutor, typed_record
 from oracleapi_sandbox.oracle.plsql.frames import Frame
 from oracleapi_sandbox.oracle.plsql.values import CursorVariable, Datum, coerce, default_value
-from oracleapi_sandbox.oracle.ports import OracleError
+from oracleapi_sandbox.oracle.ports import Cancellable, OracleError
 
 Body = Sequence[n.Statement]
 
@@ -36,7 +36,7 @@ class Executor(SqlExecutor):
 
     def __init__(self, *arguments: Any) -> None:
         super().__init__(*arguments)
-        self._check_cancelled: Callable[[], None] = getattr(self.runner, "check_cancelled", lambda: None)
+        self._cancellable = self.runner if isinstance(self.runner, Cancellable) else None
         self._statements: dict[type, Callable[[Any, Frame], object]] = {
             n.Block: self.block,
             n.Assign: self._assign,
@@ -188,7 +188,8 @@ class Executor(SqlExecutor):
 
     def _round(self, label: str | None, body: Body, frame: Frame) -> bool:
         """Run a loop's body once; says whether the loop goes on."""
-        self._check_cancelled()
+        if self._cancellable is not None:
+            self._cancellable.check_cancelled()
         try:
             self._body(body, frame)
         except LeaveSignal as signal:
