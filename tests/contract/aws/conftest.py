@@ -39,10 +39,10 @@ def unconfirmed(claim: str) -> Iterator[None]:
     except (AssertionError, ClientError, pytest.fail.Exception) as found:
         if not REAL:
             raise
-        _REPORT.append(f"{claim}: {str(found).splitlines()[0]}")
+        _REPORT.append(f"{claim:.100}: {str(found).splitlines()[0]}")
     else:
         if REAL:
-            _REPORT.append(f"{claim}: confirmed")
+            _REPORT.append(f"{claim:.100}: confirmed")
 
 
 def pytest_terminal_summary(terminalreporter: Any) -> None:

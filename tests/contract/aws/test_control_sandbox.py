@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import boto3
@@ -142,6 +143,32 @@ def test_keys_of_other_accounts_are_refused(contract: Any) -> None:
     )
     with contract.refused("InvalidClientTokenId", status=403):
         client.get_caller_identity()
+
+
+def test_quotas_of_the_account(contract: Any) -> None:
+    """CreateVpcLink passes once in 15 seconds of the sandbox's clock, then answers 429 [D]."""
+    contract.aws.sandbox("PUT", "settings", {"quotas": "real"})
+    make = {"Name": "contract", "SubnetIds": contract.aws.subnets}
+    contract.gateway.create_vpc_link(**make)
+    with contract.refused("TooManyRequestsException", "Too Many Requests", status=429):
+        contract.gateway.create_vpc_link(**make)
+    contract.aws.sandbox("POST", "clock", {"advance_seconds": 15})
+    contract.gateway.create_vpc_link(**make)
+
+
+def test_parallel_changes_of_one_api(contract: Any) -> None:
+    """By true overlap: while one change runs, another of the same API is a 409 with the real text [D]."""
+    apis = [contract.api(), contract.api()]
+    contract.aws.sandbox("PUT", "settings", {"concurrent_modification": "overlap", "mutation_ms": 400})
+    with ThreadPoolExecutor(8) as pool:
+        names = [(api, f"s{n}") for api in apis for n in range(4)]
+        made = [pool.submit(contract.gateway.create_stage, ApiId=api, StageName=name) for api, name in names]
+    errors = [future.exception() for future in made]
+    for group in (errors[:4], errors[4:]):
+        assert None in group
+    refused = [str(error) for error in errors if error is not None]
+    assert refused
+    assert all("Unable to complete operation due to concurrent modification" in text for text in refused)
 
 
 def test_regions_are_apart(contract: Any) -> None:
