@@ -195,12 +195,7 @@ class Assembly:
         return app
 
     def _control(self, database: EngineDatabase, ords: OrdsApp, listeners: list[Listener]) -> ASGIFramework:
-        def changed() -> None:
-            for package in supplied_packages(self.repository):
-                database.register_package(package, required_role(package.name, self.repository))
-            with database.internal() as sql:
-                record_version(sql, self.repository)
-
+        repository = Repository(database, self.repository)
         control = Control(
             self.statements,
             _Sessions(listeners),
@@ -208,10 +203,36 @@ class Assembly:
             self.faults,
             self.clock,
             self.requests,
-            on_change=changed,
+            on_change=repository.follow,
             on_reset=ords.runtime.restart,
         )
         return cast(ASGIFramework, build_control(control))
+
+
+@dataclass
+class Repository:
+    """Carries changed switches into the dictionary, where packages and version are described."""
+
+    database: EngineDatabase
+    settings: RepositorySettings
+
+    def __post_init__(self) -> None:
+        self._described, self._recorded = self._state()
+
+    def _state(self) -> tuple[tuple[bool, ...], tuple[object, ...]]:
+        settings = self.settings
+        described = (settings.jwt_role_claim, settings.security_admin_public)
+        return described, (settings.installed_version, settings.installing)
+
+    def follow(self) -> None:
+        described, recorded = self._state()
+        if described != self._described:
+            for package in supplied_packages(self.settings):
+                self.database.register_package(package, required_role(package.name, self.settings))
+        if recorded != self._recorded:
+            with self.database.internal() as sql:
+                record_version(sql, self.settings)
+        self._described, self._recorded = described, recorded
 
 
 @dataclass(frozen=True)

@@ -120,7 +120,7 @@ class Authenticator:
                 self._database.login_failed(challenge.user)
             raise logon_denied()
         if "LOCKED" in account.status:
-            raise OracleError(28000, "the account is locked")
+            raise OracleError(28000, "The account is locked.")
         if not _prove(challenge, call):
             self._database.login_failed(challenge.user)
             raise logon_denied()

@@ -25,8 +25,10 @@ def write_cell(out: Writer, spec: BindSpec, value: WireValue, lobs: LobStore, op
     if spec.type in wiretypes.LOB_TYPES:
         _write_lob(out, spec, value, lobs)
     elif spec.type == WireType.CURSOR:
-        if not isinstance(value, Result):
+        if value is None:
             raise OracleError(24338, "statement handle not executed")
+        if not isinstance(value, Result):  # a cursor inside a row, which has no description
+            raise OracleError(3115, "unsupported network datatype or representation")
         out.raw(open_cursor(value))
     elif value is None:
         out.u8(0)
