@@ -1,13 +1,15 @@
 """Users, roles, profiles. Source: Database SQL Language Reference 19c, CREATE/ALTER/DROP USER, ROLE, PROFILE. [D]"""
 
+# ruff: noqa: S608 - texts are made of quoted identifiers and literals
+
 import json
 from datetime import timedelta
 from decimal import Decimal
 from typing import Any
 
 from oracleapi_sandbox.oracle.engine.ddl import Ddl
-from oracleapi_sandbox.oracle.engine.emit import quote
 from oracleapi_sandbox.oracle.engine.privileges import DEFAULT_PROFILE
+from oracleapi_sandbox.oracle.engine.scope import quote
 from oracleapi_sandbox.oracle.engine.text import not_supported
 from oracleapi_sandbox.oracle.ports import OracleError, Verifier
 from oracleapi_sandbox.oracle.verifier import make_verifier, matches
@@ -213,7 +215,7 @@ def _set(ddl: Ddl, name: str, **values: Any) -> None:
         f"{column} = ${at}::{'jsonb' if column == 'verifiers' else _COLUMN_TYPES.get(column, 'text')}"
         for at, column in enumerate(values, 2)
     )
-    ddl.run(f"update ora_meta.users set {changes} where username = $1", [name, *values.values()])  # noqa: S608
+    ddl.run(f"update ora_meta.users set {changes} where username = $1", [name, *values.values()])
 
 
 _COLUMN_TYPES = {

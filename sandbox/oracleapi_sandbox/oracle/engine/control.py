@@ -4,7 +4,7 @@ import re
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
-from oracleapi_sandbox.oracle.engine.emit import quote
+from oracleapi_sandbox.oracle.engine.scope import quote
 from oracleapi_sandbox.oracle.engine.text import Reader, not_supported, tokens_of
 from oracleapi_sandbox.oracle.ports import Bind, OracleError
 

@@ -1,11 +1,13 @@
 """The database behind the listener and the ORDS pool: accounts, sessions, DDL, dictionary views."""
 
+# ruff: noqa: S608 - texts are made of quoted identifiers and literals
+
 import itertools
 import secrets
 import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from datetime import datetime, timezone
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -14,10 +16,11 @@ from oracleapi_sandbox.common.journal import Journal
 from oracleapi_sandbox.oracle.engine import accounts, install
 from oracleapi_sandbox.oracle.engine.catalog import PUBLIC, Catalog, ColumnInfo, load
 from oracleapi_sandbox.oracle.engine.ddl import Ddl, execute, reader_of
-from oracleapi_sandbox.oracle.engine.emit import Context, quote
 from oracleapi_sandbox.oracle.engine.errors import to_oracle
 from oracleapi_sandbox.oracle.engine.postgres import Postgres
-from oracleapi_sandbox.oracle.engine.session import REPOSITORY_ROLE, EngineSession, numbered
+from oracleapi_sandbox.oracle.engine.runner import numbered
+from oracleapi_sandbox.oracle.engine.scope import Context, quote
+from oracleapi_sandbox.oracle.engine.session import REPOSITORY_ROLE, EngineSession
 from oracleapi_sandbox.oracle.engine.translate import Translation
 from oracleapi_sandbox.oracle.engine.wire import Connection, PostgresError
 from oracleapi_sandbox.oracle.ports import Account, Column, InternalSql, OracleError, Package, Verifier
@@ -75,11 +78,11 @@ class EngineDatabase:
         self._postgres.close()
 
     def now(self) -> datetime:
-        return datetime.fromtimestamp(self._clock.now(), timezone.utc).replace(tzinfo=None)
+        return datetime.fromtimestamp(self._clock.now(), UTC).replace(tzinfo=None)
 
     def clock_distance(self) -> str:
         """Seconds that the double's clock is away from the machine's; below a second it is the same clock."""
-        distance = self._clock.now() - datetime.now(timezone.utc).timestamp()
+        distance = self._clock.now() - datetime.now(UTC).timestamp()
         return "" if abs(distance) < 1 else str(round(distance))
 
     # Accounts --------------------------------------------------------------------------------------------------------

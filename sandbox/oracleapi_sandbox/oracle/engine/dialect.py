@@ -42,6 +42,7 @@ class _Parser(OracleParser):
         "JSON_QUERY": lambda self: self._parse_oracle_json_path("JSON_QUERY"),
         "JSON_EXISTS": lambda self: self._parse_oracle_json_path("JSON_EXISTS"),
     }
+    TYPE_LITERAL_PARSERS: dict[Any, Any] = {}  # noqa: RUF012
     NO_PAREN_FUNCTION_PARSERS = {  # noqa: RUF012
         name: OracleParser.NO_PAREN_FUNCTION_PARSERS[name] for name in ("CASE", "PRIOR")
     }

@@ -24,7 +24,6 @@ _PLAIN = {
     "42702": (918, "column ambiguously defined"),
     "42703": (904, "invalid identifier"),
     "42P01": (942, "table or view does not exist"),
-    "42P10": (1791, "not a SELECTed expression"),
     "42804": (932, "inconsistent datatypes"),
     "42846": (932, "inconsistent datatypes"),
     "42883": (932, "inconsistent datatypes"),
@@ -118,6 +117,12 @@ def _grouping(error: PostgresError, catalog: Catalog, sql: str) -> OracleError:
     return OracleError(934, "group function is not allowed here")
 
 
+def _order(error: PostgresError, catalog: Catalog, sql: str) -> OracleError:
+    if "position" in error.message:
+        return OracleError(1785, "ORDER BY item must be the number of a SELECT-list expression")
+    return OracleError(1791, "not a SELECTed expression")
+
+
 def _column(error: PostgresError, catalog: Catalog, sql: str) -> OracleError:
     found = re.search(r'column (.+?) (?:of relation .* )?does not exist|column "(.+?)"', error.message)
     name = (found[1] or found[2]).strip('"').split(".")[-1].strip('"') if found else ""
@@ -131,5 +136,6 @@ _SPECIAL: dict[str, Callable[[PostgresError, Catalog, str], OracleError]] = {
     "23502": _null,
     "23514": _check,
     "42803": _grouping,
+    "42P10": _order,
     "42703": _column,
 }

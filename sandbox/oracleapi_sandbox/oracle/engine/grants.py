@@ -8,7 +8,6 @@ from dataclasses import dataclass
 
 from oracleapi_sandbox.oracle.engine.catalog import PUBLIC, Grant, Thing
 from oracleapi_sandbox.oracle.engine.ddl import Ddl, engine_name
-from oracleapi_sandbox.oracle.engine.emit import quote
 from oracleapi_sandbox.oracle.engine.privileges import (
     ENGINE_WIDE,
     OBJECT_PRIVILEGES,
@@ -16,6 +15,7 @@ from oracleapi_sandbox.oracle.engine.privileges import (
     SYSTEM_PRIVILEGES,
     WRONG_FOR,
 )
+from oracleapi_sandbox.oracle.engine.scope import quote
 from oracleapi_sandbox.oracle.engine.text import not_supported
 from oracleapi_sandbox.oracle.ports import OracleError
 

@@ -1,5 +1,7 @@
 """What a new database holds: functions, tables of the dictionary, supplied users, roles, profile and views."""
 
+# ruff: noqa: S608 - texts are made of quoted identifiers and literals
+
 import secrets
 from collections.abc import Sequence
 from datetime import datetime
@@ -9,9 +11,9 @@ from typing import TYPE_CHECKING
 from oracleapi_sandbox.oracle.engine import describe
 from oracleapi_sandbox.oracle.engine.catalog import PUBLIC, Thing
 from oracleapi_sandbox.oracle.engine.ddl import Ddl, engine_name
-from oracleapi_sandbox.oracle.engine.emit import literal, quote
 from oracleapi_sandbox.oracle.engine.grants import add_grant
 from oracleapi_sandbox.oracle.engine.privileges import DEFAULT_PROFILE, ENGINE_WIDE, ROLES, ROLES_OF_DBA
+from oracleapi_sandbox.oracle.engine.scope import literal, quote
 from oracleapi_sandbox.oracle.engine.wire import Connection
 from oracleapi_sandbox.oracle.ports import Column, Package
 
@@ -158,10 +160,10 @@ def view(
     script = [
         f"drop view if exists {target}",
         *(
-            f"delete from ora_meta.{table} where owner = {o} and {column} = {n}"  # noqa: S608
+            f"delete from ora_meta.{table} where owner = {o} and {column} = {n}"
             for table, column in (("objects", "name"), ("columns", "table_name"), ("object_grants", "name"))
         ),
-        f"delete from ora_meta.objects where owner = 'PUBLIC' and name = {syn}",  # noqa: S608
+        f"delete from ora_meta.objects where owner = 'PUBLIC' and name = {syn}",
         f"create view {target} as {sql}",
         f"grant select on {target} to {role}",
         f'grant select on {target} to "SELECT ANY DICTIONARY"',
@@ -173,7 +175,7 @@ def view(
     if engine_owner is not None:
         script.append(f"alter view {target} owner to {quote(engine_owner)}")
     ddl.admin.script(";".join(script))
-    found = columns or describe.columns(ddl.admin.describe(f"select * from {target}") or (), {})  # noqa: S608
+    found = columns or describe.columns(ddl.admin.describe(f"select * from {target}") or (), {})
     rows = ", ".join(
         f"({o}, {n}, {at}, {literal(each.name)}, {literal(each.type)}, {each.size}, {each.precision or 'null'},"
         f" {'null' if each.scale == -127 else each.scale})"

@@ -1,38 +1,39 @@
 """MERGE: Oracle's form is read here clause by clause; its expressions go through the same emitter as all others."""
 
+# ruff: noqa: S608 - texts are made of quoted identifiers and literals
+
 from typing import Any
 
 from sqlglot import exp
 
 from oracleapi_sandbox.oracle.engine.dialect import parse_part
-from oracleapi_sandbox.oracle.engine.emit import Emitter, Scope, quote
+from oracleapi_sandbox.oracle.engine.dml import check_column, target_of, value
+from oracleapi_sandbox.oracle.engine.emit import Emitter
+from oracleapi_sandbox.oracle.engine.queries import QueryBlock
+from oracleapi_sandbox.oracle.engine.scope import Scope, quote
 from oracleapi_sandbox.oracle.engine.text import Reader
 from oracleapi_sandbox.oracle.plsql.lexer import Token
 from oracleapi_sandbox.oracle.ports import OracleError
 
 
-def emit(emitter: Emitter, sql: str, tokens: tuple[Token, ...]) -> str:
-    """Emit ``MERGE INTO t USING s ON (…) WHEN [NOT] MATCHED THEN …``."""
-    return _Merge(emitter, Reader(sql, tokens)).emit()
+def emit(emitter: Emitter, sql: str, tokens: tuple[Token, ...], binds: list[str]) -> str:
+    """Emit ``MERGE INTO t USING s ON (…) WHEN [NOT] MATCHED THEN …``; *binds*, the emitter's names, grows."""
+    return _Merge(emitter, Reader(sql, tokens), binds).emit()
 
 
 class _Merge:
-    def __init__(self, emitter: Emitter, reader: Reader) -> None:
-        self.emitter, self.reader = emitter, reader
-        self.binds: list[str] = emitter.names  # type: ignore[assignment] - grows while parts are parsed
+    def __init__(self, emitter: Emitter, reader: Reader, binds: list[str]) -> None:
+        self.emitter, self.reader, self.binds = emitter, reader, binds
 
     def emit(self) -> str:
-        from oracleapi_sandbox.oracle.engine import queries
-        from oracleapi_sandbox.oracle.engine.translate import target_of
-
         reader = self.reader
         reader.expect("MERGE")
         reader.expect("INTO", code=905, message="missing keyword")
         target = self._part("SELECT 1 FROM", "USING").args["from_"].this
         self.thing, alias, scope = target_of(self.emitter, target)
         reader.expect("USING", code=905, message="missing keyword")
-        block = queries._Select(self.emitter, self._part("SELECT 1 FROM", "ON"), None)  # type: ignore[arg-type]
-        source = block._sources()
+        block = QueryBlock(self.emitter, self._part("SELECT 1 FROM", "ON"), None)  # type: ignore[arg-type]
+        source = block.sources()
         scope.sources.update(block.scope.sources)
         reader.expect("ON", code=969, message="missing ON keyword")
         condition = self._condition("WHEN", scope)
@@ -46,8 +47,6 @@ class _Merge:
         return f"MERGE INTO {name} AS {quote(alias)} USING {source} ON {condition} {' '.join(clauses)}"
 
     def _matched(self, scope: Scope) -> str:
-        from oracleapi_sandbox.oracle.engine.translate import check_column, value
-
         reader = self.reader
         for word in ("MATCHED", "THEN", "UPDATE", "SET"):
             reader.expect(word, code=905, message="missing keyword")
@@ -66,8 +65,6 @@ class _Merge:
         return update
 
     def _not_matched(self, scope: Scope) -> str:
-        from oracleapi_sandbox.oracle.engine.translate import check_column, value
-
         reader = self.reader
         for word in ("MATCHED", "THEN", "INSERT"):
             reader.expect(word, code=905, message="missing keyword")

@@ -1,12 +1,16 @@
 """Views, sequences, indexes, synonyms."""
 
+# ruff: noqa: S608 - texts are made of quoted identifiers and literals
+
 from oracleapi_sandbox.oracle.engine import describe
 from oracleapi_sandbox.oracle.engine.catalog import PUBLIC
+from oracleapi_sandbox.oracle.engine.columns import sequence_options
 from oracleapi_sandbox.oracle.engine.ddl import Ddl, engine_name
-from oracleapi_sandbox.oracle.engine.emit import Context, Emitter, Scope, column_kinds, quote
+from oracleapi_sandbox.oracle.engine.emit import Emitter
+from oracleapi_sandbox.oracle.engine.scope import Context, Scope, column_kinds, quote
+from oracleapi_sandbox.oracle.engine.tables import ANY_RIGHTS
 from oracleapi_sandbox.oracle.engine.text import not_supported
 from oracleapi_sandbox.oracle.engine.translate import translate
-from oracleapi_sandbox.oracle.engine.tables import ANY_RIGHTS, sequence_options
 from oracleapi_sandbox.oracle.ports import OracleError
 
 Described = tuple[str, str, int, int | None, int | None]

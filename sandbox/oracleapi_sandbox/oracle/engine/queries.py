@@ -1,13 +1,16 @@
 """SELECT and its clauses: sources, joins, ROWNUM, grouping rules that PostgreSQL does not enforce, row limits."""
 
+# ruff: noqa: S608 - texts are made of quoted identifiers and literals
+
 from typing import Any
 
 from sqlglot import exp, transforms
 from sqlglot.errors import SqlglotError
 
 from oracleapi_sandbox.oracle.engine.dialect import OracleSql
-from oracleapi_sandbox.oracle.engine.emit import Emitter, Scope, column_kinds, literal, name_of, quote
+from oracleapi_sandbox.oracle.engine.emit import Emitter
 from oracleapi_sandbox.oracle.engine.functions import AGGREGATES
+from oracleapi_sandbox.oracle.engine.scope import Scope, column_kinds, literal, name_of, quote
 from oracleapi_sandbox.oracle.engine.text import UnknownNameError, not_supported
 from oracleapi_sandbox.oracle.ports import OracleError
 
@@ -27,7 +30,7 @@ def emit(emitter: Emitter, node: Any, outer: Scope | None) -> tuple[str, _Output
     if type(node) in _SET_OPERATORS:
         return _set_operation(emitter, node, outer)
     if isinstance(node, exp.Select):
-        return _Select(emitter, _joined(node), outer).emit()
+        return QueryBlock(emitter, _joined(node), outer).emit()
     raise not_supported(type(node).__name__.upper())
 
 
@@ -146,7 +149,7 @@ def _lock(lock: Any) -> str:
     return f" FOR UPDATE{suffix}"
 
 
-class _Select:
+class QueryBlock:
     """One query block."""
 
     def __init__(self, emitter: Emitter, node: exp.Select, outer: Scope | None) -> None:
@@ -169,7 +172,7 @@ class _Select:
                 raise OracleError(923, "FROM keyword not found where expected")
             source = ""
         else:
-            source = self._sources()
+            source = self.sources()
         where, limit = self._where()
         if limit is not None:
             source, where, suffix = self._limited(source, where, limit)
@@ -188,7 +191,7 @@ class _Select:
 
     # Sources
 
-    def _sources(self) -> str:
+    def sources(self) -> str:
         node = self.node
         text = self._source(node.args["from_"].this)
         for join in node.args.get("joins") or ():
@@ -213,7 +216,7 @@ class _Select:
             return self._json_table(node.this, name)
         if isinstance(node, exp.Subquery):
             text, outputs = emit(
-                self.emitter, node.this, self.scope.outer and self.scope or Scope(ctes=self.scope.ctes)
+                self.emitter, node.this, (self.scope.outer and self.scope) or Scope(ctes=self.scope.ctes)
             )
             name = name or f"$q{len(self.scope.sources)}"
             self._add(name, outputs)
@@ -398,50 +401,56 @@ class _Select:
         group = self.node.args.get("group")
         if group is None:
             return ""
-        keys = [self.emitter.emit(each, self.scope) for each in group.expressions]
-        for part, word in (("rollup", "ROLLUP"), ("cube", "CUBE")):
-            for each in group.args.get(part) or ():
-                keys.append(f"{word} ({', '.join(self.emitter.emit(e, self.scope) for e in each.expressions)})")
-        if group.args.get("grouping_sets"):
+        if any(group.args.get(part) for part in ("grouping_sets", "cube", "rollup")):
             raise not_supported("GROUPING SETS")
+        keys = []
+        for each in group.expressions:
+            word = _grouping_word(each)
+            texts = [self.emitter.emit(key, self.scope) for key in _keys_of(each)]
+            keys.append(f"{word} ({', '.join(texts)})" if word else texts[0])
         return f" GROUP BY {', '.join(keys)}"
 
     def _check_grouping(self) -> None:
-        """Refuse what Oracle refuses and PostgreSQL does not: aliases as keys, ungrouped columns."""
-        group = self.node.args.get("group")
-        if group is None:
+        """Refuse what Oracle refuses and PostgreSQL does not, or by another number: aliases as keys, ungrouped columns."""
+        group, keys = self.node.args.get("group"), set()
+        if group is None and not _aggregates(self.node):
             return
-        keys = set()
-        for each in _keys(group):
+        for each in [key for node in (group.expressions if group else ()) for key in _keys_of(node)]:
             if isinstance(each, exp.Column) and not each.args.get("table"):
                 name = name_of(each.this)
                 if name in self.aliases and not self.scope.own_column(name):
                     raise OracleError(904, f"{quote(name)}: invalid identifier")
             keys.add(_plain(each))
+        error = (979, "not a GROUP BY expression") if group else (937, "not a single-group group function")
         for node in self.node.expressions:
-            self._check_grouped(node.this if isinstance(node, exp.Alias) else node, keys)
+            self._check_grouped(node.this if isinstance(node, exp.Alias) else node, keys, error)
 
-    def _check_grouped(self, node: Any, keys: set[str]) -> None:
+    def _check_grouped(self, node: Any, keys: set[str], error: tuple[int, str]) -> None:
         if _plain(node) in keys or isinstance(node, exp.Query) or _is_aggregate(node):
             return
         if isinstance(node, exp.Star):
-            raise OracleError(979, "not a GROUP BY expression")
+            raise OracleError(*error)
         if isinstance(node, exp.Column):
-            alone = not node.args.get("table")
-            if isinstance(node.this, exp.Star) or (
-                self.scope.own_column(name_of(node.this))
-                if alone
-                else name_of(node.args["table"]) in self.scope.sources
-            ):
-                raise OracleError(979, "not a GROUP BY expression")
+            if isinstance(node.this, exp.Star) or self._is_own(node):
+                raise OracleError(*error)
             return
         for child in node.iter_expressions():
-            self._check_grouped(child, keys)
+            self._check_grouped(child, keys, error)
+
+    def _is_own(self, node: exp.Column) -> bool:
+        table = node.args.get("table")
+        if table is None:
+            return self.scope.own_column(name_of(node.this))
+        return name_of(table) in self.scope.sources
 
 
-def _keys(group: Any) -> list[Any]:
-    nested = [each for part in ("rollup", "cube") for e in group.args.get(part) or () for each in e.expressions]
-    return [*group.expressions, *nested]
+def _grouping_word(node: Any) -> str:
+    return type(node).__name__.upper() if isinstance(node, exp.Rollup | exp.Cube) else ""
+
+
+def _keys_of(node: Any) -> list[Any]:
+    """The expressions of a grouping key, of ROLLUP and CUBE too."""
+    return list(node.expressions) if _grouping_word(node) else [node]
 
 
 def _plain(node: Any) -> str:
@@ -474,7 +483,17 @@ def _is_aggregate(node: Any) -> bool:
 
 
 def _aggregates(node: Any) -> bool:
-    return any(_is_aggregate(each) for part in node.expressions for each in part.walk())
+    """Say whether a query block aggregates: an aggregate in its projections that is no analytic function."""
+    waiting = list(node.expressions)
+    while waiting:
+        each = waiting.pop()
+        if _is_aggregate(each):
+            return True
+        if isinstance(each, exp.Window):
+            waiting += [*each.this.iter_expressions(), *(each.args.get("partition_by") or ())]
+        elif not isinstance(each, exp.Query):
+            waiting += each.iter_expressions()
+    return False
 
 
 def _using(node: Any) -> str:

@@ -6,18 +6,18 @@ nothing that SQL text does can widen it.
 """
 
 import threading
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from oracleapi_sandbox.oracle.engine import control, describe
 from oracleapi_sandbox.oracle.engine.catalog import PUBLIC, Thing
-from oracleapi_sandbox.oracle.engine.emit import CallArgument, Context
 from oracleapi_sandbox.oracle.engine.errors import located, to_oracle
+from oracleapi_sandbox.oracle.engine.runner import Runner, numbered
+from oracleapi_sandbox.oracle.engine.scope import CallArgument, Context
 from oracleapi_sandbox.oracle.engine.text import BLOCK, CONTROL, DDL, kind_of, masked, tokens_of
 from oracleapi_sandbox.oracle.engine.translate import Translation, translate
 from oracleapi_sandbox.oracle.engine.wire import Answer, Connection, ConnectionLostError, PostgresError
-from oracleapi_sandbox.oracle.ports import Bind, Column, InternalSql, OracleError, Package, Result, Value
+from oracleapi_sandbox.oracle.ports import Bind, Column, OracleError, Package, Result, Value
 
 if TYPE_CHECKING:
     from oracleapi_sandbox.oracle.engine.database import EngineDatabase
@@ -79,7 +79,7 @@ class EngineSession:
             tokens = tokens_of(sql)
             shown = masked(sql, tokens)
             kind = kind_of(tokens)
-            result = self._dispatch(kind, sql, dict(binds or {}))
+            result = self.dispatch(kind, sql, dict(binds or {}))
             rows = result.rowcount
             return result
         except ConnectionLostError as error:
@@ -92,7 +92,8 @@ class EngineSession:
             self._running.clear()
             self._database.journal_statement(self, kind, shown, rows, failure)
 
-    def _dispatch(self, kind: str, sql: str, binds: dict[str, Bind]) -> Result:
+    def dispatch(self, kind: str, sql: str, binds: dict[str, Bind]) -> Result:
+        """Run a statement of a known kind."""
         if kind == BLOCK:
             return self._block(sql, binds)
         if kind == CONTROL:
@@ -186,7 +187,7 @@ class EngineSession:
             self.user,
             self.schema,
             frozenset({PUBLIC, self.user, *self.roles}),
-            self.package,
+            self._package_in_sql,
             self._database.major,
         )
 
@@ -199,6 +200,13 @@ class EngineSession:
         if not catalog.may(self.user, grantees, thing, "EXECUTE"):
             return None
         return self._database.packages.get((thing.owner, thing.name))
+
+    def _package_in_sql(self, owner: str | None, name: str) -> Package | None:
+        """As :meth:`package`, and the packages that the PL/SQL interpreter itself brings."""
+        from oracleapi_sandbox.oracle.plsql.supplied import PACKAGES
+
+        found = self.package(owner, name)
+        return found or (PACKAGES.get(name) if owner in (None, "SYS") else None)
 
     def columns_of(self, table: str) -> Mapping[str, Any]:
         """Columns of ``[owner.]table`` as this session means it; empty if it sees no such table."""
@@ -288,7 +296,7 @@ class EngineSession:
 
     # PL/SQL ----------------------------------------------------------------------------------------------------------
 
-    def runner(self) -> "Runner":
+    def runner(self) -> Runner:
         return Runner(self)
 
     def _block(self, sql: str, binds: dict[str, Bind]) -> Result:
@@ -371,52 +379,6 @@ class EngineSession:
         self._pushed = wanted
         if any(name in changed for name in ("oracle.client_identifier", "oracle.module", "oracle.action")):
             self._database.session_changed(self)
-
-
-class Runner:
-    """Implements ``ports.SqlRunner`` for one session."""
-
-    def __init__(self, session: EngineSession) -> None:
-        self.session = session
-
-    def run(self, sql: str, binds: Mapping[str, Bind]) -> Result:
-        tokens = tokens_of(sql)
-        kind = kind_of(tokens)
-        if kind in (CONTROL, DDL):
-            return self.session._dispatch(kind, sql, dict(binds))
-        return self.session.run_sql(sql, binds, rows_of_returning=True)
-
-    def is_column(self, sql_tables: Sequence[str], name: str) -> bool:
-        return any(name in self.session.columns_of(table) for table in sql_tables)
-
-    def resolve_package(self, owner: str | None, name: str) -> Package | None:
-        return self.session.package(owner, name)
-
-    @contextmanager
-    def internal(self) -> Iterator[InternalSql]:
-        yield SessionInternal(self.session)
-
-    def run_as_definer(self, owner: str, sql: str, *, autonomous: bool = False) -> None:
-        self.session.database.run_ddl(self.session, sql, definer=owner, autonomous=autonomous)
-
-
-class SessionInternal:
-    """Implements ``ports.InternalSql`` in a session's transaction."""
-
-    def __init__(self, session: EngineSession) -> None:
-        self._session = session
-
-    def run(self, sql: str, params: Sequence[Any] = ()) -> list[tuple[Any, ...]]:
-        return self._session.internal_run(sql, params)
-
-
-def numbered(sql: str) -> str:
-    """Turn ``%s`` into ``$1``, ``$2``… and ``%%`` into ``%``."""
-    parts = sql.split("%s")
-    out = parts[0]
-    for at, part in enumerate(parts[1:], 1):
-        out += f"${at}{part}"
-    return out.replace("%%", "%")
 
 
 def _returned(into: Sequence[str], answer: Answer) -> dict[str, Value]:

@@ -77,10 +77,16 @@ declare
   t text;
   u text;
   out text := '';
+  fill text := '';
 begin
   foreach t in array ora.date_tokens(fmt) loop
     u := upper(t);
-    out := out || case
+    -- FM is a switch for all that follows; PostgreSQL's is a prefix of one element.
+    if u = 'FM' then
+      fill := case when fill = '' then 'FM' else '' end;
+      continue;
+    end if;
+    out := out || case when u ~ '^[A-Z]' and u not in ('TH', 'X', 'DS', 'DL') then fill else '' end || case
       when u = 'RR' then 'YY' when u = 'RRRR' then 'YYYY' when u = 'SYYYY' then 'YYYY' when u = 'X' then '.'
       when u = 'FF' then 'US' when u ~ '^FF[1-6]$' then u when u ~ '^FF[7-9]$' then 'US'
       when u = 'DS' then 'FMMM/DD/YYYYFM' when u = 'DL' then 'FMDay, Month DD, YYYYFM' when u = 'TS' then 'HH12:MI:SS AM'
@@ -216,6 +222,7 @@ create function ora.to_timestamp_tz(s text) returns timestamptz language sql sta
 
 -- Text of anything, by the session's formats.
 create function ora.txt(x text) returns text language sql immutable parallel safe begin atomic select x; end;
+create function ora.txt(x bpchar) returns text language sql immutable parallel safe begin atomic select format('%s', x); end;
 create function ora.txt(x numeric) returns text language sql immutable parallel safe begin atomic select ora.num_text(x); end;
 create function ora.txt(x float8) returns text language sql immutable parallel safe begin atomic select x::text; end;
 create function ora.txt(x timestamptz) returns text language sql stable begin atomic select to_char(x, ora.date_format(ora.nls_timestamp_tz_format())); end;

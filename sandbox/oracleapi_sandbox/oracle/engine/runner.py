@@ -1,0 +1,58 @@
+"""What the PL/SQL interpreter and the supplied packages see of a session."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
+
+from oracleapi_sandbox.oracle.engine.text import CONTROL, DDL, kind_of, tokens_of
+from oracleapi_sandbox.oracle.ports import Bind, InternalSql, Package, Result, Session
+
+if TYPE_CHECKING:
+    from oracleapi_sandbox.oracle.engine.session import EngineSession
+
+
+class Runner:
+    """Implements ``ports.SqlRunner`` for one session."""
+
+    def __init__(self, session: "EngineSession") -> None:
+        self.session: Session = session
+        self._engine = session
+
+    def run(self, sql: str, binds: Mapping[str, Bind]) -> Result:
+        tokens = tokens_of(sql)
+        kind = kind_of(tokens)
+        if kind in (CONTROL, DDL):
+            return self._engine.dispatch(kind, sql, dict(binds))
+        return self._engine.run_sql(sql, binds, rows_of_returning=True)
+
+    def is_column(self, sql_tables: Sequence[str], name: str) -> bool:
+        return any(name in self._engine.columns_of(table) for table in sql_tables)
+
+    def resolve_package(self, owner: str | None, name: str) -> Package | None:
+        return self._engine.package(owner, name)
+
+    @contextmanager
+    def internal(self) -> Iterator[InternalSql]:
+        yield SessionInternal(self._engine)
+
+    def run_as_definer(self, owner: str, sql: str, *, autonomous: bool = False) -> None:
+        self._engine.database.run_ddl(self._engine, sql, definer=owner, autonomous=autonomous)
+
+
+class SessionInternal:
+    """Implements ``ports.InternalSql`` in a session's transaction."""
+
+    def __init__(self, session: "EngineSession") -> None:
+        self._session = session
+
+    def run(self, sql: str, params: Sequence[Any] = ()) -> list[tuple[Any, ...]]:
+        return self._session.internal_run(sql, params)
+
+
+def numbered(sql: str) -> str:
+    """Turn ``%s`` into ``$1``, ``$2``… and ``%%`` into ``%``."""
+    parts = sql.split("%s")
+    out = parts[0]
+    for at, part in enumerate(parts[1:], 1):
+        out += f"${at}{part}"
+    return out.replace("%%", "%")
