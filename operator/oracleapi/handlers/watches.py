@@ -10,11 +10,12 @@ from typing import Any
 import kopf
 
 from oracleapi.adapters.kube.config import ClusterConfig
-from oracleapi.api.common import FINALIZER, GROUP, VERSION
+from oracleapi.api.common import GROUP, VERSION
 from oracleapi.api.crd import KINDS
 from oracleapi.wiring import Operator
 
-CREDENTIALS_AGE_S = 600.0
+UNUSED_FINALIZER = f"{GROUP}/kopf-unused"
+"""kopf takes away its own finalizer where no handler of its needs one: it must not be ours (seen on 1.45.2)."""
 
 
 def build_registry(operator: Operator, config: ClusterConfig) -> kopf.OperatorRegistry:
@@ -41,7 +42,7 @@ def _base64(data: bytes | None) -> str | None:
 def build_settings() -> kopf.OperatorSettings:
     """Return kopf's settings: standalone, no events of its own, watches that notice silence."""
     settings = kopf.OperatorSettings()
-    settings.persistence.finalizer = FINALIZER
+    settings.persistence.finalizer = UNUSED_FINALIZER
     settings.posting.enabled = False
     settings.peering.standalone = True
     settings.watching.server_timeout = 300

@@ -37,12 +37,19 @@ class OracleDatabase:
 
     def __init__(self, connection: Connection, username: str, password: str) -> None:
         oracledb.defaults.fetch_lobs = False
-        self._parameters = oracledb.ConnectParams(
+        self._parameters = oracledb.PoolParams(
             host=connection.host,
             port=connection.port,
             service_name=connection.service_name,
             protocol=connection.protocol.lower(),
             tcp_connect_timeout=connection.tcp_connect_timeout_seconds,
+            min=0,
+            max=2,
+            increment=1,
+            timeout=60,
+            getmode=oracledb.POOL_GETMODE_TIMEDWAIT,
+            wait_timeout=10_000,
+            session_callback=_set_call_timeout,
         )
         self._username, self._password = username, password
         self._pool: oracledb.ConnectionPool | None = None
@@ -116,13 +123,6 @@ class OracleDatabase:
                     user=self._username,
                     password=self._password,
                     params=self._parameters,
-                    min=0,
-                    max=2,
-                    increment=1,
-                    timeout=60,
-                    getmode=oracledb.POOL_GETMODE_TIMEDWAIT,
-                    wait_timeout=10_000,
-                    session_callback=_set_call_timeout,
                 )
             return self._pool
 

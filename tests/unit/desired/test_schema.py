@@ -1,0 +1,63 @@
+"""The ORDS half: one module for each protection, privileges named like the scope, nobody's role on each."""
+
+from dataclasses import replace
+
+from oracleapi.desired.schema import build_schema, hold_handlers, stale_handlers
+from oracleapi.model.schema import NOBODY, Handler, ObservedSchema
+from support import make
+
+READ = make.route("list")
+WRITE = make.route("add", method="POST", scope="a.write")
+OPEN = make.route("health", path="/health", auth="Public")
+API = make.resolved(READ, WRITE, OPEN)
+BUILT = build_schema(API, (), None)
+READ_MODULE = "oa-a-read-524c50/hr/v1"
+
+
+def observed(built=BUILT) -> ObservedSchema:
+    return ObservedSchema("HR_API", True, "hr_api", True, built.modules, built.privileges, built.profile, frozenset())
+
+
+def test_one_path_with_two_scopes_lives_in_two_modules() -> None:
+    assert len(BUILT.modules) == 3
+    assert set(BUILT.modules[READ_MODULE].handlers) == {("things", "GET")}
+
+
+def test_a_privilege_is_named_like_its_scope_and_covers_the_whole_group() -> None:
+    privilege = BUILT.privileges["a.read"]
+    assert privilege.patterns == ("/oa-a-read-524c50", "/oa-a-read-524c50/*")
+    assert privilege.roles == (NOBODY,)
+
+
+def test_a_public_group_has_no_privilege() -> None:
+    assert set(BUILT.privileges) == {"a.read", "a.write"}
+
+
+def test_an_api_with_public_routes_only_asks_for_no_profile() -> None:
+    assert build_schema(make.resolved(OPEN), (), None).profile is None
+
+
+def test_a_refused_route_keeps_its_last_good_handler() -> None:
+    good = Handler("json/collection", "select 'good' from dual")
+    module = replace(BUILT.modules[READ_MODULE], handlers={("things", "GET"): good})
+    before = replace(observed(), modules={READ_MODULE: module})
+    kept = build_schema(API, {"list"}, before)
+    assert kept.modules[READ_MODULE].handlers[("things", "GET")] == good
+
+
+def test_a_refused_route_without_a_last_good_handler_is_left_out() -> None:
+    assert READ_MODULE not in build_schema(API, {"list"}, observed(build_schema(make.resolved(OPEN), (), None))).modules
+
+
+def test_a_handler_that_moved_is_stale_and_can_be_held_with_its_privilege() -> None:
+    moved = build_schema(make.resolved(make.route("list", scope="b.read")), (), None)
+    stale = stale_handlers(moved, observed(), API.owner)
+    assert (READ_MODULE, "things", "GET") in stale
+    held = hold_handlers(moved, observed(), {(READ_MODULE, "things", "GET")})
+    assert held.modules[READ_MODULE].handlers == BUILT.modules[READ_MODULE].handlers
+    assert "a.read" in held.privileges
+
+
+def test_somebody_else_s_module_is_never_stale() -> None:
+    foreign = replace(BUILT.modules[READ_MODULE], comments="made by hand")
+    assert stale_handlers(None, replace(observed(), modules={READ_MODULE: foreign}), API.owner) == frozenset()
