@@ -86,7 +86,5 @@ async def run(state: Path, port: int = 0) -> None:
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stop.set)
-    for bound in bounds:
-        bound.sock.listen(128)
     write_ready(state, "aws", addresses)
     await serve_all(bounds, stop)
