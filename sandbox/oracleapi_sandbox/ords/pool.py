@@ -181,7 +181,7 @@ class SessionPool:
         try:
             held.session.execute(REINITIALIZE)
         except OracleError as error:
-            log.warning("session of %s cannot be recycled: %s", held.schema, error)
+            log.info("session of %s cannot be recycled and is closed: ORA-%05d", held.schema, error.code)
             return False
         return True
 

@@ -13,6 +13,9 @@ import pytest
 Unconfirmed = Callable[[str], contextlib.AbstractContextManager[None]]
 
 EMPLOYEES = "select empno, ename, sal, hired from emp order by empno"
+SESSION = """select sys_context('userenv', 'session_user') session_user,
+  sys_context('userenv', 'current_schema') current_schema,
+  sys_context('userenv', 'proxy_user') proxy_user from dual"""
 CREATE = """begin
   insert into emp (empno, ename, sal) values (:empno, :ename, :sal);
   :status_code := 201;
@@ -21,6 +24,7 @@ CREATE = """begin
 end;"""
 FORWARD = "begin update emp set sal = sal where empno = :id; :status_code := 200; :forward_location := :id; end;"
 RAISE = "begin raise_application_error(-20042, 'no badge'); end;"
+HALF = "begin insert into emp (empno) values (8002); insert into emp (empno) values (8002); end;"
 REMOVE = "begin delete from emp where empno = :id; if sql%rowcount = 0 then :status_code := 404; end if; end;"
 
 
@@ -41,13 +45,15 @@ def service(ords: Any) -> Any:
     ords.handler("contract", "broken", "select * from no_such_table")
     ords.handler("contract", "raise", RAISE, p_source_type="plsql/block")
     ords.handler("contract", "who", "select :current_user who from dual", p_source_type="json/item")
+    ords.handler("contract", "half", "select 1 one from dual")
+    ords.handler("contract", "half", HALF, "POST", p_source_type="plsql/block")
+    ords.handler("contract", "session", SESSION, p_source_type="json/item")
     ords.handler("contract", "echo/:text", "select :text text from dual", p_source_type="json/item")
     ords.module("secret", "/secret/")
     ords.handler("secret", "who", "select :current_user who from dual", p_source_type="json/item")
     ords.module("hidden", "/hidden/", p_status="NOT_PUBLISHED")
     ords.handler("hidden", "x", "select 1 one from dual")
     ords.origins("contract", "https://app.example")
-    ords.profile()
     ords.privilege("contract.read", "/secret", "/secret/*")
     ords.commit_and_wait("/contract/who")
     return ords
@@ -179,6 +185,19 @@ def test_errors_are_html_for_a_browser(ords: Any) -> None:
     """[D] error.responseFormat auto."""
     answer = ords.get("/contract/none", headers={"Accept": "text/html"})
     assert (answer.status_code, answer.headers["content-type"].split(";")[0]) == (404, "text/html")
+
+
+def test_a_handler_runs_as_the_schema_through_the_runtime_user(ords: Any) -> None:
+    """[D] Proxy sessions."""
+    body = ords.get("/contract/session").json()
+    assert (body["session_user"], body["current_schema"]) == (ords.schema, ords.schema)
+    assert body["proxy_user"] == "ORDS_PUBLIC_USER"
+
+
+def test_a_failed_block_leaves_nothing(ords: Any) -> None:
+    """[D] Rolled back as a whole."""
+    assert ords.request("POST", "/contract/half").status_code == 555
+    assert ords.get("/contract/emp/8002").status_code == 404
 
 
 def test_a_foreign_origin_needs_the_modules_list(ords: Any) -> None:
