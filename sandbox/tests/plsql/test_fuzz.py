@@ -27,8 +27,8 @@ SEEDS = (
     "call pkg.proc(a => 1.5e3, b => date '2024-01-01', c => interval '1' day) into :x",
 )
 _PIECES = """
-begin end ; ( ) , := => . .. : :x 'a' q'[ ' " "q" 1 1. 1.. .5 1e 1e5f || ** / * -- /* */ << >> % @ loop if then else case
-when select into from values returning bulk collect null not is in like between cursor type record table of index by
+begin end ; ( ) , := => . .. : :x 'a' q'[ ' " "q" 1 1. 1.. .5 1e 1e5f || ** / * -- /* */ << >> % @ loop if then else
+case when select into from values returning bulk collect null not is in like between cursor type record table of index
 exception when others declare procedure function return is as %type %rowtype date interval timestamp extract cast trim
 json_value as ä € \x00
 """

@@ -80,6 +80,7 @@ def test_syntax(source: str, where: tuple[int, int], fault: str) -> None:
         ("declare v number; v date; begin null; end;", (1, 19), "PLS-00371: at most one declaration for 'V'"),
         ("declare procedure p; begin null; end;", (1, 19), "PLS-00328"),
         ("declare type t is record (a number); v t; begin v.b := 1; end;", (1, 51), "PLS-00302: component 'B'"),
+        ("declare type t is table of number index by pls_integer; a t; begin a := null; end;", (1, 73), "PLS-00382"),
         ("declare v number; begin v.b := 1; end;", (1, 25), "PLS-00487"),
         ("declare v number; begin open v; end;", (1, 30), "PLS-00456: item 'V' is not a cursor"),
         ("declare procedure p is begin return 1; end; begin p; end;", (1, 30), "PLS-00372"),

@@ -261,7 +261,8 @@ def test_explicit_cursor(hr: Any) -> None:
 )
 def test_cursor_faults(hr: Any, body: str, code: int) -> None:
     hr.rows("from jobs", "JOB NUMBER")
-    assert hr.error(f"declare cursor c is select job from jobs; v number; begin {body} end;").code == code
+    declarations = "declare cursor c is select job from jobs; v number;"
+    assert hr.error(f"{declarations} begin {body} end;").code == code
 
 
 def test_ref_cursor_to_a_bind(hr: Any) -> None:

@@ -306,6 +306,12 @@ def test_stack(db: Any, source: str, stack: str) -> None:
             "'top', true); end; exception when others then :r := sqlerrm; end;",
             "ORA-20001: top\nORA-01403: no data found",
         ),
+        (
+            "DBMS_UTILITY formats the error",
+            "begin raise no_data_found; exception when others then "
+            ":r := dbms_utility.format_error_stack || dbms_utility.format_error_backtrace; end;",
+            "ORA-01403: no data found\nORA-06512: at line 1\n",
+        ),
         ("SQLERRM of a number", "begin :r := sqlerrm(-1403); end;", "ORA-01403: no data found"),
         (
             "SQLCODE after a handler",

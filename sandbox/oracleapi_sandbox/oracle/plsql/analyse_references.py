@@ -7,7 +7,7 @@ from oracleapi_sandbox.oracle.plsql import nodes as n
 from oracleapi_sandbox.oracle.plsql import types as t
 from oracleapi_sandbox.oracle.plsql.analyse_types import TypeAnalysis
 from oracleapi_sandbox.oracle.plsql.errors import CompileError, undeclared
-from oracleapi_sandbox.oracle.plsql.functions import TABLE, THROUGH_SQL, WITHOUT_ARGUMENTS
+from oracleapi_sandbox.oracle.plsql.functions import TABLE
 from oracleapi_sandbox.oracle.plsql.overloads import Actual, best, match
 from oracleapi_sandbox.oracle.plsql.scope import (
     Base,
@@ -33,6 +33,7 @@ from oracleapi_sandbox.oracle.plsql.scope import (
     TypeEntity,
     VariableEntity,
 )
+from oracleapi_sandbox.oracle.plsql.sql_functions import THROUGH_SQL, WITHOUT_ARGUMENTS
 from oracleapi_sandbox.oracle.plsql.supplied import RAISE_APPLICATION_ERROR
 from oracleapi_sandbox.oracle.ports import Argument, Package, Subprogram
 
@@ -49,6 +50,7 @@ METHODS = {
     "EXTEND": t.NULL,
     "TRIM": t.NULL,
 }
+_ERROR_FUNCTIONS = (("DBMS_UTILITY", "FORMAT_ERROR_STACK"), ("DBMS_UTILITY", "FORMAT_ERROR_BACKTRACE"))
 _SQL_ONLY = frozenset(
     ("DECODE", "NVL2", "COUNT", "SUM", "AVG", "MIN", "MAX", "DUMP", "VSIZE", "LISTAGG", "ROWNUM", "LEVEL")
 )
@@ -238,6 +240,8 @@ class ReferenceAnalysis(TypeAnalysis):
 
     def _package_member(self, ref: n.Ref, scope: Scope) -> Resolved:
         names = ref.dotted
+        if names in _ERROR_FUNCTIONS:
+            return Resolved(ErrorCall(names[1]), (), t.VARCHAR2)
         if len(names) >= 2 and (found := self.packages(None, names[0])):
             return self._member(ref, found, 0, scope)
         if len(names) >= 3 and (found := self.packages(names[0], names[1])):

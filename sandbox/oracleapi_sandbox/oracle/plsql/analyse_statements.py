@@ -1,17 +1,17 @@
-"""Analysis, last part: declarations and statements; :func:`analyse` checks a whole block before any of it runs.
+"""Analysis, last part: declarations and statements. A whole block is checked before any of it runs.
 
 Oracle compiles a block before it runs it, so a wrong name in a branch that is never taken refuses the block, and no
 handler of the block can catch that.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 
 from oracleapi_sandbox.oracle.plsql import nodes as n
 from oracleapi_sandbox.oracle.plsql import types as t
 from oracleapi_sandbox.oracle.plsql.analyse_sql import SqlAnalysis
-from oracleapi_sandbox.oracle.plsql.errors import CompileError, Position, too_large, undeclared
+from oracleapi_sandbox.oracle.plsql.errors import CompileError, Position, undeclared
 from oracleapi_sandbox.oracle.plsql.overloads import Actual, match
 from oracleapi_sandbox.oracle.plsql.scope import (
     CursorEntity,
@@ -28,7 +28,6 @@ from oracleapi_sandbox.oracle.plsql.scope import (
     VariableEntity,
     standard_exception,
 )
-from oracleapi_sandbox.oracle.ports import Bind, OracleError, SqlRunner
 
 Body = tuple[n.Statement, ...]
 _SQL = n.SqlStatement | n.OpenFor | n.OpenCursor | n.Fetch | n.Close
@@ -38,6 +37,7 @@ class Analysis(SqlAnalysis):
     """Walks a block."""
 
     def run(self) -> Unit:
+        """Resolve every name of the block."""
         self.block(self.unit.block, Scope())
         return self.unit
 
@@ -381,22 +381,3 @@ def _row_type(prepared: PreparedSql) -> t.Type:
 def _is_row(kind: t.Type, bulk: bool) -> bool:
     element = kind.element if bulk else kind
     return element is not None and element.name == "RECORD"
-
-
-def analyse(block: n.Block, binds: Mapping[str, Bind], runner: SqlRunner) -> Unit:
-    """Resolve every name of *block*.
-
-    Raises:
-        OracleError: 6550 with a PLS- line or with the engine's error; 1008 for a missing bind; for CALL, 6576 (no such
-            procedure) and 6553 (wrong arguments).
-    """
-    try:
-        return Analysis(block, binds, runner).run()
-    except RecursionError as error:
-        raise too_large(block.position) from error
-    except CompileError as error:
-        if block.call and error.pls in (201, 302, 221, 222):
-            raise OracleError(6576, "not a valid function or procedure name") from error
-        if block.call and error.pls is not None:
-            raise OracleError(6553, f"PLS-{error.pls}: {error.text}") from error
-        raise

@@ -128,8 +128,11 @@ class PlsqlError(OracleError):
 
     def unhandled(self) -> OracleError:
         """The error as the client gets it: with the stack, user-defined exceptions as ORA-06510."""
-        stack = "".join(f"\nORA-06512: at line {line}" for line in self.lines)
-        return OracleError(self.code, self.message + stack)
+        return OracleError(self.code, f"{self.message}\n{self.stack}" if self.lines else self.message)
+
+    @property
+    def stack(self) -> str:
+        return "\n".join(f"ORA-06512: at line {line}" for line in self.lines)
 
     @property
     def sqlcode(self) -> int:

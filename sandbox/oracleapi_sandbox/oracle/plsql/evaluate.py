@@ -6,7 +6,7 @@ from functools import partial
 from typing import Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from oracleapi_sandbox.oracle.plsql import functions, json_path, operators, places
+from oracleapi_sandbox.oracle.plsql import dates, functions, json_path, operators, places
 from oracleapi_sandbox.oracle.plsql import nodes as n
 from oracleapi_sandbox.oracle.plsql import scope as s
 from oracleapi_sandbox.oracle.plsql import types as t
@@ -65,7 +65,7 @@ class Evaluator:
             n.IsNull: self._is_null,
             n.Case: self._case,
             n.Cast: lambda node, frame: coerce(self.evaluate(node.operand, frame), self.unit.types[node.type]),
-            n.Extract: lambda node, frame: functions.extract(node.part, self.evaluate(node.operand, frame)),
+            n.Extract: lambda node, frame: dates.extract(node.part, self.evaluate(node.operand, frame)),
             n.Trim: self._trim,
             n.JsonCall: self._json,
             n.AtTimeZone: self._at_time_zone,
@@ -278,6 +278,8 @@ class Evaluator:
         current = self.errors[-1] if self.errors else None
         if base.argument is not None:
             return _message_of(int(to_number(self.evaluate(base.argument, frame)) or 0))
+        if base.name.startswith("FORMAT_"):
+            return None if current is None else f"{current.sqlerrm if base.name.endswith('STACK') else current.stack}\n"
         if base.name == "SQLCODE":
             return current.sqlcode if current is not None else 0
         return current.sqlerrm if current is not None else _message_of(0)

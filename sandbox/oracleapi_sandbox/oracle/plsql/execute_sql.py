@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Sequence
 from typing import Any
 
+from oracleapi_sandbox.oracle.plsql import nls
 from oracleapi_sandbox.oracle.plsql import nodes as n
 from oracleapi_sandbox.oracle.plsql import scope as s
 from oracleapi_sandbox.oracle.plsql import types as t
@@ -206,6 +207,7 @@ class SqlExecutor(Evaluator):
         text = to_text(self.evaluate(node.text, frame))
         returning = node.returning.targets if node.returning is not None else ()
         result, outputs = self._dynamic(text, node.using, returning, frame)
+        nls.forget()
         self.sql_count = result.rowcount
         if node.into is not None:
             self.select_into(node.into, result, frame)

@@ -1,27 +1,24 @@
 """The functions of package STANDARD that expressions call without SQL.
 
-Functions of SQL that are not here but allowed in PL/SQL (:data:`THROUGH_SQL`) are evaluated by the engine.
+What is not here but allowed in PL/SQL is evaluated by the engine: see ``sql_functions``.
 Source: SQL Language Reference, "Functions"; PL/SQL Language Reference, "SQL Functions in PL/SQL Expressions" [D].
 """
 
-from calendar import monthrange
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from decimal import ROUND_CEILING, ROUND_DOWN, ROUND_FLOOR, ROUND_HALF_UP, Decimal
-from typing import Any
 
-from oracleapi_sandbox.oracle.plsql import formats, operators
+from oracleapi_sandbox.oracle.plsql import dates, formats, nls, number_formats, operators
+from oracleapi_sandbox.oracle.plsql.dates import integer
 from oracleapi_sandbox.oracle.plsql.errors import PlsqlError, value_error
 from oracleapi_sandbox.oracle.plsql.values import (
     NUMERIC,
     Datum,
     Number,
     Timestamp,
-    comparable,
     normal,
     parse_datetime,
-    to_datetime,
     to_number,
     to_text,
 )
@@ -50,26 +47,6 @@ class Builtin:
 
 
 TABLE: dict[str, Builtin] = {}
-
-THROUGH_SQL: dict[str, str] = {
-    **dict.fromkeys(("SYSDATE", "CURRENT_DATE"), "DATE"),
-    **dict.fromkeys(("SYSTIMESTAMP", "CURRENT_TIMESTAMP", "FROM_TZ", "TO_TIMESTAMP_TZ"), "TIMESTAMP WITH TIME ZONE"),
-    **dict.fromkeys(("LOCALTIMESTAMP", "SYS_EXTRACT_UTC"), "TIMESTAMP"),
-    **dict.fromkeys(("USER", "SYS_CONTEXT", "USERENV", "REGEXP_REPLACE", "REGEXP_SUBSTR"), "VARCHAR2"),
-    **dict.fromkeys(("SESSIONTIMEZONE", "DBTIMEZONE", "SOUNDEX", "NLS_UPPER", "NLS_LOWER", "NLS_INITCAP"), "VARCHAR2"),
-    **dict.fromkeys(("REGEXP_INSTR", "REGEXP_COUNT", "UID", "LN", "LOG", "EXP", "SIN", "COS", "TAN"), "NUMBER"),
-    **dict.fromkeys(("ASIN", "ACOS", "ATAN", "ATAN2", "SINH", "COSH", "TANH"), "NUMBER"),
-    "SYS_GUID": "RAW",
-    "NEXT_DAY": "DATE",
-    "REGEXP_LIKE": "BOOLEAN",
-}
-"""Functions that the engine evaluates, with the type of their value: one source for time, user and context."""
-
-_PSEUDO_COLUMNS = (
-    "SYSDATE CURRENT_DATE SYSTIMESTAMP CURRENT_TIMESTAMP LOCALTIMESTAMP USER UID SESSIONTIMEZONE DBTIMEZONE"
-)
-WITHOUT_ARGUMENTS = frozenset(_PSEUDO_COLUMNS.split())
-"""Those written without parentheses."""
 
 
 def _register(
@@ -100,11 +77,6 @@ def _on_number(name: str, body: Callable[[Decimal], Number]) -> None:
         return None if number is None else normal(body(Decimal(number)))
 
     TABLE[name] = Builtin(name, 1, 1, call, "NUMBER", parameters="NUMBER")
-
-
-def _integer(value: Datum) -> int | None:
-    number = to_number(value)
-    return None if number is None else int(number)
 
 
 # --- NULL ------------------------------------------------------------------------------------------------------------
@@ -139,7 +111,7 @@ _on_text("ASCIISTR", lambda text: "".join(c if ord(c) < 128 else f"\\{ord(c):04X
 
 @_register("CHR", 1, 1, "VARCHAR2", parameters="NUMBER")
 def chr_(code: Datum) -> Datum:
-    number = _integer(code)
+    number = integer(code)
     if number is not None and not 0 <= number < 0x110000:
         raise value_error()
     return None if number is None else chr(number)
@@ -152,7 +124,7 @@ def concat(left: Datum, right: Datum) -> Datum:
 
 @_register("SUBSTR", 2, 3, "FIRST", parameters="CHAR")
 def substr(value: Datum, start: Datum, length: Datum = MAX_TEXT * MAX_TEXT) -> Datum:
-    text, first, count = to_text(value), _integer(start), _integer(length)
+    text, first, count = to_text(value), integer(start), integer(length)
     if text is None or first is None or count is None or count < 1:
         return None
     offset = first - 1 if first > 0 else (len(text) + first if first < 0 else 0)
@@ -161,7 +133,7 @@ def substr(value: Datum, start: Datum, length: Datum = MAX_TEXT * MAX_TEXT) -> D
 
 @_register("SUBSTRB", 2, 3, "VARCHAR2", parameters="CHAR")
 def substrb(value: Datum, start: Datum, length: Datum = MAX_TEXT) -> Datum:
-    text, first, count = to_text(value), _integer(start), _integer(length)
+    text, first, count = to_text(value), integer(start), integer(length)
     if text is None or first is None or count is None or count < 1:
         return None
     data = text.encode()
@@ -171,7 +143,7 @@ def substrb(value: Datum, start: Datum, length: Datum = MAX_TEXT) -> Datum:
 
 @_register("INSTR", 2, 4, "NUMBER", parameters="CHAR")
 def instr(value: Datum, part: Datum, start: Datum = 1, occurrence: Datum = 1) -> Datum:
-    text, wanted, first, nth = to_text(value), to_text(part), _integer(start), _integer(occurrence)
+    text, wanted, first, nth = to_text(value), to_text(part), integer(start), integer(occurrence)
     if text is None or wanted is None or first is None or nth is None:
         return None
     if nth < 1:
@@ -235,7 +207,7 @@ def translate(value: Datum, source: Datum, target: Datum) -> Datum:
 
 
 def _pad(value: Datum, length: Datum, fill: Datum, left: bool) -> Datum:
-    text, width, chars = to_text(value), _integer(length), to_text(fill)
+    text, width, chars = to_text(value), integer(length), to_text(fill)
     if text is None or width is None or chars is None or width < 1:
         return None
     if width > MAX_TEXT:
@@ -276,7 +248,7 @@ def to_char(value: Datum, model: Datum = None, _: Datum = None) -> Datum:
     if isinstance(value, datetime):
         return _formatted(lambda: formats.format_date(value, picture))
     number = to_number(value)
-    return None if number is None else _formatted(lambda: formats.format_number(Decimal(str(number)), picture))
+    return None if number is None else _formatted(lambda: number_formats.format_number(Decimal(str(number)), picture))
 
 
 @_register("TO_NUMBER", 1, 3, "NUMBER")
@@ -284,20 +256,20 @@ def to_number_(value: Datum, model: Datum = None, _: Datum = None) -> Datum:
     picture, text = to_text(model), to_text(value)
     if picture is None or text is None:
         return to_number(value)
-    return _formatted(lambda: normal(formats.parse_number(text, picture)))
+    return _formatted(lambda: normal(number_formats.parse_number(text, picture)))
 
 
 @_register("TO_DATE", 1, 3, "DATE")
-def to_date(value: Datum, model: Datum = formats.DATE_MODEL, _: Datum = None) -> Datum:
-    text, picture = to_text(value), to_text(model)
+def to_date(value: Datum, *model: Datum) -> Datum:
+    text, picture = to_text(value), to_text(model[0]) if model else nls.models().date
     if text is None or picture is None:
         return None
     return parse_datetime(text, picture).replace(microsecond=0, tzinfo=None)
 
 
 @_register("TO_TIMESTAMP", 1, 3, "TIMESTAMP")
-def to_timestamp(value: Datum, model: Datum = formats.TIMESTAMP_MODEL, _: Datum = None) -> Datum:
-    text, picture = to_text(value), to_text(model)
+def to_timestamp(value: Datum, *model: Datum) -> Datum:
+    text, picture = to_text(value), to_text(model[0]) if model else nls.models().timestamp
     if text is None or picture is None:
         return None
     return Timestamp.of(parse_datetime(text, picture).replace(tzinfo=None))
@@ -335,7 +307,7 @@ _on_number("SIGN", lambda number: (number > 0) - (number < 0))
 
 
 def _to_scale(value: Datum, places: Datum, rounding: str) -> Datum:
-    number, scale = to_number(value), _integer(places)
+    number, scale = to_number(value), integer(places)
     if number is None or scale is None:
         return None
     exact = Decimal(str(number))
@@ -345,43 +317,17 @@ def _to_scale(value: Datum, places: Datum, rounding: str) -> Datum:
     return normal((exact / step).to_integral_value(rounding) * step)
 
 
-def _date_unit(value: datetime, unit: Datum, rounding: bool) -> Datum:
-    name = (to_text(unit) or "DD").upper()
-    if rounding and name not in ("DD", "DDD", "J"):
-        raise PlsqlError(1899, "bad precision specifier")
-    moment = datetime(value.year, value.month, value.day, value.hour, value.minute) + timedelta(hours=12 * rounding)
-    day = moment.replace(hour=0, minute=0)
-    match name:
-        case "DD" | "DDD" | "J":
-            return day
-        case "MM" | "MONTH" | "MON" | "RM":
-            return day.replace(day=1)
-        case "YYYY" | "YEAR" | "YY" | "Y" | "SYYYY" | "YYY":
-            return day.replace(month=1, day=1)
-        case "Q":
-            return day.replace(month=(day.month - 1) // 3 * 3 + 1, day=1)
-        case "HH" | "HH24" | "HH12":
-            return moment.replace(minute=0)
-        case "MI":
-            return moment
-        case "IW":
-            return day - timedelta(days=day.weekday())
-        case "D" | "DAY" | "DY":
-            return day - timedelta(days=day.isoweekday() % 7)
-    raise PlsqlError(1898, "too many precision specifiers")
-
-
 @_register("ROUND", 1, 2, "FIRST")
 def round_(value: Datum, places: Datum = 0) -> Datum:
     if isinstance(value, datetime):
-        return _date_unit(value, None if places == 0 else places, rounding=True)
+        return dates.date_unit(value, None if places == 0 else places, rounding=True)
     return _to_scale(value, places, ROUND_HALF_UP)
 
 
 @_register("TRUNC", 1, 2, "FIRST")
 def trunc(value: Datum, places: Datum = 0) -> Datum:
     if isinstance(value, datetime):
-        return _date_unit(value, None if places == 0 else places, rounding=False)
+        return dates.date_unit(value, None if places == 0 else places, rounding=False)
     return _to_scale(value, places, ROUND_DOWN)
 
 
@@ -410,7 +356,7 @@ def sqrt(value: Datum) -> Datum:
 
 @_register("BITAND", 2, 2, "NUMBER", parameters="NUMBER")
 def bitand(left: Datum, right: Datum) -> Datum:
-    first, second = _integer(left), _integer(right)
+    first, second = integer(left), integer(right)
     return None if first is None or second is None else first & second
 
 
@@ -436,64 +382,6 @@ def least(*values: Datum) -> Datum:
 
 # --- dates -----------------------------------------------------------------------------------------------------------
 
-
-@_register("ADD_MONTHS", 2, 2, "DATE")
-def add_months(value: Datum, months: Datum) -> Datum:
-    """The last day of a month stays the last day."""
-    moment, count = to_datetime(value), _integer(months)
-    if moment is None or count is None:
-        return None
-    index = moment.year * 12 + moment.month - 1 + count
-    year, month = divmod(index, 12)
-    if not 1 <= year <= 9999:
-        raise PlsqlError(1841, "(full) year must be between -4713 and +9999, and not be 0")
-    last = monthrange(year, month + 1)[1]
-    was_last = moment.day == monthrange(moment.year, moment.month)[1]
-    return moment.replace(year=year, month=month + 1, day=last if was_last else min(moment.day, last))
-
-
-@_register("LAST_DAY", 1, 1, "DATE")
-def last_day(value: Datum) -> Datum:
-    moment = to_datetime(value)
-    return None if moment is None else moment.replace(day=monthrange(moment.year, moment.month)[1])
-
-
-@_register("MONTHS_BETWEEN", 2, 2, "NUMBER")
-def months_between(left: Datum, right: Datum) -> Datum:
-    first, second = to_datetime(left), to_datetime(right)
-    if first is None or second is None:
-        return None
-    months = (first.year - second.year) * 12 + first.month - second.month
-    ends = all(day.day == monthrange(day.year, day.month)[1] for day in (first, second))
-    if first.day == second.day or ends:
-        return months
-    span = (first.day - second.day) * 86400 + (first - first.replace(hour=0, minute=0, second=0)).seconds
-    span -= (second - second.replace(hour=0, minute=0, second=0)).seconds
-    return normal(NUMERIC.add(Decimal(months), NUMERIC.divide(Decimal(span), Decimal(31 * 86400))))
-
-
-def extract(part: str, value: Datum) -> Datum:
-    """EXTRACT of a field of a date, timestamp or interval."""
-    if value is None:
-        return None
-    if isinstance(value, timedelta):
-        fields = {"DAY": value.days, "HOUR": value.seconds // 3600, "MINUTE": value.seconds // 60 % 60}
-        seconds = normal(Decimal(value.seconds % 60) + Decimal(value.microseconds) / 1_000_000)
-        return fields.get(part, seconds)
-    moment = to_datetime(value)
-    if moment is None:
-        return None
-    moment = comparable(moment)
-    offset = moment.utcoffset() or timedelta()
-    found: dict[str, Any] = {
-        "YEAR": moment.year,
-        "MONTH": moment.month,
-        "DAY": moment.day,
-        "HOUR": moment.hour,
-        "MINUTE": moment.minute,
-        "SECOND": normal(Decimal(moment.second) + Decimal(moment.microsecond) / 1_000_000),
-        "TIMEZONE_HOUR": int(offset.total_seconds() / 3600),
-        "TIMEZONE_MINUTE": int(offset.total_seconds() / 60) % 60,
-    }
-    result: Datum = found[part]
-    return result
+TABLE["ADD_MONTHS"] = Builtin("ADD_MONTHS", 2, 2, dates.add_months, "DATE")
+TABLE["LAST_DAY"] = Builtin("LAST_DAY", 1, 1, dates.last_day, "DATE")
+TABLE["MONTHS_BETWEEN"] = Builtin("MONTHS_BETWEEN", 2, 2, dates.months_between, "NUMBER")

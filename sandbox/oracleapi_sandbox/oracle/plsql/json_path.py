@@ -10,7 +10,7 @@ from decimal import Decimal
 from typing import Any
 
 from oracleapi_sandbox.oracle.plsql.errors import PlsqlError
-from oracleapi_sandbox.oracle.plsql.formats import number_text
+from oracleapi_sandbox.oracle.plsql.number_formats import number_text
 
 _STEP = re.compile(
     r'\s*(?:\.\s*(?:"(?P<quoted>(?:[^"\\]|\\.)*)"|(?P<name>[A-Za-z_][\w$]*))|\[\s*(?P<index>\d{1,9}|\*)\s*\])'

@@ -4,21 +4,17 @@ From weak to strong: OR, AND, NOT, comparisons, ``+ - ||``, ``* / MOD REM``, sig
 Source: PL/SQL Language Reference, "Operator Precedence" [D].
 """
 
-import re
-from datetime import datetime, timedelta, timezone
-from decimal import Decimal
+from datetime import datetime
 
 from oracleapi_sandbox.oracle.plsql import nodes as n
-from oracleapi_sandbox.oracle.plsql.errors import CompileError, Position, unsupported
+from oracleapi_sandbox.oracle.plsql.errors import CompileError, unsupported
 from oracleapi_sandbox.oracle.plsql.formats import FormatError, parse_date
+from oracleapi_sandbox.oracle.plsql.literals import INTERVAL_UNITS, interval, split_zone
 from oracleapi_sandbox.oracle.plsql.stream import TokenStream
 from oracleapi_sandbox.oracle.plsql.values import Timestamp
 
 _COMPARISONS = ("=", "<>", "<", ">", "<=", ">=")
 _CURSOR_ATTRIBUTES = ("FOUND", "NOTFOUND", "ISOPEN", "ROWCOUNT", "BULK_ROWCOUNT")
-_INTERVAL_UNITS = {"DAY": 86400, "HOUR": 3600, "MINUTE": 60, "SECOND": 1}
-_ZONE = re.compile(r"(.+?)\s*([+-])(0\d|1[0-4]):([0-5]\d)")
-_INTERVAL_FIELD = re.compile(r"[0-9]{1,9}(\.[0-9]{1,9})?")
 _SQL_ONLY = (
     "EXISTS",
     "DECODE",
@@ -208,7 +204,7 @@ class ExpressionParser(TokenStream):
     def _datetime_literal(self) -> n.Expression:
         kind, text = self.advance(), self.advance()
         model = "YYYY-MM-DD" if kind.text == "DATE" else "YYYY-MM-DD HH24:MI:SSXFF"
-        body, zone = _split_zone(text.text) if kind.text == "TIMESTAMP" else (text.text, None)
+        body, zone = split_zone(text.text) if kind.text == "TIMESTAMP" else (text.text, None)
         try:
             value: datetime = parse_date(body, model)
         except FormatError as error:
@@ -221,15 +217,15 @@ class ExpressionParser(TokenStream):
 
     def _interval_literal(self) -> n.Expression:
         position, text = self.advance().position, self.advance()
-        leading = self.expect_word(*_INTERVAL_UNITS, "YEAR", "MONTH").text
+        leading = self.expect_word(*INTERVAL_UNITS, "YEAR", "MONTH").text
         self._interval_precision()
         trailing = leading
         if self.accept_word("TO"):
-            trailing = self.expect_word(*_INTERVAL_UNITS, "MONTH").text
+            trailing = self.expect_word(*INTERVAL_UNITS, "MONTH").text
             self._interval_precision()
         if leading in ("YEAR", "MONTH"):
             raise unsupported(position, "INTERVAL YEAR TO MONTH")
-        return n.Literal(position, _interval(text.text, leading, trailing, text.position), "INTERVAL DAY TO SECOND")
+        return n.Literal(position, interval(text.text, leading, trailing, text.position), "INTERVAL DAY TO SECOND")
 
     def _interval_precision(self) -> None:
         if self.accept_op("("):
@@ -392,27 +388,3 @@ _WITHOUT_PARENTHESIS = ("NULL", "TRUE", "FALSE", "CASE")
 
 def _negate(node: n.Expression, negated: bool) -> n.Expression:
     return n.Unary(node.position, "NOT", node) if negated else node
-
-
-def _split_zone(text: str) -> tuple[str, timezone | None]:
-    match = _ZONE.fullmatch(text.strip())
-    if match is None:
-        return text, None
-    offset = timedelta(hours=int(match[3]), minutes=int(match[4]))
-    return match[1], timezone(-offset if match[2] == "-" else offset)
-
-
-def _interval(text: str, leading: str, trailing: str, position: Position) -> timedelta:
-    """The value of ``INTERVAL 'text' leading [TO trailing]``; fields are separated by a space or colons."""
-    units = list(_INTERVAL_UNITS)
-    fields = text.strip().lstrip("+-").replace(" ", ":").split(":")
-    wanted = units[units.index(leading) : units.index(trailing) + 1]
-    fault = CompileError(position, None, "PL/SQL: ORA-01867: the interval is invalid")
-    if len(fields) != len(wanted) or not all(_INTERVAL_FIELD.fullmatch(part) for part in fields):
-        raise fault
-    seconds = sum((Decimal(part) * _INTERVAL_UNITS[unit] for part, unit in zip(fields, wanted, strict=True)), Decimal())
-    try:
-        span = timedelta(microseconds=int(seconds * 1_000_000))
-    except OverflowError as error:
-        raise fault from error
-    return -span if text.strip().startswith("-") else span

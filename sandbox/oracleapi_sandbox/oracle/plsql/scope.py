@@ -153,7 +153,7 @@ class SqlCall:
 
 @dataclass(frozen=True, eq=False)
 class ErrorCall:
-    """SQLCODE, SQLERRM or SQLERRM(code)."""
+    """SQLCODE, SQLERRM, SQLERRM(code), or a FORMAT_ERROR_ function of DBMS_UTILITY."""
 
     name: str
     argument: n.Expression | None = None
@@ -233,14 +233,12 @@ class PreparedSql:
     Args:
         outputs: Names and types of the binds of RETURNING INTO, in the order of the targets.
         columns: Described columns of a query.
-        origins: Pairs of offset in ``text`` and offset in the source, rising, to find the place of a fault.
     """
 
     text: str
     inputs: tuple[Input, ...]
     outputs: tuple[tuple[str, Type], ...] = ()
     columns: tuple[Column, ...] | None = None
-    origins: tuple[tuple[int, int], ...] = ()
 
 
 @dataclass

@@ -131,7 +131,9 @@ def affinity(actual: Type, formal: Type) -> int:
         return 3
     if actual.category == formal.category:
         return 2 if _elements_fit(actual, formal) else 0
-    if "ANY" in (actual.name, formal.name) or actual.name == "NULL":
+    if actual.name == "NULL":
+        return int(formal.key is None)
+    if "ANY" in (actual.name, formal.name):
         return 1
     return int(frozenset((actual.category, formal.category)) in _CONVERTIBLE)
 

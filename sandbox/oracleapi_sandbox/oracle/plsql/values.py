@@ -9,7 +9,7 @@ from datetime import UTC, datetime, timedelta
 from decimal import ROUND_HALF_UP, Context, Decimal, DivisionByZero, InvalidOperation, Overflow
 from typing import Any, TypeAlias
 
-from oracleapi_sandbox.oracle.plsql import formats
+from oracleapi_sandbox.oracle.plsql import formats, nls, number_formats
 from oracleapi_sandbox.oracle.plsql.errors import PlsqlError, predefined, value_error
 from oracleapi_sandbox.oracle.plsql.types import Field, Type, scalar
 from oracleapi_sandbox.oracle.ports import Result, Value
@@ -132,7 +132,7 @@ def to_text(value: Datum) -> str | None:
     if isinstance(value, bool):
         raise value_error()
     if isinstance(value, int | Decimal | float):
-        return formats.number_text(value)
+        return number_formats.number_text(value)
     if isinstance(value, datetime):
         return datetime_text(value)
     if isinstance(value, bytes):
@@ -143,10 +143,11 @@ def to_text(value: Datum) -> str | None:
 
 
 def datetime_text(value: datetime) -> str:
+    models = nls.models()
     if value.tzinfo is not None:
-        return formats.format_date(value, formats.TIMESTAMP_TZ_MODEL)
+        return formats.format_date(value, models.timestamp_tz)
     timestamp = isinstance(value, Timestamp) or value.microsecond
-    return formats.format_date(value, formats.TIMESTAMP_MODEL if timestamp else formats.DATE_MODEL)
+    return formats.format_date(value, models.timestamp if timestamp else models.date)
 
 
 def interval_text(value: timedelta) -> str:
@@ -163,11 +164,15 @@ def parse_datetime(text: str, model: str) -> datetime:
         raise PlsqlError(error.code, error.message) from error
 
 
-def to_datetime(value: Datum, model: str = formats.DATE_MODEL) -> datetime | None:
+def to_datetime(value: Datum, kind: str = "DATE") -> datetime | None:
+    """Implicit TO_DATE, or for another *kind* TO_TIMESTAMP and TO_TIMESTAMP_TZ."""
     if value is None or isinstance(value, datetime):
         return value
     if isinstance(value, str):
-        return parse_datetime(value, model)
+        models = nls.models()
+        return parse_datetime(
+            value, {"DATE": models.date, "TIMESTAMP": models.timestamp}.get(kind, models.timestamp_tz)
+        )
     raise value_error()
 
 
@@ -256,8 +261,7 @@ def _fit_number(number: Number | None, target: Type) -> Number | None:
 
 
 def _fit_datetime(value: Datum, target: Type) -> datetime | None:
-    model = formats.DATE_MODEL if target.name == "DATE" else formats.TIMESTAMP_MODEL
-    moment = to_datetime(value, model)
+    moment = to_datetime(value, target.name)
     if moment is None:
         return None
     if target.name == "DATE":
