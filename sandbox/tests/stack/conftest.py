@@ -22,4 +22,6 @@ def sandbox(tmp_path: Path) -> Iterator[Run]:
 
     yield run
     for folder in ("one", "two"):
+        if (tmp_path / folder / "parts").exists():
+            run("down", folder=folder)
         end(marked(tmp_path / folder))
