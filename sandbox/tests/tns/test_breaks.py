@@ -121,6 +121,8 @@ def test_a_pool_replaces_a_dead_connection(site: Any, slow: threading.Event) -> 
         for _ in range(3):
             with pool.acquire() as connection:
                 check(connection)
+        while pool.opened < 2:  # it connects in a thread of its own
+            threading.Event().wait(0.01)
         site.listener.kill_sessions()
         with pool.acquire() as first, pool.acquire() as second:
             check(first)

@@ -101,22 +101,14 @@ def test_a_part_serves_keeps_and_ends(state: Path) -> None:
         assert http.put(f"{known['admin_url']}/_sandbox/kill-sessions").json() == {"killed": 0}
     assert stop(process) == 0
 
-    process = start(state)
+    process = start(state, "--version", "23.7.0.0.0")
     again = published(state, process)
     assert {**again, "pid": 0} == {**known, "pid": 0}
     with connect(again) as connection, connection.cursor() as cursor:
+        assert connection.version == "23.7.0.0.0"
         assert cursor.execute("select a from kept").fetchall() == [(1,)]
         process.kill()  # not even time to say goodbye
         process.wait(LIMIT_S)
     end = time.monotonic() + LIMIT_S
     while session_leaders(state) and time.monotonic() < end:
         threading.Event().wait(0.05)
-
-
-def test_a_23ai_part_speaks_as_one(state: Path) -> None:
-    process = start(state, "--version", "23.7.0.0.0")
-    known = published(state, process)
-    with connect(known) as connection, connection.cursor() as cursor:
-        assert connection.version == "23.7.0.0.0"
-        assert cursor.execute("select 1").fetchone() == (1,)
-    assert stop(process) == 0
