@@ -21,7 +21,27 @@ from oracleapi_sandbox.oracle.ports import Bind, InternalSql, OracleError, SqlRu
 
 RUNTIME_USER = "ORDS_PUBLIC_USER"
 OWNER = "ORDS_METADATA"
+SODA_PRIVILEGE = "oracle.soda.privilege.developer"
+BUILTIN_PRIVILEGES = {
+    SODA_PRIVILEGE: "SODA Developer",
+    "oracle.dbtools.auth.privileges.builtin.VecDB": "oracle.dbtools.auth.roles.builtin.VecDB",
+}
+"""Privileges that ORDS makes for each schema, with their role [R]; each schema has one for its own name too."""
+
 _MAPPING_TYPES = ("BASE_PATH", "BASE_URL")
+_BUILTIN_ROLES = """
+INSERT INTO ords_metadata.sec_roles (schema_id, name, created_by, updated_by, created_on, updated_on)
+SELECT %s, name, %s, %s, localtimestamp, localtimestamp FROM unnest(%s::varchar[]) AS name"""
+_BUILTIN_PRIVILEGES = """
+INSERT INTO ords_metadata.sec_privileges (schema_id, name, created_by, updated_by, created_on, updated_on)
+SELECT %s, name, %s, %s, localtimestamp, localtimestamp FROM unnest(%s::varchar[]) AS name"""
+_BUILTIN_LINKS = """
+INSERT INTO ords_metadata.sec_privilege_roles
+    (privilege_id, role_id, created_by, updated_by, created_on, updated_on)
+SELECT p.id, r.id, %s, %s, localtimestamp, localtimestamp
+FROM unnest(%s::varchar[], %s::varchar[]) AS link (privilege, role)
+JOIN ords_metadata.sec_privileges p ON p.name = link.privilege AND p.schema_id = %s
+JOIN ords_metadata.sec_roles r ON r.name = link.role AND r.schema_id = %s"""
 
 
 def enable_schema(
@@ -105,14 +125,16 @@ def _refuse_taken_alias(sql: InternalSql, settings: RepositorySettings, user: st
 
 def _add_builtins(call: Call) -> None:
     """Add the roles and privileges that ORDS makes itself [R]; their CREATED_BY is the repository's owner."""
-    own = replace(call, user=OWNER)
     autorest = f"oracle.dbtools.role.autorest.{call.schema}"
-    for role in (*BUILTIN_ROLES, autorest, f"oracle.dbtools.role.autorest.any.{call.schema}"):
-        own.insert("sec_roles", "SEC_ROLES_UNIQUE1", {"schema_id": call.schema_id, "name": role})
-    _builtin_privilege(own, _autorest_privilege(call), autorest)
-    _builtin_privilege(own, "oracle.dbtools.auth.privileges.builtin.VecDB", "oracle.dbtools.auth.roles.builtin.VecDB")
-    soda = _builtin_privilege(own, "oracle.soda.privilege.developer", "SODA Developer")
-    own.insert("sec_privilege_mappings", "SEC_PRIVILEGE_MAPPINGS_PK", {"privilege_id": soda, "pattern": "/soda/*"})
+    roles = [*BUILTIN_ROLES, autorest, f"oracle.dbtools.role.autorest.any.{call.schema}"]
+    privileges = {**BUILTIN_PRIVILEGES, _autorest_privilege(call): autorest}
+    call.sql.run(_BUILTIN_ROLES, (call.schema_id, OWNER, OWNER, roles))
+    call.sql.run(_BUILTIN_PRIVILEGES, (call.schema_id, OWNER, OWNER, list(privileges)))
+    links = (OWNER, OWNER, list(privileges), list(privileges.values()), call.schema_id, call.schema_id)
+    call.sql.run(_BUILTIN_LINKS, links)
+    (soda,) = call.column("sec_privileges", "id", schema_id=call.schema_id, name=SODA_PRIVILEGE)
+    mapping = {"privilege_id": soda, "pattern": "/soda/*"}
+    replace(call, user=OWNER).insert("sec_privilege_mappings", "SEC_PRIVILEGE_MAPPINGS_PK", mapping)
 
 
 def _autorest_privilege(call: Call) -> str:
@@ -126,14 +148,6 @@ def _protect_catalogue(call: Call, protected: bool) -> None:
         if protected:
             mapping = {"privilege_id": privilege, "pattern": "/metadata-catalog/*"}
             replace(call, user=OWNER).insert("sec_privilege_mappings", "SEC_PRIVILEGE_MAPPINGS_PK", mapping)
-
-
-def _builtin_privilege(own: Call, name: str, role: str) -> int:
-    own.insert("sec_privileges", "SEC_PRIVILEGES_UNIQUE1", {"schema_id": own.schema_id, "name": name})
-    (privilege,) = own.column("sec_privileges", "id", schema_id=own.schema_id, name=name)
-    (role_id,) = own.column("sec_roles", "id", schema_id=own.schema_id, name=role)
-    own.insert("sec_privilege_roles", "SEC_PRIVILEGE_ROLES_PK", {"privilege_id": privilege, "role_id": role_id})
-    return int(privilege)
 
 
 def set_url_mapping(call: Call, *, p_url_mapping_type: Varchar, p_url_mapping_pattern: Varchar) -> None:

@@ -51,12 +51,11 @@ def connect(part: Part, system: oracledb.Connection) -> Iterator[Connect]:
 @pytest.fixture
 def operator(part: Part, connect: Connect) -> Iterator[oracledb.Connection]:
     """An ORDS administrator; HR is enabled and empty, every switch at its default."""
-    reset_switches(part)
     connection = connect("operator")
     call(connection, "ORDS_ADMIN.ENABLE_SCHEMA", **HR)
     yield connection
-    reset_switches(part)
     connection.rollback()
+    reset_switches(part)
     for (schema,) in rows(connection, "select parsing_schema from dba_ords_schemas"):
         call(connection, "ORDS_ADMIN.DROP_REST_FOR_SCHEMA", p_schema=schema)
     connection.commit()
