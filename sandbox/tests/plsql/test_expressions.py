@@ -57,6 +57,8 @@ from oracleapi_sandbox.oracle.ports import Bind
         ("date '2024-03-01' - date '2024-02-28'", 2),
         ("to_date('12:00','HH24:MI') - trunc(to_date('12:00','HH24:MI'))", Decimal("0.5")),
         ("months_between(date '2024-03-31', date '2024-02-29')", 1),
+        ("extract(hour from (interval '-1 02:30' day to minute))", -2),
+        ("extract(second from (interval '1:02.25' minute to second))", Decimal("2.25")),
         ("1.5d + 1", Decimal("2.5")),
     ],
 )
@@ -185,6 +187,7 @@ def test_condition(db: Any, condition: str, value: bool | None) -> None:
         ("json_value('x', '$.a' error on error)", 40441),
         ("json_value('{}', '$.a?(@.b)')", 40442),
         ("systimestamp at time zone 'Nowhere/Land'", 1882),
+        ("extract(year from (interval '1' day))", 30076),
     ],
 )
 def test_fault(db: Any, expression: str, code: int) -> None:

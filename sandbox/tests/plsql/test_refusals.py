@@ -130,3 +130,10 @@ def test_deep_nesting_is_refused_not_fatal() -> None:
     ):
         with pytest.raises(OracleError):
             parse_block(source)
+
+
+def test_long_chains_run_and_endless_ones_are_refused(db: Any) -> None:
+    """A generated concatenation is a deep tree; beyond the limit it is too large a program, not a crash."""
+    assert db.value(" || ".join(["'a'"] * 1500)) == "a" * 1500
+    assert db.value(" + ".join(["1"] * 1500), kind="NUMBER") == 1500
+    assert db.error(f"begin :r := {' || '.join(['1'] * 30000)}; end;", r=Bind(None)).code == 6550

@@ -82,9 +82,7 @@ def extract(part: str, value: Datum) -> Datum:
     if value is None:
         return None
     if isinstance(value, timedelta):
-        fields = {"DAY": value.days, "HOUR": value.seconds // 3600, "MINUTE": value.seconds // 60 % 60}
-        seconds = normal(Decimal(value.seconds % 60) + Decimal(value.microseconds) / 1_000_000)
-        return fields.get(part, seconds)
+        return _extract_interval(part, value)
     moment = to_datetime(value)
     if moment is None:
         return None
@@ -102,3 +100,14 @@ def extract(part: str, value: Datum) -> Datum:
     }
     result: Datum = found[part]
     return result
+
+
+def _extract_interval(part: str, value: timedelta) -> Datum:
+    """A field of an interval; all fields carry its sign."""
+    sign, span = (-1, -value) if value < timedelta() else (1, value)
+    fields = {"DAY": span.days, "HOUR": span.seconds // 3600, "MINUTE": span.seconds // 60 % 60}
+    if part == "SECOND":
+        return normal(sign * (Decimal(span.seconds % 60) + Decimal(span.microseconds) / 1_000_000))
+    if part not in fields:
+        raise PlsqlError(30076, "invalid extract field for extract source")
+    return sign * fields[part]

@@ -3,6 +3,7 @@
 Source: PL/SQL Language Reference, "Expressions" [D].
 """
 
+import operator as py
 import re
 from collections.abc import Callable
 from datetime import datetime, timedelta
@@ -35,6 +36,10 @@ def arithmetic(operator: str, left: Datum, right: Datum) -> Datum:
     """``+ - * / ** MOD REM`` on numbers, and ``+ -`` with dates and intervals."""
     if left is None or right is None:
         return None
+    if type(left) is int and type(right) is int and operator in _INTEGER:
+        whole = _INTEGER[operator](left, right)
+        if -_EXACT_LIMIT < whole < _EXACT_LIMIT:
+            return whole
     if isinstance(left, datetime | timedelta) or isinstance(right, datetime | timedelta):
         return _date_arithmetic(operator, left, right)
     first, second = to_number(left), to_number(right)
@@ -50,6 +55,10 @@ def arithmetic(operator: str, left: Datum, right: Datum) -> Datum:
         raise predefined("ZERO_DIVIDE") from error
     except InvalidOperation as error:
         raise predefined("ZERO_DIVIDE" if second == 0 and operator == "/" else "VALUE_ERROR") from error
+
+
+_INTEGER: dict[str, Callable[[int, int], int]] = {"+": py.add, "-": py.sub, "*": py.mul}
+_EXACT_LIMIT = 10**38
 
 
 def modulus(first: Decimal, second: Decimal) -> Decimal:
