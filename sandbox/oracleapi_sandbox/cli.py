@@ -1,4 +1,4 @@
-"""The command line: ``oracleapi-sandbox up|status|down|env|token|kubectl|helm``.
+"""The command line: ``oracleapi-sandbox up|status|down|env|token|sql|render|kubectl|helm|…``.
 
 The state folder is ``--dir``, else ``$ORACLEAPI_SANDBOX_DIR``, else ``.sandbox``. ``--dir`` may stand before or behind
 the command; only before it for ``kubectl`` and ``helm``, whose arguments are all their own.
@@ -18,6 +18,9 @@ from oracleapi_sandbox.cluster.build import DEFAULT_KUBERNETES, KubernetesVersio
 from oracleapi_sandbox.cluster.clients import clients
 from oracleapi_sandbox.cluster.golang import ToolError
 from oracleapi_sandbox.cluster.progress import Progress
+from oracleapi_sandbox.manifests import PlaceholderError
+from oracleapi_sandbox.manifests import render as fill_in
+from oracleapi_sandbox.sqlscript import ScriptError, run_script
 from oracleapi_sandbox.stack import PARTS, PartError, Stack
 
 app = typer.Typer(
@@ -145,6 +148,55 @@ def kubectl(context: typer.Context) -> None:
 def helm(context: typer.Context) -> None:
     """Run helm on the sandbox's cluster."""
     _become(context, "helm")
+
+
+@app.command()
+def sql(
+    context: typer.Context,
+    script: Annotated[Path, typer.Argument(help="SQL script; statements end with ; and blocks with /.")],
+    folder: Dir = None,
+    define: Annotated[list[str] | None, typer.Option(help="NAME=VALUE for &NAME in the script.")] = None,
+) -> None:
+    """Run a SQL script in the sandbox's database as its administrator."""
+    oracle = _running(Stack(folder or context.obj, Progress()), "oracle")
+    values = dict(entry.split("=", 1) for entry in define or ())
+    try:
+        count = run_script(script, oracle["dsn"], oracle["system_user"], oracle["system_password"], values)
+    except ScriptError as error:
+        raise PartError("oracle", str(error)) from error
+    typer.echo(f"{count} statements ran")
+
+
+@app.command()
+def render(
+    context: typer.Context, manifest: Annotated[Path, typer.Argument(help="YAML with ${NAME}.")], folder: Dir = None
+) -> None:
+    """Print a manifest with the sandbox's addresses in place of ${NAME}, ready for kubectl apply -f -."""
+    try:
+        typer.echo(fill_in(manifest, Stack(folder or context.obj, Progress()).environment()), nl=False)
+    except PlaceholderError as error:
+        raise PartError("sandbox", str(error)) from error
+
+
+@app.command(name="start-operator")
+def start_operator(
+    context: typer.Context,
+    namespace: Annotated[str, typer.Option(help="Namespace of the release.")],
+    deployment: Annotated[str, typer.Option(help="Name of the Deployment.")],
+    command: Annotated[list[str], typer.Argument(help="What stands for the image's entry point.")],
+    folder: Dir = None,
+) -> None:
+    """Run a Deployment's one container as a process: its arguments, environment, mounts and ServiceAccount token."""
+    found = Stack(folder or context.obj, Progress()).start_operator(namespace, deployment, command)
+    typer.echo(json.dumps({key: found[key] for key in ("port", "operator_pid", "log")}))
+
+
+@app.command(name="stop-operator")
+def stop_operator(
+    context: typer.Context, folder: Dir = None, kill: Annotated[bool, typer.Option(help="SIGKILL.")] = False
+) -> None:
+    """End the operator process, by SIGTERM and patience or by SIGKILL."""
+    Stack(folder or context.obj, Progress()).stop_operator(kill)
 
 
 def _become(context: typer.Context, program: str) -> None:

@@ -5,6 +5,7 @@ into a folder and points the arguments there; asks for a token of its ServiceAcc
 that the process has exactly the chart's rights. The image's entry point is replaced by a command of the caller's.
 """
 
+import argparse
 import base64
 import json
 import os
@@ -19,7 +20,7 @@ from typing import Any
 
 import httpx
 
-from oracleapi_sandbox.common.state import free_port
+from oracleapi_sandbox.common.state import free_port, write_ready
 
 TOKEN_LIFETIME_S = 3600
 TOKEN_RENEW_S = 1200.0
@@ -49,7 +50,7 @@ class Pod:
         return self.folder / "operator.log"
 
 
-class Cluster:
+class ApiServer:
     """The API server as an administrator, from a kubeconfig of the sandbox."""
 
     def __init__(self, kubeconfig: Path) -> None:
@@ -91,16 +92,16 @@ def run_pod(
         extra: Environment on top of the container's, for what an image would bring.
     """
     folder.mkdir(parents=True, exist_ok=True)
-    cluster = Cluster(kubeconfig)
-    spec = cluster.get(f"/apis/apps/v1/namespaces/{namespace}/deployments/{deployment}")["spec"]["template"]["spec"]
+    api = ApiServer(kubeconfig)
+    spec = api.get(f"/apis/apps/v1/namespaces/{namespace}/deployments/{deployment}")["spec"]["template"]["spec"]
     container = spec["containers"][0]
-    mounts = _write_mounts(cluster, namespace, spec, container, folder)
+    mounts = _write_mounts(api, namespace, spec, container, folder)
     arguments = [_moved(argument, mounts) for argument in container.get("args", [])]
     port = free_port()
     arguments = [f"--listen-port={port}" if found.startswith("--listen-port=") else found for found in arguments]
     token_file = folder / "token"
-    _write_token(cluster, namespace, spec["serviceAccountName"], token_file)
-    arguments += [f"--kubeconfig={_write_kubeconfig(cluster, folder)}", "--listen-host=127.0.0.1"]
+    _write_token(api, namespace, spec["serviceAccountName"], token_file)
+    arguments += [f"--kubeconfig={_write_kubeconfig(api, folder)}", "--listen-host=127.0.0.1"]
     inherited = {key: value for key, value in os.environ.items() if key in ("PATH", "LANG", "TZ")}
     environment = {**inherited, **_environment(container, deployment), **extra}
     with (folder / "operator.log").open("ab") as log:
@@ -109,33 +110,33 @@ def run_pod(
         )
     stop = threading.Event()
     renewal = threading.Thread(
-        target=_renew, args=(cluster, namespace, spec["serviceAccountName"], token_file, stop), daemon=True
+        target=_renew, args=(api, namespace, spec["serviceAccountName"], token_file, stop), daemon=True
     )
     renewal.start()
     return Pod(process, folder, port, stop)
 
 
-def _renew(cluster: Cluster, namespace: str, account: str, token_file: Path, stop: threading.Event) -> None:
+def _renew(api: ApiServer, namespace: str, account: str, token_file: Path, stop: threading.Event) -> None:
     while not stop.wait(TOKEN_RENEW_S):
-        _write_token(cluster, namespace, account, token_file)
+        _write_token(api, namespace, account, token_file)
 
 
-def _write_token(cluster: Cluster, namespace: str, account: str, token_file: Path) -> None:
+def _write_token(api: ApiServer, namespace: str, account: str, token_file: Path) -> None:
     draft = token_file.with_suffix(".new")
     draft.touch(mode=0o600)
-    draft.write_text(cluster.token(namespace, account))
+    draft.write_text(api.token(namespace, account))
     draft.replace(token_file)
 
 
-def _write_kubeconfig(cluster: Cluster, folder: Path) -> Path:
+def _write_kubeconfig(api: ApiServer, folder: Path) -> Path:
     """Write what a pod finds in its ServiceAccount's folder, as a kubeconfig with a token file."""
-    ca = base64.b64encode(cluster.ca_pem.encode()).decode()
+    ca = base64.b64encode(api.ca_pem.encode()).decode()
     document = {
         "apiVersion": "v1",
         "kind": "Config",
         "current-context": "pod",
         "contexts": [{"name": "pod", "context": {"cluster": "pod", "user": "pod"}}],
-        "clusters": [{"name": "pod", "cluster": {"server": cluster.server, "certificate-authority-data": ca}}],
+        "clusters": [{"name": "pod", "cluster": {"server": api.server, "certificate-authority-data": ca}}],
         "users": [{"name": "pod", "user": {"tokenFile": "token"}}],
     }
     path = folder / "kubeconfig"
@@ -152,7 +153,7 @@ def _environment(container: Mapping[str, Any], name: str) -> dict[str, str]:
 
 
 def _write_mounts(
-    cluster: Cluster, namespace: str, spec: Mapping[str, Any], container: Mapping[str, Any], folder: Path
+    api: ApiServer, namespace: str, spec: Mapping[str, Any], container: Mapping[str, Any], folder: Path
 ) -> dict[str, Path]:
     """Write mounted ConfigMaps and Secrets; returns the folder that stands for each mount path."""
     volumes = {volume["name"]: volume for volume in spec.get("volumes", [])}
@@ -163,11 +164,11 @@ def _write_mounts(
         target.mkdir(parents=True, exist_ok=True)
         mounts[mount["mountPath"]] = target
         if "configMap" in volume:
-            data = cluster.get(f"/api/v1/namespaces/{namespace}/configmaps/{volume['configMap']['name']}")["data"]
+            data = api.get(f"/api/v1/namespaces/{namespace}/configmaps/{volume['configMap']['name']}")["data"]
             for key, value in data.items():
                 (target / key).write_text(value)
         if "secret" in volume:
-            data = cluster.get(f"/api/v1/namespaces/{namespace}/secrets/{volume['secret']['secretName']}")["data"]
+            data = api.get(f"/api/v1/namespaces/{namespace}/secrets/{volume['secret']['secretName']}")["data"]
             for key, value in data.items():
                 (target / key).write_bytes(base64.b64decode(value))
     return mounts
@@ -177,3 +178,38 @@ def _moved(argument: str, mounts: Mapping[str, Path]) -> str:
     for path, target in mounts.items():
         argument = argument.replace(f"{path}/", f"{target}/")
     return argument
+
+
+def main() -> None:
+    """Run a pod until SIGTERM."""
+    parser = argparse.ArgumentParser(prog="python -m oracleapi_sandbox.pod", description=__doc__)
+    parser.add_argument("--state", type=Path, required=True, help="state folder")
+    parser.add_argument("--namespace", required=True)
+    parser.add_argument("--deployment", required=True)
+    parser.add_argument("command", nargs="+", help="what stands for the image's entry point")
+    arguments = parser.parse_args()
+    state = arguments.state.resolve()
+    pod = run_pod(
+        state / "kubeconfig", arguments.namespace, arguments.deployment, arguments.command, state / "operator", {}
+    )
+    signal.signal(signal.SIGTERM, lambda *_: pod.process.terminate())
+    _wait_ready(pod)
+    write_ready(
+        state, "operator", {"port": pod.port, "operator_pid": pod.process.pid, "log": str(pod.log), "part": "operator"}
+    )
+    raise SystemExit(pod.process.wait())
+
+
+def _wait_ready(pod: Pod) -> None:
+    """Return once ``/readyz`` says yes, as a startup probe does, or the process has ended."""
+    while pod.process.poll() is None:
+        try:
+            if httpx.get(f"http://127.0.0.1:{pod.port}/readyz", trust_env=False, timeout=2).is_success:
+                return
+        except httpx.TransportError:
+            pass
+        threading.Event().wait(0.1)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,4 +1,7 @@
-"""Run a SQL script as SQL*Plus would: statements end with ``;`` at a line's end, blocks with ``/``, ``&name`` is asked."""
+"""Run a SQL script as SQL*Plus would: statements end with ``;`` at a line's end, blocks with ``/``.
+
+``&name`` is filled in.
+"""
 
 import re
 from collections.abc import Iterator, Mapping

@@ -10,7 +10,7 @@ import shlex
 import sys
 import threading
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import Any
 
 import httpx
+import psutil  # type: ignore[import-untyped]
 
 from oracleapi_sandbox.cluster.build import KubernetesVersion, control_plane
 from oracleapi_sandbox.cluster.clients import clients
@@ -29,6 +30,7 @@ from oracleapi_sandbox.common.authority import Authority
 from oracleapi_sandbox.common.state import read_ready
 
 PARTS = ("oidc", "aws", "oracle", "cluster")
+OPERATOR = "operator"
 READY_LIMIT_S = 180.0
 STOP_LIMIT_S = 60.0
 POLL_S = 0.1
@@ -91,19 +93,48 @@ class Stack:
         if not self.state.is_dir():
             return []
         with self._locked():
-            running = {part: recorded for part in PARTS if (recorded := self._recorded(part)) and recorded.alive}
+            running = {
+                part: recorded for part in (OPERATOR, *PARTS) if (recorded := self._recorded(part)) and recorded.alive
+            }
             families = [process for recorded in running.values() for process in recorded.family()]
             end([process for recorded in running.values() if (process := recorded.process())], STOP_LIMIT_S)
             end_leftovers(self.state)
             end(process for process in families if process.is_running())
             end(marked(self.state))
-            for part in PARTS:
+            for part in (OPERATOR, *PARTS):
                 self._forget(part)
         return list(running)
 
     def status(self) -> list[Status]:
         """Return the condition of every part."""
         return [self._status(part) for part in PARTS]
+
+    def start_operator(self, namespace: str, deployment: str, command: Sequence[str]) -> dict[str, Any]:
+        """Run *command* as the one container of a Deployment, with its arguments and its ServiceAccount's token.
+
+        Raises:
+            PartError: It runs already, or ended while starting.
+        """
+        recorded = self._recorded(OPERATOR)
+        if recorded is not None and recorded.alive:
+            raise PartError(OPERATOR, "is running; stop it first")
+        self._clear(OPERATOR)
+        arguments = ["--state", str(self.state), "--namespace", namespace, "--deployment", deployment]
+        module = [sys.executable, "-m", "oracleapi_sandbox.pod", *arguments, "--", *command]
+        process = start(module, self.log(OPERATOR), self.state, OPERATOR)
+        self._pid_file(OPERATOR).parent.mkdir(exist_ok=True)
+        write_json(self._pid_file(OPERATOR), process.pid)
+        self._wait_ready(OPERATOR, Recorded(process.pid, self.state, OPERATOR))
+        return self.addresses(OPERATOR) or {}
+
+    def stop_operator(self, kill: bool = False) -> None:
+        """End the operator by SIGTERM and patience, or by SIGKILL."""
+        recorded = self._recorded(OPERATOR)
+        family = recorded.family() if recorded is not None else []
+        for process in reversed(family) if kill else family[:1]:
+            process.kill() if kill else process.terminate()
+        psutil.wait_procs(family, STOP_LIMIT_S)
+        self._clear(OPERATOR)
 
     def addresses(self, part: str) -> dict[str, Any] | None:
         """Return what *part* published if it runs, else ``None``."""
@@ -129,6 +160,9 @@ class Stack:
         if oracle := self.addresses("oracle"):
             found |= {
                 "ORACLE_DSN": oracle["dsn"],
+                "ORACLE_HOST": oracle["host"],
+                "ORACLE_PORT": str(oracle["port"]),
+                "ORACLE_SERVICE_NAME": oracle["service_name"],
                 "ORACLE_SYSTEM_USER": oracle["system_user"],
                 "ORACLE_SYSTEM_PASSWORD": oracle["system_password"],
                 "ORDS_URL": oracle["ords_url"],
@@ -267,5 +301,7 @@ def _listener_arn(aws: dict[str, Any]) -> str:
 
 
 def _address(part: str, ready: dict[str, Any]) -> str:
+    if part == OPERATOR:
+        return f"http://127.0.0.1:{ready['port']}"
     member = {"oidc": "issuer", "aws": "endpoint_url", "oracle": "ords_url", "cluster": "server"}[part]
     return f"{ready[member]}{' ' + ready['dsn'] if part == 'oracle' else ''}"

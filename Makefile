@@ -1,0 +1,72 @@
+# Everything sets itself up: Python 3.11+, make, git and the package registries are enough.
+SHELL := /bin/bash
+.SHELLFLAGS := -eu -o pipefail -c
+PYTHON ?= python3
+VENV := .venv
+SANDBOX_VENV := .venv-sandbox
+RUN := $(VENV)/bin
+SANDBOX := $(SANDBOX_VENV)/bin/oracleapi-sandbox
+PIP_INSTALL := install --quiet --disable-pip-version-check --require-hashes --no-deps
+LOCK_FLAGS := --quiet --no-emit-index-url --no-emit-find-links --no-emit-trusted-host --generate-hashes --strip-extras --allow-unsafe
+
+.PHONY: help
+help: ## Show what there is to type
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/  make \1\t\2/' | expand -t 20
+
+.PHONY: demo
+demo: setup ## Show the main job end to end on this machine (KEEP=1 leaves everything running)
+	@$(SANDBOX_VENV)/bin/python -m oracleapi_sandbox.demo --operator-python $(RUN)/python $(if $(KEEP),--keep,)
+
+.PHONY: test
+test: setup check ## Run the whole test suite
+	cd sandbox && ../$(SANDBOX_VENV)/bin/python -m pytest -q
+	$(RUN)/python -Im pytest -q
+
+.PHONY: check
+check: setup ## Format, lint, types and import contract, generated files (everything but the tests)
+	$(RUN)/ruff format --check .
+	$(RUN)/ruff check .
+	$(RUN)/mypy
+	$(RUN)/lint-imports --no-cache > /dev/null
+	cd sandbox && ../$(SANDBOX_VENV)/bin/ruff format --check . && ../$(SANDBOX_VENV)/bin/ruff check . && ../$(SANDBOX_VENV)/bin/mypy
+
+.PHONY: generate
+generate: setup ## Write the CRDs from the models
+	$(RUN)/python -m oracleapi.api crds charts/oracle-api-operator/files/crds
+
+.PHONY: sandbox
+sandbox: setup ## Start the sandbox and leave it running
+	$(SANDBOX) up
+
+.PHONY: bench
+bench: setup ## Measure calls, writes and times; writes bench/RESULTS.md
+	$(SANDBOX_VENV)/bin/python bench/calls.py --operator-python $(RUN)/python
+
+.PHONY: lock
+lock: setup ## Renew the locked requirements
+	$(RUN)/pip-compile $(LOCK_FLAGS) --output-file requirements/operator.txt pyproject.toml
+	$(RUN)/pip-compile $(LOCK_FLAGS) --output-file requirements/dev.txt pyproject.toml requirements/dev.in
+	cd sandbox && ../$(RUN)/pip-compile $(LOCK_FLAGS) --extra test --output-file requirements.txt pyproject.toml
+
+.PHONY: clean
+clean: ## Stop the sandbox and delete what was made here; caches in the user's cache folder stay
+	@if [ -x $(SANDBOX) ] && [ -d .sandbox ]; then $(SANDBOX) down; fi
+	rm -rf $(VENV) $(SANDBOX_VENV) .sandbox build dist .coverage .pytest_cache .mypy_cache .ruff_cache .hypothesis
+
+.PHONY: setup
+setup: $(VENV)/.ready $(SANDBOX_VENV)/.ready
+
+$(VENV)/.ready: requirements/dev.txt pyproject.toml
+	@echo "Setting up $(VENV) …"
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is needed")'
+	@$(PYTHON) -m venv $(VENV)
+	@$(RUN)/python -m pip $(PIP_INSTALL) -r requirements/dev.txt
+	@$(RUN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
+	@touch $@
+
+$(SANDBOX_VENV)/.ready: sandbox/requirements.txt sandbox/pyproject.toml
+	@echo "Setting up $(SANDBOX_VENV) …"
+	@$(PYTHON) -m venv $(SANDBOX_VENV)
+	@$(SANDBOX_VENV)/bin/python -m pip $(PIP_INSTALL) -r sandbox/requirements.txt
+	@$(SANDBOX_VENV)/bin/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable ./sandbox
+	@touch $@
