@@ -137,6 +137,26 @@ def hr(db: Any) -> Any:
             {"B1": 7, "B2": 7},
         ),
         (
+            "VALUE in JSON_OBJECT and TIME ZONE are no operands",
+            "insert into jobs (job) select json_object('a' value v_name, 'b' value v_id) from employees "
+            "where salary at time zone v_name = 1",
+            "insert into jobs (job) select json_object('a' value :B1, 'b' value :B2) from employees "
+            "where salary at time zone :B3 = 1",
+            {"B1": "x", "B2": 7, "B3": "x"},
+        ),
+        (
+            "columns of JSON_TABLE are the statement's own",
+            "insert into jobs (job) select v_id from json_table(v_name, '$' columns (v_id number path '$.a')) j",
+            "insert into jobs (job) select v_id from json_table(:B1, '$' columns (v_id number path '$.a')) j",
+            {"B1": "x"},
+        ),
+        (
+            "a query may stand where the column list is left out",
+            "insert into jobs (select v_id, trim(leading v_name from name) from employees)",
+            "insert into jobs (select :B1, trim(leading :B2 from name) from employees)",
+            {"B1": 7, "B2": "x"},
+        ),
+        (
             "FROM in EXTRACT and TRIM begins no table list",
             "delete from employees where extract(year from v_date) = 2024 and trim(both 'x' from name) = v_name",
             "delete from employees where extract(year from :B1) = 2024 and trim(both 'x' from name) = :B2",
@@ -389,3 +409,12 @@ def test_values_have_the_type_of_their_column(hr: Any) -> None:
         "begin for r in (select a, b, c from x) loop :r := r.a || '|' || r.b || '|' || r.c; end loop; end;", r=TEXT
     )
     assert out == {"R": "01-MAY-24|01-MAY-24 08.30.00.000000 AM|2.5"}
+
+
+def test_records_in_sql(hr: Any) -> None:
+    error = hr.error("declare type r is record (id number); x r; begin update jobs set row = x; end;")
+    assert "a record in SQL other than after VALUES is not supported" in error.message
+    error = hr.error("declare b boolean; begin update jobs set job = b; end;")
+    assert "PLS-00457: expressions have to be of SQL types" in error.message
+    error = hr.error("declare function f return number is begin return 1; end; begin update jobs set job = f(); end;")
+    assert "PLS-00231: function 'F' may not be used in SQL" in error.message

@@ -9,7 +9,7 @@ from collections.abc import Iterator, Sequence
 from oracleapi_sandbox.oracle.plsql import nodes as n
 from oracleapi_sandbox.oracle.plsql import types as t
 from oracleapi_sandbox.oracle.plsql.analyse_expressions import ExpressionAnalysis
-from oracleapi_sandbox.oracle.plsql.errors import CompileError, Position
+from oracleapi_sandbox.oracle.plsql.errors import CompileError, Position, unsupported
 from oracleapi_sandbox.oracle.plsql.lexer import Token
 from oracleapi_sandbox.oracle.plsql.parse_statements import StatementParser
 from oracleapi_sandbox.oracle.plsql.scope import (
@@ -63,6 +63,10 @@ class _Builder:
 
     def append(self, text: str) -> None:
         self._add(text)
+
+    @property
+    def after_values(self) -> bool:
+        return bool(self.parts) and self.parts[-1].upper() == "VALUES"
 
     def _add(self, text: str) -> None:
         self.parts.append(text)
@@ -123,6 +127,8 @@ class SqlAnalysis(ExpressionAnalysis):
     def _mark(self, node: n.Ref, kind: t.Type, token: Token, builder: _Builder, scope: Scope) -> str:
         """The bind that stands for a variable; a record in VALUES stands for all its fields."""
         if kind.name == "RECORD" and kind.fields is not None:
+            if not builder.after_values:
+                raise unsupported(token.position, "a record in SQL other than after VALUES")
             fields = [
                 n.Ref(node.position, node.name, (*node.steps, n.Member(node.position, part.name)))
                 for part in kind.fields

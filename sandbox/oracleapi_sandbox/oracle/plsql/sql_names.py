@@ -9,11 +9,12 @@ from dataclasses import dataclass, field
 from oracleapi_sandbox.oracle.plsql.lexer import Token
 
 _KEYWORDS = """
-ALL AND ANY AS ASC BETWEEN BY CASE CONNECT CROSS CURRENT DATE DAY DELETE DESC DISTINCT ELSE END ERRORS ESCAPE EXCEPT
-EXISTS FETCH FIRST FOLLOWING FOR FROM FULL GROUP HAVING IGNORE IN INNER INSERT INTERSECT INTERVAL INTO IS JOIN KEEP
-LAST LATERAL LEFT LIKE LOCKED LOG MATCHED MERGE MINUS NATURAL NEXT NOT NOWAIT NULL NULLS OF OFFSET ON ONLY OR ORDER
-OUTER OVER PARTITION PERCENT PIVOT PRECEDING PRIOR RANGE RECURSIVE RETURN RETURNING RIGHT ROW ROWS SELECT SET SIBLINGS
-SKIP START THEN TIES TIMESTAMP TO UNBOUNDED UNION UNIQUE UNPIVOT UPDATE USING VALUES WAIT WHEN WHERE WITH WITHIN
+ALL AND ANY AS ASC BETWEEN BOTH BY CASE COLUMNS CONNECT CROSS CURRENT DATE DAY DEFAULT DELETE DESC DISTINCT ELSE END
+ERRORS ESCAPE EXCEPT EXISTS FETCH FIRST FOLLOWING FOR FROM FULL GROUP HAVING IGNORE IN INNER INSERT INTERSECT INTERVAL
+INTO IS JOIN KEEP LAST LATERAL LEADING LEFT LIKE LOCKED LOG MATCHED MERGE MINUS NATURAL NEXT NOT NOWAIT NULL NULLS OF
+OFFSET ON ONLY OR ORDER OUTER OVER PARTITION PASSING PERCENT PIVOT PRECEDING PRIOR RANGE RECURSIVE RETURN RETURNING
+RIGHT ROW ROWS SELECT SET SIBLINGS SKIP START THEN TIES TIMESTAMP TO TRAILING UNBOUNDED UNION UNIQUE UNPIVOT UPDATE
+USING VALUES WAIT WHEN WHERE WITH WITHIN
 """
 KEYWORDS = frozenset(_KEYWORDS.split())
 _OPERAND_KEYWORDS = ("END", "NULL")
@@ -41,6 +42,7 @@ class _Level:
     clause: str = ""
     expects_table: bool = False
     columns: bool = False
+    definitions: bool = False
 
 
 @dataclass
@@ -99,6 +101,7 @@ class _Scan:
             columns = self.insert_target or (before is not None and before.is_word("INSERT"))
             inherits = self.level.clause == "VALUES" and self.level.verb == "INSERT"
             inner = _Level(clause="VALUES" if inherits else "", verb="INSERT" if inherits else "", columns=columns)
+            inner.definitions = before is not None and before.is_word("COLUMNS")
             self.levels.append(inner)
             self.level.expects_table = False
             self.insert_target = False
@@ -113,6 +116,7 @@ class _Scan:
         if word in ("SELECT", "INSERT", "UPDATE", "DELETE", "MERGE"):
             if not (word == "UPDATE" and level.verb in ("SELECT", "MERGE")):
                 level.verb = level.verb if level.verb == "MERGE" else word
+                level.columns = False
                 level.clause = word
                 level.expects_table = word in ("UPDATE", "DELETE")
         elif word == "FROM" and level.verb in ("SELECT", "DELETE"):
@@ -129,7 +133,11 @@ class _Scan:
         before, after = self.near(index - 1), self.near(index + 1)
         if before is not None and before.is_op("."):
             return index + 1
-        if self._is_alias(before):
+        if self.level.definitions:
+            if before is not None and before.is_op("(", ","):
+                self.found.aliases.add(token.text)
+            return index + 1
+        if self._is_alias(index - 1):
             self.found.aliases.add(token.text)
             return index + 1
         assigned = self.level.clause == "SET" and after is not None and after.is_op("=") and _starts_assignment(before)
@@ -139,13 +147,26 @@ class _Scan:
             self.found.candidates[index] = values
         return index + 1
 
-    def _is_alias(self, before: Token | None) -> bool:
-        """A name right after an operand, or after AS, is the operand's alias."""
-        if before is None:
+    def _is_alias(self, at: int) -> bool:
+        """A name right after an operand, or after AS, is the operand's alias; *at* is the token before it."""
+        before = self.near(at)
+        if before is None or before.is_word("AS"):
+            return before is not None
+        joins = before.is_word("VALUE") or (before.is_word("ZONE") and self._is_word(at - 1, "TIME"))
+        return self._is_operand(at) and not (joins and (before.text == "ZONE" or self._is_operand(at - 1)))
+
+    def _is_word(self, at: int, word: str) -> bool:
+        token = self.near(at)
+        return token is not None and token.is_word(word)
+
+    def _is_operand(self, at: int) -> bool:
+        """Whether a token can end an expression."""
+        token = self.near(at)
+        if token is None:
             return False
-        if before.kind in ("number", "string", "bind", "quoted") or before.is_op(")"):
+        if token.kind in ("number", "string", "bind", "quoted") or token.is_op(")"):
             return True
-        return before.kind == "word" and (before.text not in KEYWORDS or before.text in (*_OPERAND_KEYWORDS, "AS"))
+        return token.kind == "word" and (token.text not in KEYWORDS or token.text in _OPERAND_KEYWORDS)
 
     def _table(self, index: int) -> int:
         """Read ``[schema.]table [[AS] alias]``; a name before a parenthesis is a table function."""
