@@ -24,14 +24,15 @@ from oracleapi_sandbox.cluster.build import DEFAULT_KUBERNETES, KubernetesVersio
 from oracleapi_sandbox.cluster.clients import clients
 from oracleapi_sandbox.cluster.progress import Progress
 from oracleapi_sandbox.manifests import render
-from oracleapi_sandbox.sqlscript import run_script
-from oracleapi_sandbox.stack import PARTS, Stack
+from oracleapi_sandbox.sqlscript import ScriptError, run_script
+from oracleapi_sandbox.stack import PARTS, PartError, Stack
 
 ROOT = Path(__file__).resolve().parents[2]
 EXAMPLES = ROOT / "examples"
 CHART = ROOT / "charts" / "oracle-api-operator"
 NAMESPACE = "oracle-api-operator"
 RELEASE = "oracle-api-operator"
+OPERATOR_ACCOUNT = "ORACLEAPI_OPERATOR"
 WAIT_S = 120.0
 
 
@@ -52,6 +53,7 @@ class Demo:
         self.kubectl, self.helm = str(tools.kubectl), str(tools.helm)
         self.environment = self.stack.environment()
         self._number = 0
+        self.password = secrets.token_urlsafe(18)
 
     def title(self, text: str) -> None:
         self._number += 1
@@ -80,10 +82,8 @@ class Demo:
         """Make a Secret in the operator's namespace; values are not printed."""
         print(f"  $ kubectl -n {NAMESPACE} create secret generic {name} --from-literal=… ({', '.join(values)})")
         literals = [f"--from-literal={key}={value}" for key, value in values.items()]
-        made = self.run(
-            "kubectl", "-n", NAMESPACE, "create", "secret", "generic", name, *literals, "--dry-run=client", "-o", "yaml",
-            show=False,
-        )  # fmt: skip
+        dry = ("--dry-run=client", "-o", "yaml")
+        made = self.run("kubectl", "-n", NAMESPACE, "create", "secret", "generic", name, *literals, *dry, show=False)
         self.run("kubectl", "apply", "-f", "-", stdin=made, show=False)
 
     def note(self, step: str, **facts: Any) -> None:
@@ -132,7 +132,8 @@ class Caller:
 
     def token(self, subject: str, scope: str, **more: Any) -> str:
         """Return a token of the sandbox's identity provider."""
-        print(f"  $ oracleapi-sandbox token --subject {subject} --scope {scope} --audience hr-api")
+        wrong = f" --fault {more['fault']}" if "fault" in more else ""
+        print(f"  $ oracleapi-sandbox token --subject {subject} --scope {scope} --audience hr-api{wrong}")
         provider = self._demo.environment["SANDBOX_OIDC_ADMIN"]
         wanted = {"subject": subject, "scope": scope, "audience": "hr-api", **more}
         answer = self._http.post(f"{provider}/_sandbox/token", json=wanted)
@@ -163,12 +164,11 @@ def wait_for(what: str, question: Callable[[], Any], limit_s: float = WAIT_S) ->
 def prepare(demo: Demo) -> None:
     """Database, chart, operator, Secrets: what administrators do once."""
     demo.title("A DBA prepares the database: tables, an empty REST schema, the operator's account")
-    password = secrets.token_urlsafe(18)
     print("  $ oracleapi-sandbox sql examples/00-database.sql --define operator_password=…")
     env = demo.environment
     count = run_script(
         EXAMPLES / "00-database.sql", env["ORACLE_DSN"], env["ORACLE_SYSTEM_USER"], env["ORACLE_SYSTEM_PASSWORD"],
-        {"operator_password": password},
+        {"operator_password": demo.password},
     )  # fmt: skip
     print(f"    {count} statements ran")
 
@@ -187,7 +187,7 @@ def prepare(demo: Demo) -> None:
         AWS_ACCESS_KEY_ID=env["AWS_ACCESS_KEY_ID"],
         AWS_SECRET_ACCESS_KEY=env["AWS_SECRET_ACCESS_KEY"],
     )
-    demo.secret("hr-db-operator", username="ORACLEAPI_OPERATOR", password=password)
+    demo.secret("hr-db-operator", username=OPERATOR_ACCOUNT, password=demo.password)
     demo.secret("ords-ca", **{"ca.crt": ca.read_text()})
     demo.secret("oidc-ca", **{"ca.crt": ca.read_text()})
 
@@ -264,10 +264,8 @@ def call(demo: Demo, endpoint: str) -> None:
 def drift(demo: Demo, endpoint: str) -> None:
     """Break something on either side and see it named and repaired."""
     demo.title("Somebody drops a privilege in the database by hand: found, named, repaired")
-    env = demo.environment
-    with oracledb.connect(
-        user=env["ORACLE_SYSTEM_USER"], password=env["ORACLE_SYSTEM_PASSWORD"], dsn=env["ORACLE_DSN"]
-    ) as connection:
+    dsn = demo.environment["ORACLE_DSN"]
+    with oracledb.connect(user=OPERATOR_ACCOUNT, password=demo.password, dsn=dsn) as connection:
         statement = "begin ords_admin.delete_privilege(p_schema => 'HR_API', p_name => 'hr.read'); commit; end;"
         print(f"  SQL> {statement}")
         connection.cursor().execute(statement)
@@ -325,7 +323,7 @@ def _tell(demo: Demo) -> bool:
         call(demo, endpoint)
         drift(demo, endpoint)
         spent(demo)
-    except StepError as failure:
+    except (StepError, PartError, ScriptError) as failure:
         error = str(failure)
         print(f"\n✗ {error}")
     report = {"held": not error, "error": error, "steps": demo.seen}

@@ -30,6 +30,7 @@ CA_VARIABLES = (
 """These beat the trust settings of clients inside the parts, which talk to a private authority."""
 STOP_LIMIT_S = 25.0
 POLL_S = 0.05
+EXEC_LOOKS = 20
 
 
 @dataclass(frozen=True)
@@ -125,11 +126,21 @@ def marked(state: Path, part: str | None = None) -> list[Any]:
 
 def _bears(process: Any, state: Path, part: str | None) -> bool:
     try:
-        environment = process.environ()
+        environment = _settled_environment(process)
         alive = process.status() != psutil.STATUS_ZOMBIE
     except psutil.Error:  # gone, a zombie, or another user's
         return False
     return alive and environment.get(MARK) == str(state) and part in (None, environment.get(PART_MARK))
+
+
+def _settled_environment(process: Any) -> dict[str, str]:
+    """Return the environment of *process*; in the moment of its exec the kernel shows none, so it is read again."""
+    for _ in range(EXEC_LOOKS):
+        found: dict[str, str] = process.environ()
+        if found or not process.is_running() or process.status() == psutil.STATUS_ZOMBIE:
+            return found
+        time.sleep(POLL_S / 10)
+    return {}
 
 
 def write_json(file: Path, content: Any) -> None:
