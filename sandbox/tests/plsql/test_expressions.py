@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from oracleapi_sandbox.oracle.ports import Bind
+from oracleapi_sandbox.oracle.ports import Bind, Column, Result
 
 
 @pytest.mark.parametrize(
@@ -112,6 +112,7 @@ def test_number(db: Any, expression: str, value: object) -> None:
             "2024-02-03T14:05:06+02:00",
         ),
         ("date '2024-02-03'", "03-FEB-24"),
+        ("to_char(date '2024-02-03', 'MON', 'NLS_DATE_LANGUAGE = American')", "FEB"),
         ("to_char(add_months(date '2024-01-31', 1), 'YYYYMMDD')", "20240229"),
         ("to_char(last_day(date '2023-02-01'), 'YYYYMMDD')", "20230228"),
         ("to_char(trunc(date '2024-05-17', 'MM'), 'YYYYMMDD')", "20240501"),
@@ -188,6 +189,8 @@ def test_condition(db: Any, condition: str, value: bool | None) -> None:
         ("json_value('{}', '$.a?(@.b)')", 40442),
         ("systimestamp at time zone 'Nowhere/Land'", 1882),
         ("extract(year from (interval '1' day))", 30076),
+        ("to_number('1,5', '9D9', q'[NLS_NUMERIC_CHARACTERS=',.']')", 3001),
+        ("to_char(date '2024-01-01', 'MON', 'NLS_DATE_LANGUAGE=GERMAN')", 3001),
     ],
 )
 def test_fault(db: Any, expression: str, code: int) -> None:
@@ -220,3 +223,13 @@ def test_sequences(db: Any) -> None:
     db.rows("nextval", "NEXTVAL NUMBER", (41,))
     assert db.value("hr.emp_seq.nextval + 1", kind="NUMBER") == 42
     assert db.statements == [("select HR.EMP_SEQ.NEXTVAL from dual", {})]
+
+
+def test_implicit_conversions_follow_the_session(db: Any) -> None:
+    """ALTER SESSION SET NLS_DATE_FORMAT counts in PL/SQL too, also from within the block."""
+    models = iter(["YYYY-MM-DD", "DD.MM.YYYY"])
+    columns = (Column("PARAMETER", "VARCHAR2"), Column("VALUE", "VARCHAR2"))
+    db.on("nls_session_parameters", lambda: Result(columns, iter([("NLS_DATE_FORMAT", next(models))])))
+    source = """declare d date := '2024-02-03'; begin :r := d || ' ';
+        execute immediate 'alter session set nls_date_format = x'; :r := :r || d; end;"""
+    assert db.block(source, r=Bind(None)) == {"R": "2024-02-03 03.02.2024"}

@@ -194,6 +194,7 @@ class _Reader:
             for candidate in (name, name[:3]):
                 if rest.startswith(candidate):
                     self.offset += len(candidate)
+                    self.skip_space()
                     return index + 1
         raise FormatError(code, message)
 

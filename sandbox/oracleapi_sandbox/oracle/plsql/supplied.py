@@ -219,5 +219,6 @@ PACKAGES: dict[str, Package] = {
         Package("SYS", "DBMS_APPLICATION_INFO", _DBMS_APPLICATION_INFO),
         Package("SYS", "DBMS_ASSERT", _DBMS_ASSERT),
         Package("SYS", "DBMS_LOB", _DBMS_LOB),
+        Package("SYS", "DBMS_UTILITY", ()),
     )
 }

@@ -84,7 +84,7 @@ RECORD = Type("RECORD")
 
 _ALIASES: dict[str, Type] = {
     **{name: Type(name) for name in ("VARCHAR2", "NUMBER", "PLS_INTEGER", "BOOLEAN", "DATE", "CLOB", "BLOB", "RAW")},
-    **{name: Type(name) for name in ("BINARY_DOUBLE", "BINARY_FLOAT", "TIMESTAMP", "TIMESTAMP WITH TIME ZONE", "JSON")},
+    **{name: Type(name) for name in ("BINARY_DOUBLE", "BINARY_FLOAT", "TIMESTAMP", "TIMESTAMP WITH TIME ZONE")},
     **{name: Type(name) for name in ("INTERVAL DAY TO SECOND", "SYS_REFCURSOR", "ROWID")},
     **dict.fromkeys(("VARCHAR", "STRING", "NVARCHAR2", "LONG"), VARCHAR2),
     **dict.fromkeys(("CHARACTER", "NCHAR", "CHAR"), Type("CHAR", size=1)),
