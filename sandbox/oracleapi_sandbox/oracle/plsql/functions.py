@@ -4,7 +4,6 @@ What is not here but allowed in PL/SQL is evaluated by the engine: see ``sql_fun
 Source: SQL Language Reference, "Functions"; PL/SQL Language Reference, "SQL Functions in PL/SQL Expressions" [D].
 """
 
-import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -239,23 +238,9 @@ def _formatted(action: Callable[[], Datum]) -> Datum:
         raise PlsqlError(error.code, error.message) from error
 
 
-_DEFAULT_NLS = re.compile(r"(NLS_(DATE_)?LANGUAGE='?(AMERICAN|ENGLISH)'?|NLS_NUMERIC_CHARACTERS='?\.,'?)+")
-
-
-def _check_language(nls_parameter: Datum) -> None:
-    """The third argument of conversions: only what is in force anyway is accepted.
-
-    Raises:
-        PlsqlError: 3001 for another language or other numeric characters.
-    """
-    text = "".join((to_text(nls_parameter) or "").upper().split())
-    if text and not _DEFAULT_NLS.fullmatch(text):
-        raise PlsqlError(3001, f"unimplemented feature: NLS parameter {to_text(nls_parameter)}")
-
-
 @_register("TO_CHAR", 1, 3, "VARCHAR2")
 def to_char(value: Datum, model: Datum = None, nls_parameter: Datum = None) -> Datum:
-    _check_language(nls_parameter)
+    nls.check_parameter(to_text(nls_parameter))
     picture = to_text(model)
     if value is None or (isinstance(value, str) and picture is None):
         return value
@@ -269,7 +254,7 @@ def to_char(value: Datum, model: Datum = None, nls_parameter: Datum = None) -> D
 
 @_register("TO_NUMBER", 1, 3, "NUMBER")
 def to_number_(value: Datum, model: Datum = None, nls_parameter: Datum = None) -> Datum:
-    _check_language(nls_parameter)
+    nls.check_parameter(to_text(nls_parameter))
     picture, text = to_text(model), to_text(value)
     if picture is None or text is None:
         return to_number(value)
@@ -278,7 +263,7 @@ def to_number_(value: Datum, model: Datum = None, nls_parameter: Datum = None) -
 
 @_register("TO_DATE", 1, 3, "DATE")
 def to_date(value: Datum, *model: Datum) -> Datum:
-    _check_language(model[1] if len(model) > 1 else None)
+    nls.check_parameter(to_text(model[1]) if len(model) > 1 else None)
     text, picture = to_text(value), to_text(model[0]) if model else nls.models().date
     if text is None or picture is None:
         return None
@@ -287,7 +272,7 @@ def to_date(value: Datum, *model: Datum) -> Datum:
 
 @_register("TO_TIMESTAMP", 1, 3, "TIMESTAMP")
 def to_timestamp(value: Datum, *model: Datum) -> Datum:
-    _check_language(model[1] if len(model) > 1 else None)
+    nls.check_parameter(to_text(model[1]) if len(model) > 1 else None)
     text, picture = to_text(value), to_text(model[0]) if model else nls.models().timestamp
     if text is None or picture is None:
         return None

@@ -3,11 +3,13 @@
 They are asked of the engine at the first such conversion of a block, since ALTER SESSION sets them there.
 """
 
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
 
+from oracleapi_sandbox.oracle.plsql.errors import PlsqlError
 from oracleapi_sandbox.oracle.plsql.formats import DATE_MODEL, TIMESTAMP_MODEL, TIMESTAMP_TZ_MODEL
 from oracleapi_sandbox.oracle.ports import SqlRunner
 
@@ -64,3 +66,16 @@ def forget() -> None:
 def models() -> Models:
     session = _current.get()
     return session.models() if session is not None else Models()
+
+
+_DEFAULTS = re.compile(r"(NLS_(DATE_)?LANGUAGE='?(AMERICAN|ENGLISH)'?|NLS_NUMERIC_CHARACTERS='?\.,'?)+")
+
+
+def check_parameter(text: str | None) -> None:
+    """The NLS argument of a conversion function: only what is in force anyway is accepted.
+
+    Raises:
+        PlsqlError: 3001 for another language or other numeric characters.
+    """
+    if text and not _DEFAULTS.fullmatch("".join(text.upper().split())):
+        raise PlsqlError(3001, f"unimplemented feature: NLS parameter {text}")
