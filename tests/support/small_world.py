@@ -1,5 +1,6 @@
 """A small world: fakes, an operator over them, and a way to let it run until it rests."""
 
+import copy
 from typing import Any
 
 from oracleapi.errors import OperatorError
@@ -30,7 +31,7 @@ class SmallWorld:
         settings = Settings(allow_endpoint_override=True)
         self.operator = build_operator(self.kube, self.backends, settings, "cluster-1", self.clock)
         for found in list(self.kube.objects.values()):
-            self.operator.observe(False, found)
+            self.operator.observe(False, copy.deepcopy(found))
 
     def apply(self, resource: dict[str, Any]) -> None:
         self.kube.apply(resource)
@@ -43,7 +44,7 @@ class SmallWorld:
     def sync(self) -> None:
         """Deliver watch events for everything that changed."""
         for found in list(self.kube.objects.values()):
-            self.operator.observe(False, found)
+            self.operator.observe(False, copy.deepcopy(found))
         for kind in ("AwsAccount", "VpcLink", "OracleDatabase", "IdentityProvider", "OracleApi"):
             for key, known in self.operator.references.of_kind(kind):
                 if self.kube.find(*key) is None:
