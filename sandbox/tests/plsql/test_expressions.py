@@ -157,6 +157,8 @@ def test_text(db: Any, expression: str, value: object) -> None:
         ("'abc' not like 'A%'", True),
         ("null like '%'", None),
         ("'10' > 9", True),
+        ("'a ' = 'a' and 'a' in ('b', 'a  ') and c = 'a' and c between 'a' and 'a'", True),
+        ("v = 'a' or v in ('a', 'b')", False),
         ("'10' > '9'", False),
         ("1 != 2 and 1 <> 2 and 1 ^= 2 and 1 ~= 2", True),
         ("true > false", True),
@@ -167,7 +169,8 @@ def test_text(db: Any, expression: str, value: object) -> None:
     ],
 )
 def test_condition(db: Any, condition: str, value: bool | None) -> None:
-    assert db.value(condition, kind="BOOLEAN") is value
+    declare = "c char(3) := 'a'; v varchar2(3) := 'a ';"
+    assert db.value(condition, declare, kind="BOOLEAN") is value
 
 
 @pytest.mark.parametrize(

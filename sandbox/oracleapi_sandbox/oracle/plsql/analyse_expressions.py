@@ -1,5 +1,7 @@
 """Analysis, third part: types of expressions, and refusals of what cannot be evaluated (PLS-00306, PLS-00382)."""
 
+from collections.abc import Sequence
+
 from oracleapi_sandbox.oracle.plsql import nodes as n
 from oracleapi_sandbox.oracle.plsql import types as t
 from oracleapi_sandbox.oracle.plsql.analyse_references import ReferenceAnalysis
@@ -72,6 +74,7 @@ class ExpressionAnalysis(ReferenceAnalysis):
             return t.BOOLEAN
         if node.operator in _COMPARISONS:
             self._comparable(node.position, node.operator, left, right)
+            self._note_padding(node, ((node.left, left), (node.right, right)))
             return t.BOOLEAN
         if "BOOLEAN" in (left.name, right.name) or left.category in _UNORDERED or right.category in _UNORDERED:
             raise _operator_refused(node.position, node.operator)
@@ -83,6 +86,11 @@ class ExpressionAnalysis(ReferenceAnalysis):
         fits = t.affinity(left, right) or t.affinity(right, left)
         if not fits or left.category in _UNORDERED or right.category in _UNORDERED:
             raise _operator_refused(position, operator)
+
+    def _note_padding(self, node: n.Expression, operands: Sequence[tuple[n.Expression, t.Type]]) -> None:
+        """CHAR values and literals are compared blank-padded, as soon as a VARCHAR2 takes part they are not [D]."""
+        if all(kind.name == "CHAR" or _is_text_literal(operand) for operand, kind in operands):
+            self.unit.padded.add(node)
 
     def _case(self, node: n.Case, scope: Scope) -> t.Type:
         selector = self.expression(node.selector, scope) if node.selector is not None else None
@@ -114,9 +122,9 @@ class ExpressionAnalysis(ReferenceAnalysis):
     def _predicate_or_form(self, node: n.Expression, scope: Scope) -> t.Type:
         match node:
             case n.Between():
-                self._compare_all(node.operand, (node.low, node.high), scope)
+                self._compare_all(node, (node.operand, node.low, node.high), scope)
             case n.InList():
-                self._compare_all(node.operand, node.items, scope)
+                self._compare_all(node, (node.operand, *node.items), scope)
             case n.Like():
                 for part in (node.operand, node.pattern, node.escape):
                     self._text(part, "LIKE", scope)
@@ -140,10 +148,12 @@ class ExpressionAnalysis(ReferenceAnalysis):
                 return t.Type("TIMESTAMP WITH TIME ZONE")
         return t.BOOLEAN
 
-    def _compare_all(self, operand: n.Expression, others: tuple[n.Expression, ...], scope: Scope) -> None:
-        kind = self.expression(operand, scope)
-        for other in others:
-            self._comparable(operand.position, "=", kind, self.expression(other, scope))
+    def _compare_all(self, node: n.Expression, operands: Sequence[n.Expression], scope: Scope) -> None:
+        """The first operand is compared with all others."""
+        kinds = [self.expression(operand, scope) for operand in operands]
+        for kind in kinds[1:]:
+            self._comparable(operands[0].position, "=", kinds[0], kind)
+        self._note_padding(node, tuple(zip(operands, kinds, strict=True)))
 
     def _text(self, node: n.Expression | None, operator: str, scope: Scope) -> None:
         if node is not None and t.affinity(self.expression(node, scope), t.VARCHAR2) == 0:
@@ -157,6 +167,10 @@ class ExpressionAnalysis(ReferenceAnalysis):
         if node.function == "JSON_EXISTS":
             return t.BOOLEAN
         return self.type_of(node.returning, scope) if node.returning else t.Type("VARCHAR2")
+
+
+def _is_text_literal(node: n.Expression) -> bool:
+    return isinstance(node, n.Literal) and node.type == "VARCHAR2"
 
 
 def _operator_refused(position: Position, operator: str) -> CompileError:

@@ -111,7 +111,8 @@ class Evaluator:
         if node.operator == "||":
             return operators.concat(left, right)
         if node.operator in ("=", "<>", "<", ">", "<=", ">="):
-            return operators.compare(node.operator, left, right)
+            pair = _unpadded(left, right) if node in self.unit.padded else (left, right)
+            return operators.compare(node.operator, *pair)
         return operators.arithmetic(node.operator, left, right)
 
     def _logical(self, node: n.Binary, frame: Frame) -> Datum:
@@ -123,13 +124,16 @@ class Evaluator:
         return operators.and_(left, right) if node.operator == "AND" else operators.or_(left, right)
 
     def _between(self, node: n.Between, frame: Frame) -> Datum:
-        return operators.between(*(self.evaluate(part, frame) for part in (node.operand, node.low, node.high)))
+        values = [self.evaluate(part, frame) for part in (node.operand, node.low, node.high)]
+        return operators.between(*(_unpadded(*values) if node in self.unit.padded else values))
 
     def _in_list(self, node: n.InList, frame: Frame) -> Datum:
         value = self.evaluate(node.operand, frame)
         found: bool | None = False
         for item in node.items:
-            found = operators.or_(found, operators.compare("=", value, self.evaluate(item, frame)))
+            other = self.evaluate(item, frame)
+            pair = _unpadded(value, other) if node in self.unit.padded else (value, other)
+            found = operators.or_(found, operators.compare("=", *pair))
             if found:
                 break
         return found
@@ -357,6 +361,11 @@ class Evaluator:
     def block(self, block: n.Block, frame: Frame) -> None:
         """Run a block; the statements' part knows how."""
         raise NotImplementedError
+
+
+def _unpadded(*values: Datum) -> tuple[Datum, ...]:
+    """Texts without their trailing blanks, which then compare as if padded."""
+    return tuple(value.rstrip(" ") if isinstance(value, str) else value for value in values)
 
 
 def _time_zone(name: str) -> timezone | ZoneInfo:

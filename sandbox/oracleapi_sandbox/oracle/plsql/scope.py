@@ -243,7 +243,11 @@ class PreparedSql:
 
 @dataclass
 class Unit:
-    """A block with all its names resolved, for one run."""
+    """A block with all its names resolved, for one run.
+
+    Args:
+        padded: Comparisons of CHAR values and literals, for which trailing blanks do not count.
+    """
 
     block: n.Block
     refs: dict[n.Ref, Resolved] = field(default_factory=dict)
@@ -251,4 +255,5 @@ class Unit:
     types: dict[n.TypeName, Type] = field(default_factory=dict)
     declared: dict[n.Node, Entity | SubprogramEntity] = field(default_factory=dict)
     exceptions: dict[n.Node, tuple[ExceptionEntity, ...]] = field(default_factory=dict)
+    padded: set[n.Node] = field(default_factory=set)
     cursor_arguments: dict[n.Node, tuple[n.Expression | None, ...]] = field(default_factory=dict)
