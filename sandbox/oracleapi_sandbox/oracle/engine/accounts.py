@@ -140,7 +140,8 @@ def _identified(ddl: Ddl, name: str, user: dict[str, Any]) -> None:
         raise not_supported("IDENTIFIED BY VALUES", reader.token)
     password = _password(ddl)
     if reader.accept("REPLACE"):
-        if not any(matches(each, _password(ddl)) for each in verifiers_of(user)[:1]):
+        old = _password(ddl)
+        if not any(matches(each, old) for each in verifiers_of(user)[:1]):
             raise OracleError(28008, "invalid old password")
     set_password(ddl, name, user, password)
 
@@ -246,7 +247,8 @@ def _quota(ddl: Ddl, name: str) -> None:
                 size *= factor
     reader.expect("ON")
     ddl.run(
-        "insert into ora_meta.quotas values ($1, $2, $3::numeric) on conflict (username, tablespace) do update set bytes = excluded.bytes",
+        "insert into ora_meta.quotas values ($1, $2, $3::numeric)"
+        " on conflict (username, tablespace) do update set bytes = excluded.bytes",
         [name, _tablespace(ddl), size],
     )
 
@@ -324,7 +326,8 @@ def create_role(ddl: Ddl) -> None:
         raise OracleError(922, "missing or invalid option", reader.token.start)
     reader.end()
     ddl.run(
-        "insert into ora_meta.roles (role, authentication, verifier, schema, package) values ($1, $2, $3::jsonb, $4, $5)",
+        "insert into ora_meta.roles (role, authentication, verifier, schema, package)"
+        " values ($1, $2, $3::jsonb, $4, $5)",
         [name, authentication, verifier, schema, package],
     )
     ddl.run(f"create role {quote(name)} nologin")
@@ -406,7 +409,8 @@ def _limits(ddl: Ddl, profile: str) -> None:
         else:
             limit = reader.name(2377, "invalid profile limit")
         if resource == "PASSWORD_ROLLOVER_TIME" and limit not in ("0", "DEFAULT"):
-            if not Decimal(1) / 24 - Decimal("0.001") <= Decimal(limit.replace("UNLIMITED", "1000")) <= 60:
+            hour, days = Decimal(1) / 24 - Decimal("0.001"), Decimal(limit.replace("UNLIMITED", "1000"))
+            if not hour <= days <= 60:
                 raise OracleError(65185, "could not alter profile: PASSWORD_ROLLOVER_TIME is between 1/24 and 60 days")
         ddl.run(
             "update ora_meta.profiles set lim = $3 where profile = $1 and resource = $2", [profile, resource, limit]

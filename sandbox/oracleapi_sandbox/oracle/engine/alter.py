@@ -62,17 +62,15 @@ def _add(ddl: Ddl, thing: Thing) -> None:
     if listed:
         reader.expect(")", code=907, message="missing right parenthesis")
     reader.end(1735, "invalid ALTER TABLE option")
-    position = len(thing.columns)
+    position, target = len(thing.columns), engine_name(thing.owner, thing.name)
     for column in definition.columns:
         if column.name in thing.columns:
             raise OracleError(1430, "column being added already exists in table")
         sequence_for(ddl, thing.owner, column)
-        if not column.nullable and column.default is None:
-            if ddl.run(f"select 1 from {engine_name(thing.owner, thing.name)} limit 1"):
-                raise OracleError(1758, "table must be empty to add mandatory (NOT NULL) column")
-        ddl.run(
-            f"alter table {engine_name(thing.owner, thing.name)} add column {column_text(ddl, thing.owner, thing.name, column)}"
-        )
+        mandatory = not column.nullable and column.default is None
+        if mandatory and ddl.run(f"select 1 from {target} limit 1"):
+            raise OracleError(1758, "table must be empty to add mandatory (NOT NULL) column")
+        ddl.run(f"alter table {target} add column {column_text(ddl, thing.owner, thing.name, column)}")
         position += 1
         record_column(ddl, thing.owner, thing.name, position, column)
     columns = {**_declared(thing), **{column.name: column for column in definition.columns}}
@@ -108,7 +106,8 @@ def _modify_column(ddl: Ddl, thing: Thing, name: str) -> None:
         else:
             ddl.run(f"alter table {target} alter column {quote(name)} type {column.engine}")
         ddl.run(
-            "update ora_meta.columns set length = $4, precision = $5, scale = $6, chars = $7::boolean where owner = $1 and table_name = $2 and name = $3",
+            "update ora_meta.columns set length = $4, precision = $5, scale = $6, chars = $7::boolean"
+            " where owner = $1 and table_name = $2 and name = $3",
             [thing.owner, thing.name, name, column.length, column.precision, column.scale, column.chars],
         )
     if reader.accept("DEFAULT"):

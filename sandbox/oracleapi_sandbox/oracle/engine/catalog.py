@@ -112,8 +112,7 @@ class Catalog:
         for _ in range(10):
             if found is None or found.type != "SYNONYM":
                 return found
-            assert found.target_owner is not None and found.target_name is not None
-            found = self.objects.get((found.target_owner, found.target_name))
+            found = self.objects.get((found.target_owner or "", found.target_name or ""))
         return None
 
     def has_system(self, grantees: Iterable[str], privilege: str) -> bool:

@@ -14,8 +14,15 @@ from oracleapi_sandbox.oracle.ports import OracleError
 _SYNONYMS = {"VARCHAR": "VARCHAR2", "NVARCHAR2": "VARCHAR2", "NCHAR": "CHAR", "NCLOB": "CLOB", "DECIMAL": "NUMBER",
              "NUMERIC": "NUMBER", "DEC": "NUMBER", "CHARACTER": "CHAR"}  # fmt: skip
 _INTEGERS = ("INTEGER", "INT", "SMALLINT")
-PLAIN_TYPES = {"CLOB": ("ora.clob", 4000), "BLOB": ("ora.blob", 4000), "DATE": ("ora.date", 7), "BINARY_DOUBLE": ("float8", 8),
-          "BINARY_FLOAT": ("float8", 4), "JSON": ("ora.clob", 4000), "BOOLEAN": ("boolean", 1)}  # fmt: skip
+PLAIN_TYPES = {
+    "CLOB": ("ora.clob", 4000),
+    "BLOB": ("ora.blob", 4000),
+    "DATE": ("ora.date", 7),
+    "BINARY_DOUBLE": ("float8", 8),
+    "BINARY_FLOAT": ("float8", 4),
+    "JSON": ("ora.clob", 4000),
+    "BOOLEAN": ("boolean", 1),
+}
 
 
 @dataclass
@@ -212,13 +219,15 @@ def null_defaults(ddl: Ddl, owner: str, table: str, columns: list[ColumnSpec]) -
         f" {literal('begin ' + ' '.join(sets) + ' return new; end')}"
     )
     ddl.run(
-        f"create trigger nulls before insert on {engine_name(owner, table)} for each row execute function ora.nulls_{number}()"
+        f"create trigger nulls before insert on {engine_name(owner, table)}"
+        f" for each row execute function ora.nulls_{number}()"
     )
 
 
 def record_column(ddl: Ddl, owner: str, table: str, position: int, column: ColumnSpec) -> None:
     ddl.run(
-        "insert into ora_meta.columns values ($1, $2, $3, $4, $5, $6, $7, $8, $9::boolean, $10::boolean, $11, $12, $13::boolean)",
+        "insert into ora_meta.columns"
+        " values ($1, $2, $3, $4, $5, $6, $7, $8, $9::boolean, $10::boolean, $11, $12, $13::boolean)",
         [
             owner,
             table,

@@ -179,7 +179,8 @@ def _foreign_key(ddl: Ddl, owner: str, table: str, constraint: ConstraintSpec, l
     assert constraint.target is not None
     parent, r_table = constraint.target
     rows = ddl.run(
-        "select name, columns, type from ora_meta.constraints where owner = $1 and table_name = $2 and type in ('P', 'U')",
+        "select name, columns, type from ora_meta.constraints"
+        " where owner = $1 and table_name = $2 and type in ('P', 'U')",
         [parent, r_table],
     )
     known = ddl.run(

@@ -35,7 +35,8 @@ def run(session: "EngineSession", sql: str, binds: Mapping[str, Bind]) -> None:
         reader.accept("WORK")
         if reader.accept("COMMENT"):
             reader.text()
-        reader.accept("WRITE") and reader.rest()  # type: ignore[func-returns-value]
+        if reader.accept("WRITE"):
+            reader.rest()
         reader.end(2185, "a token other than WORK follows COMMIT")
         session.commit()
     elif reader.accept("ROLLBACK"):
@@ -91,7 +92,8 @@ def _set_role(session: "EngineSession", reader: Reader) -> None:
 def _alter_session(session: "EngineSession", reader: Reader) -> None:
     if not reader.accept("SET"):
         raise not_supported(f"ALTER SESSION {reader.token.text}", reader.token)
-    reader.token.kind == "eof" and reader.expect("parameter")  # type: ignore[func-returns-value]
+    if reader.token.kind == "eof":
+        raise OracleError(2248, "invalid option for ALTER SESSION", reader.token.start)
     while reader.token.kind != "eof":
         token = reader.token
         name = reader.name(2248, "invalid option for ALTER SESSION")

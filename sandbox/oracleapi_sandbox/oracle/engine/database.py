@@ -80,10 +80,10 @@ class EngineDatabase:
     def now(self) -> datetime:
         return datetime.fromtimestamp(self._clock.now(), UTC).replace(tzinfo=None)
 
-    def clock_distance(self) -> str:
-        """Seconds that the double's clock is away from the machine's; below a second it is the same clock."""
-        distance = self._clock.now() - datetime.now(UTC).timestamp()
-        return "" if abs(distance) < 1 else str(round(distance))
+    def driven_clock(self) -> str:
+        """The double's time in seconds since the epoch if a test drives it, else empty: PostgreSQL's own clock."""
+        now = self._clock.now()
+        return "" if abs(now - datetime.now(UTC).timestamp()) < 1 else str(now)
 
     # Accounts --------------------------------------------------------------------------------------------------------
 
@@ -92,12 +92,12 @@ class EngineDatabase:
         with self._side.lock:
             self._side_clock()
             rows = self._side.run(
-                "select ora.account_status(u), u.verifiers::varchar, u.rollover_until from ora_meta.users u where username = $1",
+                "select ora.account_status(u), u.rollover_until from ora_meta.users u where username = $1",
                 [username],
             ).rows
         if not rows:
             return None
-        status, _, until = rows[0]
+        status, until = rows[0]
         verifiers = accounts.verifiers_of(self.catalog.users[username])
         if until is None or until <= self.now():
             verifiers = verifiers[:1]
@@ -112,8 +112,14 @@ class EngineDatabase:
         most = 2**31 - 1 if limit == "UNLIMITED" else int(limit)
         with self._dictionary_change():
             self._admin.run(
-                "update ora_meta.users set failures = failures + 1, locked = case when failures + 1 >= $2::int and locked = '' then 'TIMED'"
-                " else locked end, lock_date = case when failures + 1 >= $2::int and locked = '' then $3::timestamp else lock_date end where username = $1",
+                "update ora_meta.users u set locked = '', failures = 0"
+                " where username = $1 and locked = 'TIMED' and ora.account_status(u) not like '%TIMED%'",
+                [username],
+            )
+            self._admin.run("update ora_meta.users set failures = failures + 1 where username = $1", [username])
+            self._admin.run(
+                "update ora_meta.users set locked = 'TIMED', lock_date = $3::timestamp"
+                " where username = $1 and locked = '' and failures >= $2::int",
                 [username, most, self.now()],
             )
 
@@ -128,7 +134,8 @@ class EngineDatabase:
                 "update ora_meta.users set failures = 0, last_login = $2::timestamp,"
                 " locked = case when locked = 'TIMED' then '' else locked end,"
                 " grace_until = case when grace_until is null and password_date + ora.days($3) < $2::timestamp"
-                " then $2::timestamp + coalesce(ora.days($4), interval '100 years') else grace_until end where username = $1",
+                " then $2::timestamp + coalesce(ora.days($4), interval '100 years') else grace_until end"
+                " where username = $1",
                 [username, self.now(), life, grace],
             )
 
@@ -225,7 +232,8 @@ class EngineDatabase:
             if not self._proxy_allows(session.user, session.proxy_user, name):
                 raise OracleError(
                     28156,
-                    f"Proxy user '{session.proxy_user}' not authorized to set role '{name}' for client '{session.user}'",
+                    f"Proxy user '{session.proxy_user}' not authorized to set role '{name}'"
+                    f" for client '{session.user}'",
                 )
             role = catalog.roles[name]
             if role["authentication"] == "APPLICATION" and invoker != (role["schema"], role["package"]):
@@ -248,7 +256,8 @@ class EngineDatabase:
         """Show a session's schema, module, action and identifier in V$SESSION."""
         with self._side.lock:
             self._side.run(
-                "update ora_meta.sessions set schema = $2, module = $3, action = $4, client_identifier = $5 where sid = $1",
+                "update ora_meta.sessions set schema = $2, module = $3, action = $4, client_identifier = $5"
+                " where sid = $1",
                 [session.session_id, session.schema, session.module, session.action, session.client_identifier],
             )
 
@@ -308,7 +317,9 @@ class EngineDatabase:
     def _dictionary_change(self) -> Iterator[None]:
         """One transaction on the dictionary; afterwards it is read anew."""
         with self._ddl_lock:
-            self._admin.script("begin; set local lock_timeout = '300ms'")
+            self._admin.script(
+                f"begin; set local lock_timeout = '300ms'; set local oracle.clock = '{self.driven_clock()}'"
+            )
             try:
                 yield
                 self._admin.script("commit")
@@ -330,8 +341,9 @@ class EngineDatabase:
             with self._side.lock:
                 rows = self._side.run(
                     "select a.attrelid::int8, a.attnum, n.nspname, c.relname, a.attname from pg_attribute a"
-                    " join pg_class c on c.oid = a.attrelid and c.relkind in ('r', 'v') join pg_namespace n on n.oid = c.relnamespace"
-                    " where a.attnum > 0 and not a.attisdropped and exists (select from ora_meta.users u where u.username = n.nspname)"
+                    " join pg_class c on c.oid = a.attrelid and c.relkind in ('r', 'v')"
+                    " join pg_namespace n on n.oid = c.relnamespace where a.attnum > 0 and not a.attisdropped"
+                    " and exists (select from ora_meta.users u where u.username = n.nspname)"
                 ).rows
             found = {}
             for table, attribute, owner, name, column in rows:
@@ -342,7 +354,7 @@ class EngineDatabase:
         return self._origins[1]
 
     def _side_clock(self) -> None:
-        self._side.run("select set_config('oracle.clock', $1, false)", [self.clock_distance()])
+        self._side.run("select set_config('oracle.clock', $1, false)", [self.driven_clock()])
 
     # For supplied packages -------------------------------------------------------------------------------------------
 
@@ -425,10 +437,14 @@ def open_database(
     postgres = Postgres(state)
     try:
         database = EngineDatabase(postgres, clock, journal, name, version, service_names or (name,))
+    except BaseException:
+        postgres.close()
+        raise
+    try:
         database.start(system_password)
         for package, executable_by in packages:
             database.register_package(package, executable_by)
     except BaseException:
-        postgres.close()
+        database.close()
         raise
     return database

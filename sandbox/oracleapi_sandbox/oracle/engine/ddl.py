@@ -6,7 +6,7 @@ Each runs on the engine's administrator connection as one PostgreSQL transaction
 # ruff: noqa: S608 - texts are made of quoted identifiers and literals
 
 import json
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
@@ -64,7 +64,8 @@ class Ddl:
         if (owner, name) in self.catalog.objects:
             raise OracleError(955, "name is already used by an existing object")
         self.run(
-            "insert into ora_meta.objects (owner, name, type, created, changed, text, target_owner, target_name, details)"
+            "insert into ora_meta.objects"
+            " (owner, name, type, created, changed, text, target_owner, target_name, details)"
             " values ($1, $2, $3, $4, $4, $5, $6, $7, $8::jsonb)",
             [
                 owner,
@@ -126,7 +127,7 @@ def execute(ddl: Ddl) -> None:
     if force and not reader.token.is_word("VIEW"):
         raise OracleError(922, "missing or invalid option", reader.token.start)
     what = reader.token
-    statements = {
+    statements: dict[tuple[str, str], Callable[[Ddl], None]] = {
         ("CREATE", "USER"): accounts.create_user,
         ("ALTER", "USER"): accounts.alter_user,
         ("DROP", "USER"): accounts.drop_user,
@@ -149,7 +150,7 @@ def execute(ddl: Ddl) -> None:
         ("CREATE", "SYNONYM"): lambda each: objects.create_synonym(each, public, replace),
         ("DROP", "SYNONYM"): lambda each: objects.drop_synonym(each, public),
     }
-    run = statements.get((verb, what.text))
+    run: Callable[[Ddl], None] | None = statements.get((verb, what.text))
     if run is None:
         raise not_supported(f"{verb} {'PUBLIC ' if public else ''}{what.text}", what)
     if replace and what.text not in ("VIEW", "SYNONYM"):

@@ -8,14 +8,15 @@ import re
 from bisect import bisect_right
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import Any
+from itertools import pairwise
+from typing import Any, ClassVar
 
 import sqlglot
 from sqlglot import exp
 from sqlglot.dialects.oracle import Oracle
 from sqlglot.errors import SqlglotError
 from sqlglot.parsers.oracle import OracleParser
-from sqlglot.tokens import TokenType
+from sqlglot.tokenizer_core import TokenType
 
 from oracleapi_sandbox.oracle.engine.text import tokens_of
 from oracleapi_sandbox.oracle.plsql.lexer import Token
@@ -35,18 +36,18 @@ _BEFORE_NOTHING = {"FROM", "WHERE", "GROUP", "ORDER", "HAVING", "UNION", "MINUS"
 
 
 class _Parser(OracleParser):
-    FUNCTIONS: dict[str, Any] = {}  # noqa: RUF012 - sqlglot's way of configuring a parser
-    FUNCTION_PARSERS = {  # noqa: RUF012
+    FUNCTIONS: ClassVar[dict[str, Any]] = {}
+    FUNCTION_PARSERS: ClassVar[dict[str, Any]] = {
         **{name: OracleParser.FUNCTION_PARSERS[name] for name in _KEPT_PARSERS},
         "JSON_VALUE": lambda self: self._parse_oracle_json_path("JSON_VALUE"),
         "JSON_QUERY": lambda self: self._parse_oracle_json_path("JSON_QUERY"),
         "JSON_EXISTS": lambda self: self._parse_oracle_json_path("JSON_EXISTS"),
     }
-    TYPE_LITERAL_PARSERS: dict[Any, Any] = {}  # noqa: RUF012
-    NO_PAREN_FUNCTION_PARSERS = {  # noqa: RUF012
+    TYPE_LITERAL_PARSERS: ClassVar[dict[Any, Any]] = {}
+    NO_PAREN_FUNCTION_PARSERS: ClassVar[dict[str, Any]] = {
         name: OracleParser.NO_PAREN_FUNCTION_PARSERS[name] for name in ("CASE", "PRIOR")
     }
-    COLUMN_OPERATORS = {  # noqa: RUF012
+    COLUMN_OPERATORS: ClassVar[dict[Any, Any]] = {
         kind: build for kind, build in OracleParser.COLUMN_OPERATORS.items() if kind == TokenType.DOT
     }
 
@@ -55,7 +56,14 @@ class _Parser(OracleParser):
             self.raise_error("SQL command not properly ended")
         return super()._parse_table_alias(alias_tokens)
 
-    def _parse_oracle_json_path(self, name: str) -> exp.Expression:
+    def _parse_join(self, *arguments: Any, **options: Any) -> Any:
+        comma = self._curr is not None and self._curr.token_type == TokenType.COMMA
+        join = super()._parse_join(*arguments, **options)
+        if join is not None and not comma and not (join.kind or join.side or join.method):
+            join.set("kind", "INNER")
+        return join
+
+    def _parse_oracle_json_path(self, name: str) -> exp.Expr:
         """``(doc [FORMAT JSON], 'path' [RETURNING type] [NULL ON ERROR] [NULL ON EMPTY])``."""
         document = self._parse_bitwise()
         self._match_text_seq("FORMAT", "JSON")
@@ -78,7 +86,7 @@ class OracleSql(Oracle):
 class Parsed:
     """A parsed statement: its tree, the names of its binds by number, and where RETURNING wants its values."""
 
-    tree: exp.Expression
+    tree: exp.Expr
     binds: tuple[str, ...]
     into: tuple[str, ...]
 
@@ -105,7 +113,7 @@ def parse(sql: str) -> Parsed:
     return Parsed(trees[0], tuple(binds), into)
 
 
-def parse_part(sql: str, tokens: tuple[Token, ...], prefix: str, binds: list[str]) -> exp.Expression:
+def parse_part(sql: str, tokens: tuple[Token, ...], prefix: str, binds: list[str]) -> exp.Expr:
     """Parse a piece of a statement behind *prefix* (``SELECT``, ``SELECT 1 FROM``); *binds* grows."""
     text, starts, _ = _rewritten(sql, tokens, binds)
     try:
@@ -116,7 +124,7 @@ def parse_part(sql: str, tokens: tuple[Token, ...], prefix: str, binds: list[str
 
 def _check(tokens: tuple[Token, ...]) -> None:
     """Refuse what sqlglot lets pass: missing expressions around commas."""
-    for previous, token in zip(tokens, tokens[1:], strict=False):
+    for previous, token in pairwise(tokens):
         nothing = (
             token.is_op(",", ")") or token.kind == "eof" or (token.kind == "word" and token.text in _BEFORE_NOTHING)
         )

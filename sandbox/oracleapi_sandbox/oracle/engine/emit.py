@@ -18,6 +18,12 @@ from oracleapi_sandbox.oracle.ports import OracleError
 class Emitter(Calls):
     """Emits one statement; afterwards :attr:`parameters` says what to pass for ``$1``, ``$2``…"""
 
+    def query(self, node: exp.Expr, outer: Scope | None = None) -> tuple[str, dict[str, str] | None]:
+        """Emit a query; returns its text and its output columns with their kinds (``None``: not known)."""
+        from oracleapi_sandbox.oracle.engine import queries  # queries emit expressions, expressions hold queries
+
+        return queries.emit(self, node, outer)
+
     def aggregate(self, node: Any, over: str | None, scope: Scope) -> tuple[str, str]:
         """Emit an aggregate, or the same as an analytic function with *over*."""
         name = str(node.this).upper()

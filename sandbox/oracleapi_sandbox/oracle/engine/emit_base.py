@@ -1,9 +1,9 @@
 """What every expression is made of: literals, binds, columns, sequences, values of supplied packages.
 
 A method named after a node's class, with an underscore before it, emits that node and returns its text and its kind:
-``s`` string, ``n`` number, ``d`` DATE, ``t`` TIMESTAMP, ``z`` with time zone, ``i`` interval, ``r`` RAW, ``b`` condition,
-``j`` nested cursor, ``0`` the literal NULL, ``?`` not known. A node without a method is refused: the methods are the
-allow-list of constructs.
+``s`` string, ``n`` number, ``d`` DATE, ``t`` TIMESTAMP, ``z`` with time zone, ``i`` interval, ``r`` RAW, ``b``
+condition, ``j`` nested cursor, ``0`` the literal NULL, ``?`` not known. A node without a method is refused: the
+methods are the allow-list of constructs.
 """
 
 from collections.abc import Sequence
@@ -57,11 +57,9 @@ class EmitterBase:
 
     # Queries ---------------------------------------------------------------------------------------------------------
 
-    def query(self, node: exp.Expression, outer: Scope | None = None) -> tuple[str, dict[str, str] | None]:
+    def query(self, node: exp.Expr, outer: Scope | None = None) -> tuple[str, dict[str, str] | None]:
         """Emit a query; returns its text and its output columns with their kinds (``None``: not known)."""
-        from oracleapi_sandbox.oracle.engine import queries
-
-        return queries.emit(self, node, outer)
+        raise NotImplementedError
 
     # Expressions -----------------------------------------------------------------------------------------------------
 

@@ -113,7 +113,7 @@ class Calls(Conditions):
         if isinstance(inner, exp.FormatJson):
             return f"CAST({self.string(inner.this, scope)} AS json)"
         build = getattr(self, f"_raw_{type(inner).__name__.lower()}", None)
-        return build(inner, scope) if build else self.emit(node, scope)  # type: ignore[no-any-return]
+        return str(build(inner, scope)) if build else self.emit(node, scope)
 
     def _raw_jsonobject(self, node: Any, scope: Scope) -> str:
         pairs = ", ".join(
@@ -127,7 +127,8 @@ class Calls(Conditions):
 
     def _raw_jsonarrayagg(self, node: Any, scope: Scope) -> str:
         order = f" {self.order(node.args['order'], scope)}" if node.args.get("order") else ""
-        return f"JSON_ARRAYAGG({self.json(node.this, scope)}{order} {null_handling(node, 'ABSENT ON NULL')} RETURNING json)"
+        nulls = null_handling(node, "ABSENT ON NULL")
+        return f"JSON_ARRAYAGG({self.json(node.this, scope)}{order} {nulls} RETURNING json)"
 
     def _raw_jsonobjectagg(self, node: Any, scope: Scope) -> str:
         (pair,) = node.expressions

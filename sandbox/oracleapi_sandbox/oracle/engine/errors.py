@@ -28,7 +28,6 @@ _PLAIN = {
     "42846": (932, "inconsistent datatypes"),
     "42883": (932, "inconsistent datatypes"),
     "42725": (932, "inconsistent datatypes"),
-    "42601": (933, "SQL command not properly ended"),
     "42P20": (30483, "window  functions are not allowed here"),
     "42701": (957, "duplicate column name"),
     "42712": (918, "column ambiguously defined"),
@@ -52,8 +51,8 @@ _PLAIN = {
 def to_oracle(error: PostgresError, catalog: Catalog, sql: str = "") -> OracleError:
     """Return the ORA- error for *error*; *sql* is Oracle's text, in which the place of a name is looked up."""
     if error.sqlstate == "ORA00":
-        code, _, message = error.message.partition(":")
-        return OracleError(int(code), message)
+        number, _, text = error.message.partition(":")
+        return OracleError(int(number), text)
     special = _SPECIAL.get(error.sqlstate)
     if special is not None:
         return special(error, catalog, sql)
@@ -129,6 +128,14 @@ def _column(error: PostgresError, catalog: Catalog, sql: str) -> OracleError:
     return OracleError(904, f'"{name}": invalid identifier', position_of(sql, name))
 
 
+def _syntax(error: PostgresError, catalog: Catalog, sql: str) -> OracleError:
+    if "too many columns" in error.message:
+        return OracleError(913, "too many values")
+    if "too few columns" in error.message:
+        return OracleError(947, "not enough values")
+    return OracleError(933, "SQL command not properly ended")
+
+
 _SPECIAL: dict[str, Callable[[PostgresError, Catalog, str], OracleError]] = {
     "23505": _unique,
     "23503": _foreign,
@@ -137,5 +144,6 @@ _SPECIAL: dict[str, Callable[[PostgresError, Catalog, str], OracleError]] = {
     "23514": _check,
     "42803": _grouping,
     "42P10": _order,
+    "42601": _syntax,
     "42703": _column,
 }

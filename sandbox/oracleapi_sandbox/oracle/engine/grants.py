@@ -156,8 +156,9 @@ def _grant_role(ddl: Ddl, item: _Item, grantee: str, admin: bool, delegate: bool
         raise OracleError(1934, "circular role grant detected")
     rule = ddl.catalog.users[grantee]["default_roles"] if grantee in ddl.catalog.users else "ALL"
     ddl.run(
-        "insert into ora_meta.role_grants values ($1, $2, $3::boolean, $4::boolean, $5::boolean) on conflict (grantee, role)"
-        " do update set admin = role_grants.admin or excluded.admin, delegate = role_grants.delegate or excluded.delegate",
+        "insert into ora_meta.role_grants values ($1, $2, $3::boolean, $4::boolean, $5::boolean)"
+        " on conflict (grantee, role) do update set admin = role_grants.admin or excluded.admin,"
+        " delegate = role_grants.delegate or excluded.delegate",
         [grantee, item.name, admin, delegate, rule in ("ALL", "EXCEPT")],
     )
     if grantee in ddl.catalog.roles:

@@ -39,7 +39,8 @@ def schemas(admin: Connection) -> None:
         "revoke all on database postgres from public; grant connect on database postgres to public;"
         "revoke all on schema public from public; create role ora_repository nologin;"
         "grant create on database postgres to ora_repository;"
-        "grant usage on schema ora_meta to ora_repository; grant select on all tables in schema ora_meta to ora_repository"
+        "grant usage on schema ora_meta to ora_repository;"
+        "grant select on all tables in schema ora_meta to ora_repository"
     )
     for privilege in ENGINE_WIDE:
         admin.run(f"create role {quote(privilege)} nologin")
@@ -69,7 +70,8 @@ def users_and_roles(admin: Connection, now: datetime, name: str, version: str) -
         _system_grants(admin, role, privileges)
     for user, privileges in _USERS.items():
         admin.run(
-            "insert into ora_meta.users (username, created, oracle_maintained, authentication, password_date) values ($1, $2, true, $3, $2)",
+            "insert into ora_meta.users (username, created, oracle_maintained, authentication, password_date)"
+            " values ($1, $2, true, $3, $2)",
             [user, now, "NONE" if user in ("SYS", "ORDS_METADATA") else "PASSWORD"],
         )
         admin.run(f"create role {quote(user)} nologin")
@@ -168,7 +170,8 @@ def view(
         f"grant select on {target} to {role}",
         f'grant select on {target} to "SELECT ANY DICTIONARY"',
         "insert into ora_meta.objects (owner, name, type, created, changed, text, target_owner, target_name) values"
-        f" ({o}, {n}, 'VIEW', {now}, {now}, {literal(sql)}, null, null), ('PUBLIC', {syn}, 'SYNONYM', {now}, {now}, null, {o}, {n})",
+        f" ({o}, {n}, 'VIEW', {now}, {now}, {literal(sql)}, null, null),"
+        f" ('PUBLIC', {syn}, 'SYNONYM', {now}, {now}, null, {o}, {n})",
         "insert into ora_meta.object_grants (grantor, grantee, owner, name, type, privilege)"
         f" values ({o}, {literal(visible_to)}, {o}, {n}, 'VIEW', 'SELECT')",
     ]
@@ -182,7 +185,8 @@ def view(
         for at, each in enumerate(found, 1)
     )
     ddl.admin.script(
-        f"insert into ora_meta.columns (owner, table_name, position, name, type, length, precision, scale) values {rows}"
+        "insert into ora_meta.columns (owner, table_name, position, name, type, length, precision, scale)"
+        f" values {rows}"
     )
 
 

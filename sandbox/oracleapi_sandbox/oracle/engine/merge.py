@@ -32,7 +32,7 @@ class _Merge:
         target = self._part("SELECT 1 FROM", "USING").args["from_"].this
         self.thing, alias, scope = target_of(self.emitter, target)
         reader.expect("USING", code=905, message="missing keyword")
-        block = QueryBlock(self.emitter, self._part("SELECT 1 FROM", "ON"), None)  # type: ignore[arg-type]
+        block = QueryBlock(self.emitter, self._part("SELECT 1 FROM", "ON"), None)
         source = block.sources()
         scope.sources.update(block.scope.sources)
         reader.expect("ON", code=969, message="missing ON keyword")
@@ -109,5 +109,5 @@ class _Merge:
         return self.emitter.emit(tree.args["where"].this, scope)
 
 
-def _assignments(tree: exp.Expression) -> list[Any]:
+def _assignments(tree: exp.Expr) -> list[Any]:
     return list(tree.expressions)

@@ -164,7 +164,7 @@ def create_index(ddl: Ddl, unique: bool) -> None:
 def _index_expression(ddl: Ddl, emitter: Emitter, text: str, kinds: dict[str, str]) -> str:
     from oracleapi_sandbox.oracle.engine.dialect import parse
 
-    return emitter.emit(parse(f"SELECT {text} FROM DUAL").tree.expressions[0], Scope({"": kinds}))  # type: ignore[arg-type,dict-item]
+    return emitter.emit(parse(f"SELECT {text} FROM DUAL").tree.expressions[0], Scope({"": kinds}))
 
 
 def drop_index(ddl: Ddl) -> None:

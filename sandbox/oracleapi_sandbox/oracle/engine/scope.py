@@ -45,7 +45,7 @@ class Scope:
     sources: dict[str, dict[str, str] | None] = field(default_factory=dict)
     ctes: dict[str, dict[str, str] | None] = field(default_factory=dict)
     outer: "Scope | None" = None
-    aliases: dict[str, exp.Expression] = field(default_factory=dict)
+    aliases: dict[str, exp.Expr] = field(default_factory=dict)
     rownum: str | None = None
     level: bool = False
 
@@ -123,7 +123,7 @@ def null_handling(node: Any, default: str) -> str:
 
 
 def described(node: Any) -> str:
-    return type(node).__name__.upper() if isinstance(node, exp.Expression) else str(node)
+    return type(node).__name__.upper() if isinstance(node, exp.Expr) else str(node)
 
 
 def invalid_identifier(name: str) -> OracleError:

@@ -363,7 +363,7 @@ class EngineSession:
             "oracle.client_identifier": self.client_identifier or "",
             "oracle.module": self.module or "",
             "oracle.action": self.action or "",
-            "oracle.clock": self._database.clock_distance(),
+            "oracle.clock": self._database.driven_clock(),
             **self.settings,
         }
         if wanted == self._pushed:

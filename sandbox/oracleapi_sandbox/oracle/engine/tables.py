@@ -203,6 +203,7 @@ def comment_on(ddl: Ddl) -> None:
     if thing.owner != ddl.user:
         ddl.require("COMMENT ANY TABLE")
     ddl.run(
-        "insert into ora_meta.comments values ($1, $2, $3, $4) on conflict (owner, table_name, col) do update set comments = excluded.comments",
+        "insert into ora_meta.comments values ($1, $2, $3, $4)"
+        " on conflict (owner, table_name, col) do update set comments = excluded.comments",
         [owner, name, col, reader.text()],
     )

@@ -51,7 +51,8 @@ def translate(sql: str, binds: dict[str, Bind], context: Context) -> Translation
         text = emitter.query(tree)[0]
         locks = any(tree.find_all(exp.Lock))
         return Translation(text, tuple(emitter.parameters), (), True, locks, False, frozenset(emitter.tables))
-    build = {exp.Insert: dml.insert, exp.Update: dml.update, exp.Delete: dml.delete}.get(type(tree))
+    builders = {"Insert": dml.insert, "Update": dml.update, "Delete": dml.delete}
+    build = builders.get(type(tree).__name__)
     if build is None:
         raise OracleError(900, "invalid SQL statement", 0)
     text = build(emitter, tree)

@@ -7,8 +7,8 @@ from datetime import datetime, timedelta, timezone
 from decimal import Decimal
 from typing import Any
 
-import pg8000.core
-from pg8000.exceptions import DatabaseError, InterfaceError
+import pg8000.core  # type: ignore[import-untyped]
+from pg8000.exceptions import DatabaseError, InterfaceError  # type: ignore[import-untyped]
 
 _OID_NUMERIC, _OID_TIMESTAMP, _OID_TIMESTAMPTZ, _OID_INTERVAL = 1700, 1114, 1184, 1186
 

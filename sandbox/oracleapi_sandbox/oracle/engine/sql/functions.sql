@@ -356,8 +356,8 @@ begin
   return decode(case when pg_catalog.length(s) % 2 = 1 then '0' || s else s end, 'hex');
 end $$;
 
--- Dates and times. The clock may be moved by the double ("oracle.clock" is its distance from the machine's, in seconds).
-create function ora.now() returns timestamptz language sql stable begin atomic select statement_timestamp() + coalesce(ora.setting('clock'), '0')::varchar::numeric * interval '1 second'; end;
+-- Dates and times. The clock may be driven ("oracle.clock" holds its seconds since the epoch then).
+create function ora.now() returns timestamptz language sql stable begin atomic select coalesce(to_timestamp(ora.setting('clock')::varchar::float8), statement_timestamp()); end;
 create function ora.sysdate() returns ora.date language sql stable begin atomic select date_trunc('second', ora.now() at time zone 'UTC')::ora.date; end;
 create function ora.current_date() returns ora.date language sql stable begin atomic select date_trunc('second', ora.now()::timestamp)::ora.date; end;
 create function ora.localtimestamp() returns timestamp language sql stable begin atomic select ora.now()::timestamp; end;

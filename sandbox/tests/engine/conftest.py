@@ -1,0 +1,111 @@
+"""One real database for all tests of the engine; each test that changes something works in schemas of its own."""
+
+import itertools
+from collections.abc import Callable, Iterator
+from datetime import datetime
+from decimal import Decimal
+from typing import Any
+
+import pytest
+
+from oracleapi_sandbox.common.clock import ManualClock
+from oracleapi_sandbox.common.journal import Journal
+from oracleapi_sandbox.oracle.engine.database import EngineDatabase, open_database
+from oracleapi_sandbox.oracle.engine.session import EngineSession
+from oracleapi_sandbox.oracle.ports import Bind, OracleError
+
+START = 1_709_200_800.0  # 2024-02-29 10:00:00 UTC
+NUMBERS = itertools.count(1)
+
+
+@pytest.fixture(scope="session")
+def clock() -> ManualClock:
+    return ManualClock(START)
+
+
+@pytest.fixture(scope="session")
+def journal() -> Journal:
+    return Journal()
+
+
+@pytest.fixture(scope="session")
+def database(
+    tmp_path_factory: pytest.TempPathFactory, clock: ManualClock, journal: Journal
+) -> Iterator[EngineDatabase]:
+    opened = open_database(tmp_path_factory.mktemp("oracle"), clock=clock, journal=journal, system_password="Manager_1")
+    yield opened
+    opened.close()
+
+
+@pytest.fixture(scope="session")
+def system(database: EngineDatabase) -> EngineSession:
+    return database.open_session("SYSTEM")
+
+
+@pytest.fixture
+def new_user(system: EngineSession) -> Callable[..., str]:
+    """Make a user with CREATE SESSION and the given further privileges or roles."""
+
+    def make(*granted: str) -> str:
+        name = f"U{next(NUMBERS)}"
+        system.execute(f'CREATE USER {name} IDENTIFIED BY "Secret_{name}" QUOTA UNLIMITED ON USERS')
+        system.execute(f"GRANT {', '.join(('CREATE SESSION', *granted))} TO {name}")
+        return name
+
+    return make
+
+
+@pytest.fixture
+def owner(database: EngineDatabase, new_user: Callable[..., str]) -> Iterator[EngineSession]:
+    """A session of a schema owner who may create tables, views, sequences and synonyms."""
+    session = database.open_session(new_user("CREATE TABLE", "CREATE VIEW", "CREATE SEQUENCE", "CREATE SYNONYM"))
+    yield session
+    session.close()
+
+
+@pytest.fixture
+def connect(database: EngineDatabase) -> Iterator[Callable[..., EngineSession]]:
+    """Open sessions that are closed after the test."""
+    opened: list[EngineSession] = []
+
+    def open_one(user: str, proxy_user: str | None = None) -> EngineSession:
+        opened.append(database.open_session(user, proxy_user=proxy_user))
+        return opened[-1]
+
+    yield open_one
+    for session in opened:
+        session.close()
+
+
+class Sql:
+    """Short forms of running a statement with Python values as binds."""
+
+    @staticmethod
+    def binds(values: dict[str, Any]) -> dict[str, Bind]:
+        """Bind Python values with the types that a driver would choose."""
+        names = {int: "NUMBER", Decimal: "NUMBER", float: "BINARY_DOUBLE", bytes: "RAW", datetime: "TIMESTAMP"}
+        return {
+            name.upper().lstrip("_"): value
+            if isinstance(value, Bind)
+            else Bind(value, names.get(type(value), "VARCHAR2"))
+            for name, value in values.items()
+        }
+
+    def rows(self, session: EngineSession, sql: str, **values: Any) -> list[tuple[Any, ...]]:
+        return list(session.execute(sql, self.binds(values)).rows)
+
+    def one(self, session: EngineSession, sql: str, **values: Any) -> Any:
+        """The only value of a query."""
+        ((value,),) = self.rows(session, sql, **values)
+        return value
+
+    def refused(self, session: EngineSession, sql: str, **values: Any) -> OracleError:
+        """The error that *sql* raises."""
+        with pytest.raises(OracleError) as caught:
+            list(session.execute(sql, self.binds(values)).rows)
+        return caught.value
+
+
+@pytest.fixture(scope="session")
+def sql() -> Sql:
+    return Sql()
