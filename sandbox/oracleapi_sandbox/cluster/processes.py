@@ -47,6 +47,10 @@ class Recorded:
             process = psutil.Process(self.pid)
         except psutil.NoSuchProcess:
             return None
+        for _ in range(EXEC_LOOKS):  # in the moment of its exec the kernel shows no environment
+            if _environment(process) or _ended(process):
+                break
+            time.sleep(POLL_S / 10)
         return process if _bears(process, self.state, self.part) else None
 
     @property
@@ -121,26 +125,23 @@ def _ended(process: Any) -> bool:
 
 def marked(state: Path, part: str | None = None) -> list[Any]:
     """Return every living process, but this one, that belongs to the sandbox in *state*, or to one *part* of it."""
-    return [process for process in psutil.process_iter() if process.pid != os.getpid() and _bears(process, state, part)]
+    others = [process for process in psutil.process_iter() if process.pid != os.getpid()]
+    time.sleep(POLL_S)  # those in the moment of their exec show no environment; kernel threads never do
+    return [process for process in others if _bears(process, state, part)]
 
 
 def _bears(process: Any, state: Path, part: str | None) -> bool:
+    environment = _environment(process)
+    return environment.get(MARK) == str(state) and part in (None, environment.get(PART_MARK))
+
+
+def _environment(process: Any) -> dict[str, str]:
+    """Return the environment of *process*, empty when it is gone, a zombie, another user's or just being executed."""
     try:
-        environment = _settled_environment(process)
-        alive = process.status() != psutil.STATUS_ZOMBIE
-    except psutil.Error:  # gone, a zombie, or another user's
-        return False
-    return alive and environment.get(MARK) == str(state) and part in (None, environment.get(PART_MARK))
-
-
-def _settled_environment(process: Any) -> dict[str, str]:
-    """Return the environment of *process*; in the moment of its exec the kernel shows none, so it is read again."""
-    for _ in range(EXEC_LOOKS):
         found: dict[str, str] = process.environ()
-        if found or not process.is_running() or process.status() == psutil.STATUS_ZOMBIE:
-            return found
-        time.sleep(POLL_S / 10)
-    return {}
+        return {} if process.status() == psutil.STATUS_ZOMBIE else found
+    except psutil.Error:
+        return {}
 
 
 def write_json(file: Path, content: Any) -> None:
