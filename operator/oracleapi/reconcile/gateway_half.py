@@ -1,6 +1,7 @@
 """The gateway half of an ``OracleApi``: find or make the API, build it unseen, change it live by single calls."""
 
 from collections.abc import Collection, Sequence
+from dataclasses import dataclass, replace
 
 import structlog
 
@@ -8,7 +9,7 @@ from oracleapi.api import reasons
 from oracleapi.api.oracleapi import OracleApiSpec
 from oracleapi.desired.gateway import api_name, api_tags, build_gateway, held_links, log_group
 from oracleapi.desired.schema import HandlerKey
-from oracleapi.errors import DependencyNotReady, Retryable
+from oracleapi.errors import Retryable
 from oracleapi.model.drift import Drift
 from oracleapi.model.gateway import (
     ApiIdentity,
@@ -19,6 +20,7 @@ from oracleapi.model.gateway import (
     GatewayContent,
     ObservedGateway,
     UpdateRoute,
+    UpdateStage,
 )
 from oracleapi.model.resolved import ResolvedApi
 from oracleapi.plan.gateway import content_matches, has_integration_drift, plan_gateway, plan_removal
@@ -29,6 +31,22 @@ from oracleapi.reconcile.passes import Pass
 LOG = structlog.get_logger("oracleapi.gateway")
 BUILD_ROUNDS = 3
 """Import, repair of what an import dropped, and one spare: more differences than that are not ours to loop over."""
+
+
+@dataclass(frozen=True)
+class OrdsState:
+    """What ORDS may not serve yet: anything written within its cache time, and groups that it answers 404 for."""
+
+    cache_left_s: float
+    unserved: Collection[str]
+
+
+@dataclass(frozen=True)
+class Update:
+    """What an update found, and whether something still waits for ORDS."""
+
+    drift: tuple[Drift, ...]
+    waits: bool
 
 
 class GatewayHalf:
@@ -82,28 +100,16 @@ class GatewayHalf:
         observed: ObservedGateway,
         without: Collection[str],
         held: Collection[HandlerKey],
-        cache_left_s: float,
-    ) -> tuple[Drift, ...]:
-        """Change a live API; returns the differences that were there.
-
-        Raises:
-            DependencyNotReady: ``WaitingForOrds``, a route would lead to what ORDS may not serve yet; everything
-                else was done.
-        """
+        ords: OrdsState,
+    ) -> Update:
+        """Change a live API, but do not lead callers to what ORDS may not serve yet."""
         desired = build_gateway(api, observed.identity.host, without, held_links(api, observed, held))
         if has_integration_drift(desired, observed):
             observed = self._detailed(gateway, observed)
         plan = plan_gateway(desired, observed)
-        waiting = cache_left_s > 0 and [action for action in plan.actions if _leads_elsewhere(action, observed)]
-        if waiting:
-            self._apply(gateway, _without_removals(plan.actions, waiting))
-            raise DependencyNotReady(
-                reasons.WAITING_FOR_ORDS,
-                "waiting for the metadata cache of ORDS before routes lead to what was just written",
-                cache_left_s,
-            )
-        self._apply(gateway, plan.actions)
-        return plan.drift if plan.actions else ()
+        waiting = [action for action in plan.actions if _leads_too_early(action, observed, ords)]
+        self._apply(gateway, _without(plan.actions, waiting, observed) if waiting else plan.actions)
+        return Update(plan.drift if plan.actions else (), bool(waiting))
 
     def remove(self, work: Pass[OracleApiSpec], gateway: Gateway) -> None:
         """Delete the API if it is there: one call."""
@@ -122,20 +128,37 @@ class GatewayHalf:
             gateway.apply(action)
 
 
-def _leads_elsewhere(action: GatewayAction, observed: ObservedGateway) -> bool:
-    """Say whether *action* sends callers to a path of ORDS that they were not sent to before."""
-    if isinstance(action, CreateRoute):
-        return True
-    if not isinstance(action, UpdateRoute):
+def _leads_too_early(action: GatewayAction, observed: ObservedGateway, ords: OrdsState) -> bool:
+    """Say whether *action* sends callers to a path of ORDS that they were not sent to before, and too early."""
+    if not isinstance(action, CreateRoute | UpdateRoute) or action.route.integration is None:
         return False
     before = observed.routes.get(action.route.key)
-    now = before.integration.path if before is not None and before.integration is not None else ""
-    return action.route.integration is not None and action.route.integration.path != now
+    path = action.route.integration.path
+    if before is not None and before.integration is not None and before.integration.path == path:
+        return False
+    target = path.replace("$request.path", action.route.path)
+    return ords.cache_left_s > 0 or any(f"/{slug}/" in target for slug in ords.unserved)
 
 
-def _without_removals(actions: Sequence[GatewayAction], waiting: Sequence[GatewayAction]) -> list[GatewayAction]:
-    """Return the actions that need not wait; what goes away goes after the new routes stand."""
-    return [action for action in actions if action not in waiting and action.verb != "delete"]
+def _without(
+    actions: Sequence[GatewayAction], waiting: Sequence[GatewayAction], observed: ObservedGateway
+) -> list[GatewayAction]:
+    """Return the actions that need not wait; what goes away goes after the new routes stand.
+
+    AWS refuses the throttle of a route that is not there yet, so it waits with its route.
+    """
+    found: list[GatewayAction] = []
+    for action in actions:
+        if action in waiting or action.verb == "delete":
+            continue
+        if isinstance(action, UpdateStage) and observed.stage is not None:
+            throttles = {key: value for key, value in action.throttles.items() if key in observed.routes}
+            same = replace(action.stage, route_throttles=observed.stage.route_throttles) == observed.stage
+            if same and not throttles:
+                continue
+            action = replace(action, throttles=throttles)
+        found.append(action)
+    return found
 
 
 def drain_s(observed: ObservedGateway | None) -> float:

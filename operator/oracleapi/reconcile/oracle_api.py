@@ -32,7 +32,7 @@ from oracleapi.model.drift import Drift
 from oracleapi.model.gateway import GatewayContent, ObservedGateway
 from oracleapi.model.schema import ObservedSchema
 from oracleapi.ports import Backends, Gateway, Oracle
-from oracleapi.reconcile.gateway_half import GatewayHalf, drain_s
+from oracleapi.reconcile.gateway_half import GatewayHalf, OrdsState, drain_s
 from oracleapi.reconcile.passes import Pass
 from oracleapi.reconcile.probes import find_path_trick, probe_groups
 from oracleapi.reconcile.references import References
@@ -110,7 +110,7 @@ class OracleApiReconciler:
         holding = self._apply_schema(work, around, routes, schema, observed, verified)
         protection = self._probe(work, around, routes)
         if not verified:
-            self._apply_gateway(work, around, routes, observed, holding)
+            self._apply_gateway(work, around, routes, observed, holding, protection)
             self._verified[work.uid] = (work.resource["metadata"]["generation"], self._clock.monotonic())
         work.report.say("GatewayReady", True, reasons.SUCCEEDED, "Routes, authorizer and stage are as desired")
         if protection:
@@ -236,6 +236,7 @@ class OracleApiReconciler:
         routes: Routes,
         observed: ObservedGateway | None,
         holding: Holding,
+        unserved: tuple[str, ...],
     ) -> None:
         api, gateway = around.api, around.gateway
         without = ({*routes.refused} - routes.kept) | {*routes.unsafe} | {*routes.withdrawn}
@@ -251,12 +252,19 @@ class OracleApiReconciler:
                 self._gateway.build(api, gateway, observed, without)
                 return
             left = self._schema.cache_left_s(work.uid, around.metadata_cache_s)
-            drift = self._gateway.update(api, gateway, observed, without, holding.draining, left)
+            ords = OrdsState(left, unserved)
+            update = self._gateway.update(api, gateway, observed, without, holding.draining, ords)
+            self._note_drift(work, update.drift)
+            if update.waits:
+                raise DependencyNotReady(
+                    reasons.WAITING_FOR_ORDS,
+                    "waiting for ORDS to serve what was just written before routes lead there",
+                    max(left, ORDS_POLL_S),
+                )
         except OperatorError as error:
             status = None if isinstance(error, Retryable) else False
             work.report.say("GatewayReady", status, error.reason, error.message)
             raise
-        self._note_drift(work, drift)
 
     # Checks and reports
 
