@@ -135,7 +135,7 @@ def stale_handlers(desired: DesiredSchema | None, observed: ObservedSchema, owne
 
 
 def hold_handlers(desired: DesiredSchema, observed: ObservedSchema, held: Collection[HandlerKey]) -> DesiredSchema:
-    """Return *desired* with the *held* handlers of *observed* added, each with the privilege that protects it."""
+    """Return *desired* with the *held* handlers of *observed* added, each with what protects it."""
     modules = dict(desired.modules)
     privileges = dict(desired.privileges)
     for name, pattern, method in held:
@@ -147,4 +147,5 @@ def hold_handlers(desired: DesiredSchema, observed: ObservedSchema, held: Collec
         for privilege in observed.privileges.values():
             if any(source.base_path.startswith(f"{found}/") for found in privilege.patterns if found != "/"):
                 privileges.setdefault(privilege.name, privilege)
-    return replace(desired, modules=modules, privileges=privileges, profile=desired.profile or observed.profile)
+    profile = desired.profile or (observed.profile if privileges else None)
+    return replace(desired, modules=modules, privileges=privileges, profile=profile)

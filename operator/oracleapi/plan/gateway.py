@@ -174,7 +174,8 @@ def _removals(desired: DesiredGateway, observed: ObservedGateway) -> list[Gatewa
     found += [DeleteRoute(api_id, key) for key in gone]
     if observed.routes and (gone or _loses_integration(desired, observed)):
         found.append(PruneIntegrations(api_id))
-    unused = sorted(name for name in observed.authorizers if name not in desired.authorizers)
+    needed = {*desired.authorizers, *(route.authorizer for route in desired.routes.values())}
+    unused = sorted(name for name in observed.authorizers if name not in needed)
     found += [DeleteAuthorizer(api_id, name) for name in unused]
     return found
 
