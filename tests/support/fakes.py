@@ -129,6 +129,11 @@ class FakeApi:
     authorizers: dict[str, g.Authorizer] = field(default_factory=dict)
     routes: dict[str, g.GatewayRoute] = field(default_factory=dict)
     stage: g.GatewayStage | None = None
+    ids: dict[g.Integration, str] = field(default_factory=dict)
+
+    def integration_id(self, integration: g.Integration | None) -> str | None:
+        """Return the id of an integration; equal contents are one integration, which keeps its id when it changes."""
+        return None if integration is None else self.ids.setdefault(integration, f"i{len(self.ids)}")
 
 
 class FakeGateway:
@@ -154,9 +159,8 @@ class FakeGateway:
     def observe_content(self, api_id: str, detailed: bool) -> g.GatewayContent:
         self._call("observe_content" + ("+ids" if detailed else ""))
         api = self.apis[api_id]
-        ids = {content: f"i{n}" for n, content in enumerate({r.integration for r in api.routes.values()})}
         routes = {
-            key: replace(route, integration_id=ids[route.integration] if detailed else None)
+            key: replace(route, integration_id=api.integration_id(route.integration) if detailed else None)
             for key, route in api.routes.items()
         }
         return g.GatewayContent(dict(api.authorizers), routes)
@@ -238,8 +242,9 @@ class FakeGateway:
 
     def _apply_UpdateIntegration(self, action: g.UpdateIntegration) -> None:  # noqa: N802
         api = self.apis[action.api_id]
-        ids = {content: f"i{n}" for n, content in enumerate({r.integration for r in api.routes.values()})}
-        (old,) = [content for content, found in ids.items() if found == action.integration_id]
+        (old,) = [content for content, found in api.ids.items() if found == action.integration_id]
+        assert old == action.observed, "an update of an integration that was not read before"
+        api.ids.setdefault(action.desired, api.ids.pop(old))
         api.routes = {
             key: replace(route, integration=action.desired) if route.integration == old else route
             for key, route in api.routes.items()

@@ -1,0 +1,134 @@
+"""The outside world after every action, and what must have been true at each moment of it."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from oracleapi.model.gateway import Authorizer, GatewayRoute
+from oracleapi.model.schema import ObservedSchema
+from support.small_world import SmallWorld
+
+HandlerKey = tuple[str, str, str]
+LINK_DRAIN_S = 1.0
+
+
+@dataclass(frozen=True)
+class Moment:
+    """Routes that callers can reach and the schema behind them, right after *action*."""
+
+    time: float
+    action: str
+    live: bool
+    routes: dict[str, GatewayRoute]
+    authorizers: dict[str, Authorizer]
+    schema: ObservedSchema
+
+    def leads_to(self, key: str) -> HandlerKey:
+        """Return the handler that a route sends its callers to."""
+        route = self.routes[key]
+        assert route.integration is not None, f"{key} leads nowhere"
+        path = route.integration.path.replace("$request.path", route.path)
+        context, alias, slug, *rest = path.strip("/").split("/")
+        assert (context, alias) == ("ords", "hr_api"), path
+        modules = [found for found in self.schema.modules.values() if found.base_path.startswith(f"/{slug}/")]
+        assert modules, f"after {self.action!r}, {key} leads to {slug}, where no module is"
+        module = modules[0]
+        inner = f"/{'/'.join([slug, *rest])}/".removeprefix(module.base_path).strip("/")
+        pattern = "/".join(f":{part[1:-1]}" if part.startswith("{") else part for part in inner.split("/")) or "."
+        return module.name, pattern, route.method
+
+    def ends(self, drain_s: float) -> dict[HandlerKey, float]:
+        """Return the handlers that callers are sent to, and how long a request that is sent now may need it.
+
+        Link routes go last and are followed by hand-over to ORDS only.
+        """
+        found: dict[HandlerKey, float] = {}
+        for key, route in self.routes.items():
+            end = LINK_DRAIN_S if route.path.startswith("/ords/") else drain_s
+            found[self.leads_to(key)] = max(found.get(self.leads_to(key), 0.0), end)
+        return found
+
+    def handlers(self) -> set[HandlerKey]:
+        return {(name, *key) for name, module in self.schema.modules.items() for key in module.handlers}
+
+
+class History:
+    """Records a world from now on."""
+
+    def __init__(self, world: SmallWorld, name: str = "HR_API") -> None:
+        self.world, self.moments, self._schema = world, list[Moment](), name
+        aws, database = world.backends.aws, world.backends.database
+        aws.apply = self._recorded(aws.apply)  # type: ignore[method-assign]
+        database.apply = self._recorded(database.apply)  # type: ignore[method-assign]
+        self._record("start")
+
+    def _recorded(self, apply: Callable[[Any], None]) -> Callable[[Any], None]:
+        def recorded(action: Any) -> None:
+            apply(action)
+            self._record(action.describe())
+
+        return recorded
+
+    def _record(self, action: str) -> None:
+        apis = list(self.world.backends.aws.apis.values())
+        self.moments.append(
+            Moment(
+                self.world.clock.time,
+                action,
+                any(api.stage is not None for api in apis),
+                {key: route for api in apis for key, route in api.routes.items()},
+                {name: found for api in apis for name, found in api.authorizers.items()},
+                self.world.backends.database.schemas[self._schema],
+            )
+        )
+
+    @property
+    def actions(self) -> list[str]:
+        return [moment.action for moment in self.moments[1:]]
+
+    def live(self) -> list[Moment]:
+        return [moment for moment in self.moments if moment.live]
+
+    def check(self, cache_s: float = 5.0, drain_s: float = 29.0) -> None:
+        """Check every live moment: each route has its handler, protection on both sides, and time to be served."""
+        for moment in self.live():
+            for key, route in moment.routes.items():
+                self._check_route(moment, key, route)
+        self._check_times(cache_s, drain_s)
+
+    @staticmethod
+    def _check_route(moment: Moment, key: str, route: GatewayRoute) -> None:
+        handler = moment.leads_to(key)
+        assert handler in moment.handlers(), f"after {moment.action!r}, {key} leads to {handler}, which is not there"
+        base = moment.schema.modules[handler[0]].base_path
+        guards = [
+            privilege.name
+            for privilege in moment.schema.privileges.values()
+            if any(base.startswith(f"{pattern}/") for pattern in privilege.patterns)
+        ]
+        if route.authorization == "NONE":
+            assert guards == [], f"after {moment.action!r}, {key} is public in front of {guards}"
+        else:
+            assert route.authorizer in moment.authorizers, f"after {moment.action!r}, {key} has no authorizer"
+            assert guards == [route.scope], f"after {moment.action!r}, {key} asks for {route.scope}, ORDS for {guards}"
+
+    def _check_times(self, cache_s: float, drain_s: float) -> None:
+        """Check that no route leads to what ORDS may not know yet, and no handler goes while it may be needed."""
+        written = dict.fromkeys(self.moments[0].handlers(), float("-inf"))
+        used: dict[HandlerKey, float] = {}  # when a request may last have been sent, and how long it may take
+        leading: dict[HandlerKey, float] = {}
+        was_live = self.moments[0].live
+        for moment in self.moments:
+            for handler in moment.handlers() - written.keys():
+                written[handler] = moment.time
+            for handler in written.keys() - moment.handlers():
+                done = used.get(handler, float("-inf"))
+                assert moment.time >= done, f"{handler} went {done - moment.time} s before its last request ends"
+                del written[handler]
+            now = moment.ends(drain_s) if moment.live else {}
+            for handler in now.keys() - leading.keys() if was_live else set():
+                age = moment.time - written[handler]
+                assert age >= cache_s, f"after {moment.action!r}, callers are sent to {handler}, {age} s old"
+            for handler, end in [*leading.items(), *now.items()]:
+                used[handler] = max(used.get(handler, moment.time), moment.time + end)
+            leading, was_live = now, moment.live
