@@ -76,6 +76,8 @@ class Lab:
         self.sandbox("stop-operator", *(["--kill"] if kill else []))
 
     def down(self) -> None:
+        if hasattr(self, "http"):
+            self.http.close()
         self.sandbox("down")
 
     def secret(self, name: str, **values: str) -> None:
