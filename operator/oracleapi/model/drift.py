@@ -1,6 +1,6 @@
 """Drift: one field where the world differs from what is desired. Pure."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, is_dataclass, replace
 
 VALUE_LIMIT = 256
 
@@ -18,7 +18,7 @@ class Drift:
         """Return the status entry."""
         return {
             "object": self.object[:320],
-            "field": self.field,
+            "field": self.field[:64],
             "desired": self.desired[:VALUE_LIMIT],
             "observed": self.observed[:VALUE_LIMIT],
         }
@@ -29,10 +29,28 @@ PRESENT = "present"
 
 
 def field_drift(name: str, desired: object, observed: object) -> tuple[Drift, ...]:
-    """Return the differing fields of two dataclass values of one type, in field order."""
-    fields = getattr(desired, "__dataclass_fields__", {})
+    """Return the differing fields of two dataclass values of one type, in order; nested ones as ``outer.inner``."""
     return tuple(
-        Drift(name, field, str(getattr(desired, field)), str(getattr(observed, field)))
-        for field in fields
-        if getattr(desired, field) != getattr(observed, field)
+        drift
+        for field in getattr(desired, "__dataclass_fields__", {})
+        for drift in value_drift(name, field, getattr(desired, field), getattr(observed, field))
     )
+
+
+def value_drift(name: str, field: str, desired: object, observed: object) -> tuple[Drift, ...]:
+    """Return the difference of one field; of two dataclass values, that of each field of theirs."""
+    if desired == observed:
+        return ()
+    if is_dataclass(desired) and is_dataclass(observed):
+        return tuple(replace(drift, field=f"{field}.{drift.field}") for drift in field_drift(name, desired, observed))
+    return (Drift(name, field, _text(desired), _text(observed)),)
+
+
+def _text(value: object) -> str:
+    if value is None:
+        return ABSENT
+    if is_dataclass(value):
+        return " ".join(f"{field}={_text(getattr(value, field))}" for field in value.__dataclass_fields__)
+    if isinstance(value, tuple):
+        return ", ".join("=".join(item) if isinstance(item, tuple) else _text(item) for item in value)
+    return str(value)

@@ -6,8 +6,9 @@ comes first, what takes away last, a route's authorizer, scope and target move i
 
 from collections import defaultdict
 from collections.abc import Mapping
+from dataclasses import replace
 
-from oracleapi.model.drift import ABSENT, PRESENT, Drift, field_drift
+from oracleapi.model.drift import ABSENT, PRESENT, Drift, field_drift, value_drift
 from oracleapi.model.gateway import (
     CreateAuthorizer,
     CreateRoute,
@@ -196,18 +197,22 @@ def gateway_drift(desired: DesiredGateway, observed: ObservedGateway) -> tuple[D
         found.append(Drift("API", "name", desired.name, observed.identity.name))
     for key, value in sorted(desired.tags.items()):
         if observed.identity.tags.get(key) != value:
-            found.append(Drift("API", f"tag {key}"[:64], value, observed.identity.tags.get(key, ABSENT)))
+            found.append(Drift("API", f"tag {key}", value, observed.identity.tags.get(key, ABSENT)))
     found += _map_drift("authorizer ", desired.authorizers, observed.authorizers)
     found += _map_drift("route ", desired.routes, observed.routes)
-    if _stage_differs(desired.stage, observed.stage):
-        found += field_drift("stage $default", desired.stage, observed.stage)
+    found += _stage_drift(desired.stage, observed.stage)
     if observed.log_group != desired.log_group:
         found += _map_drift("log group ", {desired.log_group.name: desired.log_group}, _named(observed))
     return tuple(found)
 
 
-def _stage_differs(wanted: GatewayStage, present: GatewayStage) -> bool:
-    return _settings(wanted) != _settings(present) or dict(wanted.route_throttles) != dict(present.route_throttles)
+def _stage_drift(wanted: GatewayStage, present: GatewayStage) -> list[Drift]:
+    """Return the differences of the stage; a route's throttle is told as the route's."""
+    found = [*field_drift("stage $default", replace(wanted, route_throttles={}), replace(present, route_throttles={}))]
+    for key in sorted({*wanted.route_throttles, *present.route_throttles}):
+        throttles = wanted.route_throttles.get(key), present.route_throttles.get(key)
+        found += value_drift(f"route {key}", "throttle", *throttles)
+    return found
 
 
 def _named(observed: ObservedGateway) -> dict[str, object]:
