@@ -12,7 +12,7 @@ from typing import Any, Protocol, TypeVar
 
 from oracleapi.api import reasons
 from oracleapi.errors import DependencyNotReady, Uncertain
-from oracleapi.model.ownership import TAG_OWNER
+from oracleapi.model.ownership import TAG_OWNER, TAG_UID
 from oracleapi.reconcile.passes import Pass
 from oracleapi.runtime.clock import timestamp
 
@@ -33,8 +33,16 @@ M = TypeVar("M")
 
 
 def find_owned(work: Pass[Any], things: Sequence[T], identity: Callable[[T], str], known: str | None) -> T | None:
-    """Return the thing of this owner: the one in status, else the oldest."""
-    owned = [thing for thing in things if thing.tags.get(TAG_OWNER) == str(work.owner)]
+    """Return the thing of this owner: the one in status, else the oldest.
+
+    A thing that lost its owner tag is still known by its id in status and the object's UID, which only we write.
+    """
+    owned = [
+        thing
+        for thing in things
+        if thing.tags.get(TAG_OWNER) == str(work.owner)
+        or (identity(thing) == known and TAG_OWNER not in thing.tags and thing.tags.get(TAG_UID) == work.uid)
+    ]
     owned.sort(key=lambda thing: (identity(thing) != known, thing.created))
     return owned[0] if owned else None
 
