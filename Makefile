@@ -40,7 +40,7 @@ sandbox: setup ## Start the sandbox and leave it running
 
 .PHONY: bench
 bench: setup ## Measure calls, writes and times; writes bench/RESULTS.md
-	$(SANDBOX_VENV)/bin/python bench/calls.py --operator-python $(RUN)/python
+	$(RUN)/python bench/calls.py
 
 .PHONY: lock
 lock: setup ## Renew the locked requirements
