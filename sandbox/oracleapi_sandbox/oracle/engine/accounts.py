@@ -5,6 +5,7 @@
 import json
 from datetime import timedelta
 from decimal import Decimal
+from itertools import pairwise
 from typing import Any
 
 from oracleapi_sandbox.oracle.engine.ddl import Ddl
@@ -98,6 +99,10 @@ def _clauses(ddl: Ddl, name: str, user: dict[str, Any]) -> None:
     reader = ddl.reader
     if reader.token.kind == "eof":
         raise OracleError(922, "missing or invalid option", reader.token.start)
+    # A password is judged by the profile of the same statement.
+    for word, following in pairwise(reader.tokens):
+        if word.is_word("PROFILE") and following.text in ddl.catalog.profiles:
+            user = {**user, "profile": following.text}
     while reader.token.kind != "eof":
         if reader.accept("IDENTIFIED"):
             _identified(ddl, name, user)
@@ -147,14 +152,9 @@ def _identified(ddl: Ddl, name: str, user: dict[str, Any]) -> None:
 
 
 def _password(ddl: Ddl) -> str:
-    token = ddl.reader.token
-    if token.kind not in ("word", "quoted"):
-        raise OracleError(988, "missing or invalid password(s)", token.start)
-    ddl.reader.at += 1
-    # Unquoted passwords keep their case.
-    text = token.text if token.kind == "quoted" else ddl.reader.sql[token.start : token.end]
+    start, text = ddl.reader.token.start, ddl.reader.password()
     if len(text.encode()) > PASSWORD_LIMIT and ddl.context.major < 23:
-        raise OracleError(972, "identifier is too long", token.start)
+        raise OracleError(972, "identifier is too long", start)
     return text
 
 

@@ -7,13 +7,15 @@ from oracleapi_sandbox.oracle.engine.columns import (
     ColumnSpec,
     Definition,
     column_text,
+    length_check,
+    length_check_name,
     record_column,
     sequence_for,
     type_spec,
 )
 from oracleapi_sandbox.oracle.engine.constraints import add_constraint, column_spec, out_of_line
 from oracleapi_sandbox.oracle.engine.ddl import Ddl, engine_name
-from oracleapi_sandbox.oracle.engine.scope import literal, quote
+from oracleapi_sandbox.oracle.engine.scope import quote
 from oracleapi_sandbox.oracle.engine.tables import own_table
 from oracleapi_sandbox.oracle.engine.text import not_supported
 from oracleapi_sandbox.oracle.engine.translate import emit_expression
@@ -138,21 +140,12 @@ def _modify_column(ddl: Ddl, thing: Thing, name: str) -> None:
 def _resize(ddl: Ddl, thing: Thing, column: ColumnSpec) -> None:
     """Replace the length check of a string column."""
     target = engine_name(thing.owner, thing.name)
-    rows = ddl.run(
-        "select c.conname from pg_constraint c where c.conrelid = $1::regclass and c.contype = 'c'"
-        " and pg_get_constraintdef(c.oid) like '%ora.fits(' || quote_ident($2) || ',%'",
-        [target, column.name],
-    )
-    for (check,) in rows:
-        ddl.run(f"alter table {target} drop constraint {quote(check)}")
-    where = ", ".join(literal(part) for part in (thing.owner, thing.name, column.name))
-    largest = ddl.run(
-        f"select max({'length' if column.chars else 'octet_length'}({quote(column.name)})) from {target}"
-    )[0][0]
+    measure = "length" if column.chars else "octet_length"
+    largest = ddl.run(f"select max({measure}({quote(column.name)})) from {target}")[0][0]
     if largest is not None and largest > column.length:
         raise OracleError(1441, "cannot decrease column length because some value is too big")
-    chars = "true" if column.chars else "false"
-    ddl.run(f"alter table {target} add check (ora.fits({quote(column.name)}, {column.length}, {chars}, {where}))")
+    ddl.run(f"alter table {target} drop constraint if exists {length_check_name(column.name)}")
+    ddl.run(f"alter table {target} add {length_check(thing.owner, thing.name, column)}")
 
 
 def _drop_constraint(ddl: Ddl, thing: Thing, name: str) -> None:
@@ -206,7 +199,11 @@ def _rename_column(ddl: Ddl, thing: Thing) -> None:
         raise OracleError(904, f'"{old}": invalid identifier')
     if new in thing.columns:
         raise OracleError(957, "duplicate column name")
-    ddl.run(f"alter table {engine_name(thing.owner, thing.name)} rename column {quote(old)} to {quote(new)}")
+    target, info = engine_name(thing.owner, thing.name), thing.columns[old]
+    ddl.run(f"alter table {target} rename column {quote(old)} to {quote(new)}")
+    if info.type in ("VARCHAR2", "RAW"):
+        ddl.run(f"alter table {target} drop constraint if exists {length_check_name(old)}")
+        _resize(ddl, thing, ColumnSpec(new, info.type, "", info.length, chars=info.chars))
     ddl.run(
         "update ora_meta.columns set name = $4 where owner = $1 and table_name = $2 and name = $3",
         [thing.owner, thing.name, old, new],

@@ -197,10 +197,20 @@ def column_text(ddl: Ddl, owner: str, table: str, column: ColumnSpec) -> str:
     if not column.nullable:
         text += " not null"
     if column.type in ("VARCHAR2", "RAW"):
-        where = ", ".join(literal(part) for part in (owner, table, column.name))
-        chars = "true" if column.chars else "false"
-        text += f" check (ora.fits({quote(column.name)}, {column.length}, {chars}, {where}))"
+        text += f" {length_check(owner, table, column)}"
     return text
+
+
+def length_check_name(column: str) -> str:
+    """The name of a string column's length check; never shown, because the check raises ORA-12899 itself."""
+    return quote(f"${column[:50]}")
+
+
+def length_check(owner: str, table: str, column: ColumnSpec) -> str:
+    where = ", ".join(literal(part) for part in (owner, table, column.name))
+    chars = "true" if column.chars else "false"
+    check = f"ora.fits({quote(column.name)}, {column.length}, {chars}, {where})"
+    return f"constraint {length_check_name(column.name)} check ({check})"
 
 
 def null_defaults(ddl: Ddl, owner: str, table: str, columns: list[ColumnSpec]) -> None:

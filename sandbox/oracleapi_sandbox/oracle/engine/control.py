@@ -80,8 +80,7 @@ def _set_role(session: "EngineSession", reader: Reader) -> None:
             name = reader.name(1919, "role name expected")
             wanted.append(name)
             if reader.accept("IDENTIFIED", "BY"):
-                passwords[name] = reader.token.text
-                reader.at += 1
+                passwords[name] = reader.password()
             if not reader.accept(","):
                 break
         session.database.check_role_passwords(wanted, passwords)

@@ -170,7 +170,8 @@ class EmitterBase:
         if thing is None or thing.type != "SEQUENCE":
             raise OracleError(2289, "sequence does not exist")
         target = literal(f"{quote(thing.owner)}.{quote(thing.name)}")
-        return f"CAST({what.lower()}({target}) AS numeric)"
+        # By text, looked up when it runs: a default must not keep its sequence from being dropped.
+        return f"CAST({what.lower()}(CAST(CAST({target} AS text) AS regclass)) AS numeric)"
 
     def _package_value(self, path: Sequence[str], arguments: Sequence[Any], scope: Scope) -> tuple[str, str] | None:
         """A supplied package's function or constant, evaluated before the statement; ``None`` if it is no package."""

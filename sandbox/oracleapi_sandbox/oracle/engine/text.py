@@ -163,6 +163,14 @@ class Reader:
         self.at += 1
         return token.text
 
+    def password(self) -> str:
+        """Read a password: a quoted one without its quotes, another one as written (its case counts)."""
+        token = self.token
+        if token.kind not in ("word", "quoted"):
+            raise OracleError(988, "missing or invalid password(s)", token.start)
+        self.at += 1
+        return token.text if token.kind == "quoted" else self.sql[token.start : token.end]
+
     def parenthesised(self) -> str:
         """Read a parenthesised text and return what is inside."""
         self.expect("(", code=906, message="missing left parenthesis")

@@ -14,6 +14,8 @@ create function ora.account_status(u ora_meta.users) returns text language sql s
     || case when jsonb_array_length(u.verifiers) > 1 and u.rollover_until > ora.clock_now() then ' & IN ROLLOVER' else '' end; end;
 create function ora.expiry_date(u ora_meta.users) returns timestamp language sql stable begin atomic
   select coalesce(u.grace_until, u.password_date + ora.days(ora.limit_of(u.profile, 'PASSWORD_LIFE_TIME'))); end;
+create function ora.is_active(process int) returns boolean language sql stable security definer set search_path = pg_catalog begin atomic
+  select exists (select from pg_stat_activity where pid = process and state = 'active'); end;
 create function ora.yes(b boolean) returns text language sql immutable begin atomic select case when b then 'YES' else 'NO' end; end;
 create function ora.maintained(who text) returns text language sql stable security definer set search_path = pg_catalog begin atomic
   select ora.yes(exists (select from ora_meta.users where username = who and oracle_maintained)

@@ -135,9 +135,9 @@ select ora.instance_value('dbid')::varchar::numeric as "DBID", ora.instance_valu
 select 1::numeric as "INSTANCE_NUMBER", ora.instance_value('instance_name') as "INSTANCE_NAME", 'localhost'::text as "HOST_NAME", ora.instance_value('release') as "VERSION", ora.instance_value('version') as "VERSION_FULL",
   (ora.instance_value('created'))::varchar::timestamp::ora.date as "STARTUP_TIME", 'OPEN'::text as "STATUS", 'ACTIVE'::text as "DATABASE_STATUS", 'ALLOWED'::text as "LOGINS", 0::numeric as "CON_ID";
 -- V_$SESSION | SELECT_CATALOG_ROLE | V$SESSION
-select s.sid::numeric as "SID", s.serial::numeric as "SERIAL#", s.sid::numeric as "AUDSID", s.username as "USERNAME", s.schema as "SCHEMANAME", case when a.state = 'active' then 'ACTIVE' else 'INACTIVE' end as "STATUS",
+select s.sid::numeric as "SID", s.serial::numeric as "SERIAL#", s.sid::numeric as "AUDSID", s.username as "USERNAME", s.schema as "SCHEMANAME", case when ora.is_active(s.pid) then 'ACTIVE' else 'INACTIVE' end as "STATUS",
   'USER'::text as "TYPE", s.module as "MODULE", s.action as "ACTION", s.client_identifier as "CLIENT_IDENTIFIER", s.logon::ora.date as "LOGON_TIME", 3::numeric as "CON_ID"
-from ora_meta.sessions s left join pg_stat_activity a on a.pid = s.pid;
+from ora_meta.sessions s;
 -- NLS_SESSION_PARAMETERS | PUBLIC | NLS_SESSION_PARAMETERS
 select p as "PARAMETER", v as "VALUE" from (values ('NLS_LANGUAGE', 'AMERICAN'), ('NLS_TERRITORY', 'AMERICA'), ('NLS_CURRENCY', '$'), ('NLS_NUMERIC_CHARACTERS', '.,'), ('NLS_CALENDAR', 'GREGORIAN'),
   ('NLS_DATE_FORMAT', ora.nls_date_format()), ('NLS_DATE_LANGUAGE', 'AMERICAN'), ('NLS_SORT', 'BINARY'), ('NLS_TIMESTAMP_FORMAT', ora.nls_timestamp_format()), ('NLS_TIMESTAMP_TZ_FORMAT', ora.nls_timestamp_tz_format()),
