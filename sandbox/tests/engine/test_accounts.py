@@ -1,5 +1,7 @@
 """Users, roles, grants, profiles, proxies: who may do what, and the error that says why not."""
 
+# ruff: noqa: S608 - names made by the tests themselves
+
 from collections.abc import Callable
 from typing import Any
 

@@ -1,5 +1,7 @@
 """Scalar expressions: what Oracle is known to return for them. Source of the values: SQL Language Reference 19c. [D]"""
 
+# ruff: noqa: S608 - names made by the tests themselves
+
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import Any
@@ -82,6 +84,7 @@ VALUES: list[tuple[str, Any, str]] = [
     ("to_char(date '2024-01-31', 'YYYY\"T\"Q')", "2024T1", "literal text"),
     ("to_char(date '2024-01-31', 'DY MON RR')", "WED JAN 24", "short names"),
     ("date '2024-01-31' + 1", datetime(2024, 2, 1), "days"),
+    ("date '2024-01-31' + '1'", datetime(2024, 2, 1), "a string beside a DATE is a number of days"),
     ("date '2024-01-31' - 1/24", datetime(2024, 1, 30, 23), "hours"),
     ("date '2024-03-01' - date '2024-02-28'", 2, "a NUMBER of days"),
     ("date '2024-01-31' + interval '2' hour", datetime(2024, 1, 31, 2), "an interval"),

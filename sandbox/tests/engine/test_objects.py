@@ -1,5 +1,7 @@
 """Tables, views, sequences, synonyms, comments, and the dictionary that shows them."""
 
+# ruff: noqa: S608 - names made by the tests themselves
+
 from collections.abc import Callable
 from typing import Any
 
@@ -189,3 +191,19 @@ def test_session_settings(owner: Any, sql: Any) -> None:
     assert sql.refused(owner, "alter session set nls_language = 'GERMAN'").code == 3001
     assert sql.refused(owner, "alter session set no_such = 1").code == 2248
     assert sql.refused(owner, "alter session set time_zone = 'Nowhere/Land'").code == 1882
+
+
+def test_views_come_back_with_their_tables(owner: Any, connect: Any, sql: Any, new_user: Callable[..., str]) -> None:
+    owner.execute("create table t (id number, name varchar2(5))")
+    owner.execute("create view v as select id from t")
+    owner.execute("create view w as select id * 2 twice from v")
+    reader = new_user()
+    owner.execute(f"grant select on w to {reader}")
+    owner.execute("drop table t")
+    assert sql.refused(owner, "select * from w").code == 4063
+    owner.execute("create table t (id number)")
+    owner.execute("insert into t values (4)")
+    owner.commit()
+    assert sql.rows(connect(reader), f"select twice from {owner.user}.w") == [(8,)]
+    owner.execute("create or replace view v as select id + 1 id from t")
+    assert sql.rows(owner, "select twice from w") == [(10,)]

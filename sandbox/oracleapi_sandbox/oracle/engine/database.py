@@ -13,7 +13,7 @@ from typing import Any
 
 from oracleapi_sandbox.common.clock import Clock
 from oracleapi_sandbox.common.journal import Journal
-from oracleapi_sandbox.oracle.engine import accounts, install
+from oracleapi_sandbox.oracle.engine import accounts, install, objects
 from oracleapi_sandbox.oracle.engine.catalog import PUBLIC, Catalog, ColumnInfo, load
 from oracleapi_sandbox.oracle.engine.ddl import Ddl, execute, reader_of
 from oracleapi_sandbox.oracle.engine.errors import to_oracle
@@ -110,7 +110,7 @@ class EngineDatabase:
             return
         limit = self.catalog.limit(user["profile"], "FAILED_LOGIN_ATTEMPTS")
         most = 2**31 - 1 if limit == "UNLIMITED" else int(limit)
-        with self._dictionary_change():
+        with self._dictionary_change(reload=False):
             self._admin.run(
                 "update ora_meta.users u set locked = '', failures = 0"
                 " where username = $1 and locked = 'TIMED' and ora.account_status(u) not like '%TIMED%'",
@@ -129,7 +129,7 @@ class EngineDatabase:
         if user is None:
             return
         life, grace = (self.catalog.limit(user["profile"], f"PASSWORD_{each}_TIME") for each in ("LIFE", "GRACE"))
-        with self._dictionary_change():
+        with self._dictionary_change(reload=False):
             self._admin.run(
                 "update ora_meta.users set failures = 0, last_login = $2::timestamp,"
                 " locked = case when locked = 'TIMED' then '' else locked end,"
@@ -301,8 +301,11 @@ class EngineDatabase:
         if not autonomous:
             session.commit()
         with self._dictionary_change():
-            ddl = self._ddl(definer or session.user, sql, session, definer)
-            execute(ddl)
+            execute(self._ddl(definer or session.user, sql, session, definer))
+        with self._dictionary_change(reload=False):
+            revived = objects.revive_views(self._ddl("SYS", "install"))
+        if revived:
+            self.reload()
         self.committed()
 
     def _ddl(self, user: str, sql: str, session: EngineSession | None = None, definer: str | None = None) -> Ddl:
@@ -314,8 +317,8 @@ class EngineDatabase:
         return Ddl(self, self._admin, self.catalog, context, reader_of(sql), self.now(), session)
 
     @contextmanager
-    def _dictionary_change(self) -> Iterator[None]:
-        """One transaction on the dictionary; afterwards it is read anew."""
+    def _dictionary_change(self, *, reload: bool = True) -> Iterator[None]:
+        """One transaction on the dictionary; afterwards it is read anew, unless only log-on data changed."""
         with self._ddl_lock:
             self._admin.script(
                 f"begin; set local lock_timeout = '300ms'; set local oracle.clock = '{self.driven_clock()}'"
@@ -328,7 +331,8 @@ class EngineDatabase:
                 if isinstance(error, PostgresError):
                     raise to_oracle(error, self.catalog) from error
                 raise
-            self.reload()
+            if reload:
+                self.reload()
 
     def reload(self) -> None:
         self.catalog = load(self._admin, next(self._versions))

@@ -23,7 +23,6 @@ _PLAIN = {
     "21000": (1427, "single-row subquery returns more than one row"),
     "42702": (918, "column ambiguously defined"),
     "42703": (904, "invalid identifier"),
-    "42P01": (942, "table or view does not exist"),
     "42804": (932, "inconsistent datatypes"),
     "42846": (932, "inconsistent datatypes"),
     "42883": (932, "inconsistent datatypes"),
@@ -128,6 +127,14 @@ def _column(error: PostgresError, catalog: Catalog, sql: str) -> OracleError:
     return OracleError(904, f'"{name}": invalid identifier', position_of(sql, name))
 
 
+def _relation(error: PostgresError, catalog: Catalog, sql: str) -> OracleError:
+    """A name that the dictionary knows and PostgreSQL does not is a view whose table is gone."""
+    found = re.search(r'relation "([^"]+)\.([^"]+)" does not exist', error.message)
+    if found and (found[1], found[2]) in catalog.objects:
+        return OracleError(4063, f'view "{found[1]}.{found[2]}" has errors')
+    return OracleError(942, "table or view does not exist")
+
+
 def _syntax(error: PostgresError, catalog: Catalog, sql: str) -> OracleError:
     if "too many columns" in error.message:
         return OracleError(913, "too many values")
@@ -144,6 +151,7 @@ _SPECIAL: dict[str, Callable[[PostgresError, Catalog, str], OracleError]] = {
     "23514": _check,
     "42803": _grouping,
     "42P10": _order,
+    "42P01": _relation,
     "42601": _syntax,
     "42703": _column,
 }

@@ -127,9 +127,10 @@ def _grant_system(ddl: Ddl, privilege: str, grantee: str, admin: bool) -> None:
 
 
 def grant_engine_role(ddl: Ddl, role: str, grantee: str) -> None:
-    """Make *grantee*'s engine role a member of *role*'s; PUBLIC cannot be one: its rights are checked by name only."""
-    if grantee != PUBLIC:
-        ddl.run(f"grant {quote(role)} to {quote(grantee)} with inherit true, set false")
+    """Make *grantee*'s engine role a member of *role*'s."""
+    if grantee == PUBLIC:
+        raise not_supported(f"GRANT {role} TO PUBLIC")
+    ddl.run(f"grant {quote(role)} to {quote(grantee)} with inherit true, set false")
 
 
 def _revoke_system(ddl: Ddl, privilege: str, grantee: str) -> None:

@@ -2,6 +2,8 @@
 
 # ruff: noqa: S608 - texts are made of quoted identifiers and literals
 
+from collections.abc import Sequence
+
 from oracleapi_sandbox.oracle.engine import describe
 from oracleapi_sandbox.oracle.engine.catalog import PUBLIC
 from oracleapi_sandbox.oracle.engine.columns import sequence_options
@@ -11,6 +13,7 @@ from oracleapi_sandbox.oracle.engine.scope import Context, Scope, column_kinds, 
 from oracleapi_sandbox.oracle.engine.tables import ANY_RIGHTS
 from oracleapi_sandbox.oracle.engine.text import not_supported
 from oracleapi_sandbox.oracle.engine.translate import translate
+from oracleapi_sandbox.oracle.engine.wire import PostgresError
 from oracleapi_sandbox.oracle.ports import OracleError
 
 Described = tuple[str, str, int, int | None, int | None]
@@ -31,7 +34,7 @@ def create_view(ddl: Ddl, replace: bool) -> None:
     sql = sql[: -len("WITH READ ONLY")].rstrip() if read_only else sql
     if sql.upper().endswith("CHECK OPTION"):
         raise not_supported("WITH CHECK OPTION")
-    context = Context(ddl.catalog, owner, owner, frozenset({owner, PUBLIC}), ddl.context.package, ddl.context.major)
+    context = _owners_context(ddl, owner)
     translation = translate(sql, {}, context)
     if translation.parameters or not translation.query:
         raise not_supported("package functions in a view" if translation.parameters else "this text in a view")
@@ -45,7 +48,7 @@ def create_view(ddl: Ddl, replace: bool) -> None:
     old = ddl.catalog.objects.get((owner, name))
     if old is not None and replace and old.type == "VIEW":
         grants = ddl.catalog.object_grants.get((owner, name), ())
-        ddl.run(f"drop view {engine_name(owner, name)} cascade")
+        ddl.run(f"drop view if exists {engine_name(owner, name)} cascade")
         ddl.run(
             "update ora_meta.objects set text = $3, changed = $4 where owner = $1 and name = $2",
             [owner, name, sql, ddl.now],
@@ -54,13 +57,47 @@ def create_view(ddl: Ddl, replace: bool) -> None:
     else:
         grants = ()
         ddl.add_object(owner, name, "VIEW", text=sql)
-    listed = ", ".join(quote(each) for each in names)
-    ddl.run(f"create view {engine_name(owner, name)} ({listed}) as {translation.sql}")
+    _create_engine_view(ddl, owner, name, names, translation.sql, read_only=read_only)
+    record_columns(ddl, owner, name, [(label, *each[1:]) for label, each in zip(names, described, strict=True)])
+    _grant_again(ddl, owner, name, {each.grantee for each in grants})
+
+
+def _owners_context(ddl: Ddl, owner: str) -> Context:
+    """The owner without roles."""
+    return Context(ddl.catalog, owner, owner, frozenset({owner, PUBLIC}), ddl.context.package, ddl.context.major)
+
+
+def _create_engine_view(ddl: Ddl, owner: str, name: str, columns: Sequence[str], sql: str, *, read_only: bool) -> None:
+    listed = ", ".join(quote(each) for each in columns)
+    ddl.run(f"create view {engine_name(owner, name)} ({listed}) as {sql}")
     ddl.run(f"alter view {engine_name(owner, name)} owner to {quote(owner)}")
     for right in ("SELECT",) if read_only else ANY_RIGHTS:
         ddl.run(f"grant {right} on {engine_name(owner, name)} to {quote(f'{right} ANY TABLE')}")
-    record_columns(ddl, owner, name, [(label, *each[1:]) for label, each in zip(names, described, strict=True)])
-    _grant_again(ddl, owner, name, {each.grantee for each in grants})
+
+
+def revive_views(ddl: Ddl) -> bool:
+    """Make views valid again whose tables or views were dropped and have come back; says whether there were any.
+
+    PostgreSQL drops a view with what it reads, Oracle keeps it as invalid and compiles it again when it is used. [D]
+    """
+    lost = ddl.run(
+        "select o.owner, o.name from ora_meta.objects o where o.type = 'VIEW' and not exists"
+        " (select from pg_views v where v.schemaname = o.owner and v.viewname = o.name) order by o.object_id"
+    )
+    revived = False
+    for owner, name in lost:
+        thing = ddl.catalog.objects[(owner, name)]
+        ddl.run("savepoint revive")
+        try:
+            translation = translate(thing.text or "", {}, _owners_context(ddl, owner))
+            _check_rights(ddl, owner, translation.sql)
+            _create_engine_view(ddl, owner, name, tuple(thing.columns), translation.sql, read_only=False)
+        except (OracleError, PostgresError):
+            ddl.run("rollback to savepoint revive")  # still invalid
+            continue
+        _grant_again(ddl, owner, name, {each.grantee for each in ddl.catalog.object_grants.get((owner, name), ())})
+        revived = True
+    return revived
 
 
 def _grant_again(ddl: Ddl, owner: str, name: str, grantees: set[str]) -> None:
@@ -103,7 +140,7 @@ def drop_view(ddl: Ddl) -> None:
     ddl.existing(owner, name, "VIEW", 942, "table or view does not exist")
     if owner != ddl.user:
         ddl.require("DROP ANY VIEW")
-    ddl.run(f"drop view {engine_name(owner, name)} cascade")
+    ddl.run(f"drop view if exists {engine_name(owner, name)} cascade")
     ddl.drop_object(owner, name)
 
 

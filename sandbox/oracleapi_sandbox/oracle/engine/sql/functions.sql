@@ -594,6 +594,10 @@ create function ora.divide(a numeric, b text) returns numeric language sql immut
 create operator ora./ (leftarg = numeric, rightarg = text, function = ora.divide);
 create function ora.divide(a text, b text) returns numeric language sql immutable begin atomic select ora.divide(ora.num(a), ora.num(b)); end;
 create operator ora./ (leftarg = text, rightarg = text, function = ora.divide);
+create function ora.date_plus(d timestamp, n text) returns ora.date language sql immutable begin atomic select ora.date_plus(d, ora.to_number(n)); end;
+create function ora.date_minus(d timestamp, n text) returns ora.date language sql immutable begin atomic select ora.date_plus(d, -ora.to_number(n)); end;
+create operator ora.+ (leftarg = timestamp, rightarg = text, function = ora.date_plus);
+create operator ora.- (leftarg = timestamp, rightarg = text, function = ora.date_minus);
 
 -- Assignment to a column of another type.
 create function ora.assign_date(s text) returns timestamp language sql stable begin atomic select ora.to_date(s)::timestamp; end;
