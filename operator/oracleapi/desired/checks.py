@@ -7,10 +7,12 @@ import re
 from collections.abc import Mapping
 
 from oracleapi.api.oracleapi import OracleApiSpec, Parameter, Route
-from oracleapi.desired.groups import variables
+from oracleapi.desired.groups import route_group, variables
 
 RESERVED_QUERY = frozenset({"limit", "offset", "page", "q"})
 """Query names that ORDS reads itself (reference: ORDS Developer's Guide, pagination and filtering)."""
+RESERVED_SCOPES = ("oracle.", "oracleapi.")
+"""A privilege is named like its scope: these are ORDS's own and the marks of this operator."""
 
 
 def find_faults(spec: OracleApiSpec, trace_header: str) -> Mapping[str, str]:
@@ -20,7 +22,9 @@ def find_faults(spec: OracleApiSpec, trace_header: str) -> Mapping[str, str]:
     keys: dict[str, str] = {}
     for route in spec.routes:
         shape = re.sub(r"\{[^}]*\}", "{}", route.path)
-        fault = _path_fault(route, shape, shapes, keys) or _handler_fault(route, trace_header)
+        fault = (
+            _path_fault(route, shape, shapes, keys) or _scope_fault(spec, route) or _handler_fault(route, trace_header)
+        )
         if fault is not None:
             faults[route.name] = fault
         else:
@@ -40,6 +44,13 @@ def _path_fault(route: Route, shape: str, shapes: Mapping[str, str], keys: Mappi
     taken = keys.get(f"{route.method} {shape}")
     if taken is not None:
         return f"{route.method} {route.path} is already route {taken}"
+    return None
+
+
+def _scope_fault(spec: OracleApiSpec, route: Route) -> str | None:
+    scope = route_group(spec, route).scope
+    if scope is not None and scope.lower().startswith(RESERVED_SCOPES):
+        return f"scope {scope} begins like a privilege of ORDS or of this operator; use another scope"
     return None
 
 
