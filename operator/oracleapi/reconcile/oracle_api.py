@@ -90,9 +90,9 @@ class OracleApiReconciler:
         if schema.alias is not None and schema.enabled:
             around = _with_alias(around, schema.alias)
         self._keep_last_good(around, routes, schema)
-        self._find_unsafe(work, around, routes, schema)
+        asked = self._find_unsafe(work, around, routes, schema)
         try:
-            self._both_halves(work, around, routes, schema)
+            self._both_halves(work, around, routes, schema, asked)
         finally:
             self._report_routes(work, around, routes)
         faults = {**routes.refused, **routes.unsafe, **routes.withdrawn}
@@ -103,11 +103,17 @@ class OracleApiReconciler:
         work.report.message = f"Serving {len(work.spec.routes)} routes"
 
     def _both_halves(
-        self, work: Pass[OracleApiSpec], around: Surroundings, routes: Routes, schema: ObservedSchema
+        self, work: Pass[OracleApiSpec], around: Surroundings, routes: Routes, schema: ObservedSchema, asked: bool
     ) -> None:
         observed = None if self._recently_verified(work) else self._observe_gateway(work, around)
         verified = observed is None and self._recently_verified(work)
         holding = self._apply_schema(work, around, routes, schema, observed, verified)
+        if not asked:
+            raise DependencyNotReady(
+                reasons.WAITING_FOR_ORDS,
+                "waiting for ORDS to serve the schema, to ask it about path tricks before a Public route is published",
+                max(self._schema.cache_left_s(work.uid, around.metadata_cache_s), ORDS_POLL_S),
+            )
         protection = self._probe(work, around, routes)
         if not verified:
             self._apply_gateway(work, around, routes, observed, holding, protection)
@@ -129,7 +135,7 @@ class OracleApiReconciler:
             work.report.say("Protected", False, reasons.MOVING, text)
             raise DependencyNotReady(reasons.MOVING, text, max(ORDS_POLL_S, holding.left_s or ORDS_POLL_S))
         left = self._schema.cache_left_s(work.uid, around.metadata_cache_s)
-        if left > 0 and not work.settled:
+        if left > 0 and not _ended_before(work):
             raise DependencyNotReady(
                 reasons.WAITING_FOR_ORDS, "waiting for the metadata cache of ORDS to pick up what was written", left
             )
@@ -192,25 +198,28 @@ class OracleApiReconciler:
 
     def _find_unsafe(
         self, work: Pass[OracleApiSpec], around: Surroundings, routes: Routes, schema: ObservedSchema
-    ) -> None:
+    ) -> bool:
         """Refuse Public routes with variables where ORDS turns a path trick into another path.
 
-        Asked once there is something to reach; a schema that is still empty answers 404 to everything.
+        A schema that ORDS does not serve yet answers 404 to everything, so it is asked later, or what another API of
+        the database found counts. Returns whether the answer is known.
         """
         exposed = exposed_routes(work.spec)
         if not exposed:
-            return
-        trick = find_path_trick(around.api, around.probe) if schema.modules else None
+            return True
         name = around.database_name
-        if trick != self._unsafe_paths.get(name):
-            if trick is None:
-                self._unsafe_paths.pop(name, None)
-            else:
-                self._unsafe_paths[name] = trick
-            self._wake(Key("OracleDatabase", None, name))
-        if trick is not None:
-            text = f"{trick}, and nothing but the path protects a Public route with variables; use auth: JWT"
+        known = self._unsafe_paths.get(name)
+        served = "endpoint" in work.status or self._schema.cache_left_s(work.uid, around.metadata_cache_s) <= 0
+        if schema.modules and served:
+            found = find_path_trick(around.api, around.probe)
+            if found != known:
+                self._unsafe_paths[name] = found
+                self._wake(Key("OracleDatabase", None, name))
+            known = found
+        if known:
+            text = f"{known}, and nothing but the path protects a Public route with variables; use auth: JWT"
             routes.unsafe |= {route.name: text for route in exposed}
+        return known is not None
 
     # The gateway half
 
@@ -387,6 +396,13 @@ class OracleApiReconciler:
         if uid is not None:
             self._schema.forget(uid)
             self._verified.pop(uid, None)
+
+
+def _ended_before(work: Pass[OracleApiSpec]) -> bool:
+    """Say whether this generation was brought to its end before, be it with routes refused."""
+    stalled = [found for found in work.status.get("conditions", []) if found["reason"] == reasons.ROUTES_REFUSED]
+    generation = work.resource["metadata"]["generation"]
+    return work.settled or any(found.get("observedGeneration") == generation for found in stalled)
 
 
 def _with_alias(around: Surroundings, alias: str) -> Surroundings:

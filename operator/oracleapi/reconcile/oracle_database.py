@@ -10,9 +10,12 @@ from oracleapi.reconcile.passes import Pass
 from oracleapi.reconcile.references import References
 from oracleapi.runtime.store import Key
 
+UNSAFE_PATHS = "UnsafePaths"
+
 
 class OracleDatabaseReconciler:
-    """Args: unsafe_paths: What API passes found out about path tricks, by database name; shared with them."""
+    """Args: unsafe_paths: What API passes found out about path tricks, by database name, empty where there are none;
+    shared with them."""
 
     kind = "OracleDatabase"
     spec = OracleDatabaseSpec
@@ -63,10 +66,13 @@ class OracleDatabaseReconciler:
         work.report.say("OrdsReachable", True, reasons.SUCCEEDED, f"ORDS answers ({status})")
 
     def _report_paths(self, work: Pass[OracleDatabaseSpec]) -> None:
-        """Say what API passes saw; a database without Public routes with variables has nothing to say."""
-        detail = self._unsafe_paths.get(work.key.name)
-        if detail:
-            work.report.say("UnsafePaths", True, reasons.UNSAFE_PATHS, detail)
+        """Say what API passes saw; what they said before a restart holds until one of them asks again."""
+        found = self._unsafe_paths.get(work.key.name)
+        if found is None:
+            said = [entry for entry in work.status.get("conditions", []) if entry["type"] == UNSAFE_PATHS]
+            found = said[0]["message"] if said else ""
+        if found:
+            work.report.say(UNSAFE_PATHS, True, reasons.UNSAFE_PATHS, found)
 
     def finalize(self, work: Pass[OracleDatabaseSpec]) -> None:
         self._references.check_unused(self.kind, work.key.name)

@@ -39,15 +39,15 @@ def probe_groups(api: ResolvedApi, probe: OrdsProbe, groups: Iterable[Group]) ->
     return Protection(tuple(waiting), tuple(opened))
 
 
-def find_path_trick(api: ResolvedApi, probe: OrdsProbe) -> str | None:
-    """Return the first trick by which a request below the Public group reaches another route, or ``None``."""
+def find_path_trick(api: ResolvedApi, probe: OrdsProbe) -> str:
+    """Return the first trick by which a request below the Public group reaches another route, or an empty string."""
     target = _target(api)
     for trick in TRICKS:
         url = f"{api.ords_base_url}/{api.alias}/{PUBLIC_SLUG}/x/{trick}/{target}"
         status = probe.status(url)
         if status not in (400, 404):
             return f"ORDS resolves '{trick}' in a path (status {status})"
-    return None
+    return ""
 
 
 def _target(api: ResolvedApi) -> str:
