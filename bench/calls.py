@@ -5,13 +5,11 @@ Everything is read from call logs of the sandbox (AWS, Oracle) and from a watch 
 """
 
 import argparse
-import base64
 import contextlib
 import json
 import pathlib
 import platform
 import shutil
-import ssl
 import sys
 import tempfile
 import threading
@@ -20,8 +18,6 @@ from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
-
-import httpx
 
 ROOT = pathlib.Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT / "tests"))
@@ -72,12 +68,8 @@ class Watcher:
         self._ready.wait(10)
 
     def _run(self) -> None:
-        config = json.loads(pathlib.Path(self._lab.environment["KUBECONFIG"]).read_text())
-        server, token = config["clusters"][0]["cluster"]["server"], config["users"][0]["user"]["token"]
-        pem = base64.b64decode(config["clusters"][0]["cluster"]["certificate-authority-data"]).decode()
-        client = httpx.Client(verify=ssl.create_default_context(cadata=pem), trust_env=False, timeout=None)
-        url = f"{server}/apis/oracleapi.dev/v1alpha1/namespaces/hr/oracleapis?watch=1"
-        with client.stream("GET", url, headers={"Authorization": f"Bearer {token}"}) as stream:
+        url = "/apis/oracleapi.dev/v1alpha1/namespaces/hr/oracleapis"
+        with self._lab.cluster.stream("GET", url, params={"watch": "1"}, timeout=None) as stream:
             self._ready.set()
             for line in stream.iter_lines():
                 if line and json.loads(line)["type"] == "MODIFIED":

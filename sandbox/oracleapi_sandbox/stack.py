@@ -147,7 +147,12 @@ class Stack:
         """Return the variables that clients of the running parts need."""
         found = {"SANDBOX_CA": str(self.state / "ca" / "ca.crt")}
         if cluster := self.addresses("cluster"):
-            found["KUBECONFIG"] = cluster["kubeconfig"]
+            tools = clients(self._progress)
+            found |= {
+                "KUBECONFIG": cluster["kubeconfig"],
+                "SANDBOX_KUBECTL": str(tools.kubectl),
+                "SANDBOX_HELM": str(tools.helm),
+            }
         if aws := self.addresses("aws"):
             found |= {
                 "AWS_ENDPOINT_URL": aws["endpoint_url"],

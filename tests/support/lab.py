@@ -4,6 +4,7 @@ Each command goes through the sandbox's command line; nothing of the sandbox is 
 the state folder where a person can look at it.
 """
 
+import base64
 import contextlib
 import json
 import os
@@ -27,6 +28,13 @@ EXAMPLES = ROOT / "examples"
 CHART = ROOT / "charts" / "oracle-api-operator"
 NAMESPACE = RELEASE = "oracle-api-operator"
 WAIT_S = 90.0
+PLURALS = {
+    "awsacct": "awsaccounts",
+    "idp": "identityproviders",
+    "oapi": "oracleapis",
+    "odb": "oracledatabases",
+    "vpcl": "vpclinks",
+}
 
 
 class CommandError(AssertionError):
@@ -48,6 +56,7 @@ class Lab:
         self.environment = self._environment()
         trust = ssl.create_default_context(cafile=self.environment["SANDBOX_CA"])
         self.http = httpx.Client(verify=trust, trust_env=False, timeout=30)
+        self.cluster = self._cluster()
         self.sandbox(
             "sql", str(EXAMPLES / "00-database.sql"), "--define", f"operator_password={self.operator_password}"
         )
@@ -76,8 +85,9 @@ class Lab:
         self.sandbox("stop-operator", *(["--kill"] if kill else []))
 
     def down(self) -> None:
-        if hasattr(self, "http"):
-            self.http.close()
+        for client in ("http", "cluster"):
+            if hasattr(self, client):
+                getattr(self, client).close()
         self.sandbox("down")
 
     def secret(self, name: str, **values: str) -> None:
@@ -100,10 +110,20 @@ class Lab:
         return done.stdout
 
     def kubectl(self, *arguments: str, stdin: str | None = None) -> str:
-        return self.sandbox("kubectl", *arguments, stdin=stdin)
+        return self._tool("SANDBOX_KUBECTL", *arguments, stdin=stdin)
 
     def helm(self, *arguments: str) -> str:
-        return self.sandbox("helm", *arguments)
+        return self._tool("SANDBOX_HELM", *arguments)
+
+    def _tool(self, name: str, *arguments: str, stdin: str | None = None) -> str:
+        environment = {**os.environ, "KUBECONFIG": self.environment["KUBECONFIG"]}
+        done = subprocess.run(
+            [self.environment[name], *arguments],
+            input=stdin, env=environment, capture_output=True, text=True, timeout=300, check=False,
+        )  # fmt: skip
+        if done.returncode:
+            raise CommandError(f"{' '.join(arguments[:3])}: {done.stderr.strip()[-3000:]}")
+        return done.stdout
 
     def apply(self, manifest: str | dict[str, Any]) -> str:
         text = manifest if isinstance(manifest, str) else json.dumps(manifest)
@@ -112,8 +132,18 @@ class Lab:
     # objects
 
     def get(self, kind: str, name: str, namespace: str | None = None) -> dict[str, Any]:
-        scope = ["-n", namespace] if namespace else []
-        found: dict[str, Any] = json.loads(self.kubectl(*scope, "get", kind, name, "-o", "json"))
+        """Return an object; asked for often, so without a process for each answer."""
+        plural = PLURALS.get(kind)
+        if plural is None:
+            scope = ["-n", namespace] if namespace else []
+            listed: dict[str, Any] = json.loads(self.kubectl(*scope, "get", kind, name, "-o", "json"))
+            return listed
+        middle = f"/namespaces/{namespace}" if namespace else ""
+        answer = self.cluster.get(f"/apis/oracleapi.dev/v1alpha1{middle}/{plural}/{name}")
+        if answer.status_code == 404:
+            raise CommandError(f"{kind}/{name} does not exist")
+        answer.raise_for_status()
+        found: dict[str, Any] = answer.json()
         return found
 
     def condition(self, kind: str, name: str, namespace: str | None = None, type_: str = "Ready") -> dict[str, Any]:
@@ -241,6 +271,19 @@ class Lab:
         page = f"{self.environment['SANDBOX_ORACLE_ADMIN']}/_sandbox/requests"
         found: list[dict[str, Any]] = self.http.get(page, params={"since": since}).json()["requests"]
         return found
+
+    def _cluster(self) -> httpx.Client:
+        """Return a client of the API server as its administrator."""
+        config = json.loads(pathlib.Path(self.environment["KUBECONFIG"]).read_text())
+        cluster = config["clusters"][0]["cluster"]
+        pem = base64.b64decode(cluster["certificate-authority-data"]).decode()
+        return httpx.Client(
+            base_url=cluster["server"],
+            verify=ssl.create_default_context(cadata=pem),
+            headers={"Authorization": f"Bearer {config['users'][0]['user']['token']}"},
+            trust_env=False,
+            timeout=30,
+        )
 
     def _environment(self) -> dict[str, str]:
         found = {}
