@@ -52,8 +52,8 @@ class Cost:
         calls = f"{len(self.aws)} ({len(self.aws) - reads} writing)"
         ready = f"{self.ready_s:.1f}" if self.ready_s else "–"
         return (
-            f"| {self.name} | {calls} | {self.logs} | {self.kubernetes} | {len(self.oracle)} | {self.last_write_s:.1f} |"
-            f" {ready} | {GOALS.get(self.name, '')} |"
+            f"| {self.name} | {calls} | {self.logs} | {self.kubernetes} | {len(self.oracle)} |"
+            f" {self.last_write_s:.1f} | {ready} | {GOALS.get(self.name, '')} |"
         )
 
 
@@ -89,7 +89,7 @@ def api_of(count: int) -> dict[str, Any]:
                 **({"scope": "hr.write"} if writes else {}),
                 "handler": {"source": "begin :status_code := 201; end;"}
                 if writes
-                else {"source": f"select {number} as n, dummy from dual"},
+                else {"source": "select 1 as n, dummy from dual"},
             }
         )
     health = {"name": "health", "method": "GET", "path": "/health", "auth": "Public"}
