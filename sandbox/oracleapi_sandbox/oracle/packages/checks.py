@@ -92,6 +92,14 @@ def elements(array: Sequence[str | None] | Mapping[int, str | None] | None) -> l
     return list(array)
 
 
+def check_texts(arguments: Mapping[str, Any]) -> None:
+    """Refuse the character NUL, which Oracle can store and the repository's PostgreSQL cannot."""
+    for name, value in arguments.items():
+        texts = [value] if isinstance(value, str) else elements(value) if isinstance(value, list) else []
+        if any(text and "\0" in text for text in texts):
+            raise OracleError(3001, f"unimplemented feature: character NUL in {name}")
+
+
 def refusal(settings: RepositorySettings, message: str) -> OracleError:
     """A refusal for which no number is published."""
     return OracleError(settings.refusal_code, message)

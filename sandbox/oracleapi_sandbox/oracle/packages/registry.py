@@ -14,6 +14,7 @@ from typing import Any, get_type_hints
 
 from oracleapi_sandbox.oracle.packages import modules, privileges, schemas, security
 from oracleapi_sandbox.oracle.packages.calls import ADMINISTRATOR_ROLE, Call, check_caller, own_schema
+from oracleapi_sandbox.oracle.packages.checks import check_texts
 from oracleapi_sandbox.oracle.packages.modules import SOURCE_TYPES
 from oracleapi_sandbox.oracle.packages.settings import RepositorySettings
 from oracleapi_sandbox.oracle.ports import Argument, Package, SqlRunner, Subprogram
@@ -103,6 +104,7 @@ class _Family:
     def _body(self, operation: Operation) -> Callable[..., None]:
         def body(runner: SqlRunner, **arguments: Any) -> None:
             check_caller(runner, self.settings)
+            check_texts(arguments)
             schema = self.schema(runner, arguments)
             with runner.internal() as sql:
                 operation(Call.open(sql, self.settings, runner.session.user, schema), **arguments)
@@ -112,6 +114,7 @@ class _Family:
     def enabling(self, operation: Operation) -> Subprogram:
         def body(runner: SqlRunner, **arguments: Any) -> None:
             check_caller(runner, self.settings)
+            check_texts(arguments)
             operation(runner, self.settings, **arguments)
 
         return Subprogram("ENABLE_SCHEMA", formal_parameters(operation), body)

@@ -36,8 +36,8 @@ def system(part: Part) -> Iterator[oracledb.Connection]:
 
 @pytest.fixture
 def connect(part: Part, system: oracledb.Connection) -> Iterator[Connect]:
-    """Opens a session of one of the users; all are closed after the test."""
-    opened = []
+    """Opens a session of one of the users. After the test all are closed, and what they defined is gone."""
+    opened: list[oracledb.Connection] = []
 
     def connect(user: str) -> oracledb.Connection:
         opened.append(oracledb.connect(user=user, password=PASSWORD, dsn=part.addresses["dsn"]))
@@ -46,16 +46,16 @@ def connect(part: Part, system: oracledb.Connection) -> Iterator[Connect]:
     yield connect
     for connection in opened:
         connection.close()
+    reset_switches(part)
+    with oracledb.connect(user="operator", password=PASSWORD, dsn=part.addresses["dsn"]) as cleaner:
+        for (schema,) in rows(cleaner, "select parsing_schema from dba_ords_schemas"):
+            call(cleaner, "ORDS_ADMIN.DROP_REST_FOR_SCHEMA", p_schema=schema)
+        cleaner.commit()
 
 
 @pytest.fixture
-def operator(part: Part, connect: Connect) -> Iterator[oracledb.Connection]:
+def operator(connect: Connect) -> oracledb.Connection:
     """An ORDS administrator; HR is enabled and empty, every switch at its default."""
     connection = connect("operator")
     call(connection, "ORDS_ADMIN.ENABLE_SCHEMA", **HR)
-    yield connection
-    connection.rollback()
-    reset_switches(part)
-    for (schema,) in rows(connection, "select parsing_schema from dba_ords_schemas"):
-        call(connection, "ORDS_ADMIN.DROP_REST_FOR_SCHEMA", p_schema=schema)
-    connection.commit()
+    return connection
