@@ -13,7 +13,7 @@ from typing import Any
 
 from oracleapi_sandbox.common.clock import Clock
 from oracleapi_sandbox.common.journal import Journal
-from oracleapi_sandbox.oracle.engine import accounts, install, objects
+from oracleapi_sandbox.oracle.engine import accounts, install, objects, supplied
 from oracleapi_sandbox.oracle.engine.catalog import PUBLIC, Catalog, ColumnInfo, load
 from oracleapi_sandbox.oracle.engine.ddl import Ddl, execute, reader_of
 from oracleapi_sandbox.oracle.engine.errors import to_oracle
@@ -63,7 +63,7 @@ class EngineDatabase:
         with self._dictionary_change():
             install.clean_sessions(self._admin)
             if self._postgres.fresh:
-                install.views(self, self._ddl("SYS", "install"))
+                install.views(self._ddl("SYS", "install"))
         if system_password is not None:
             self.change_password("SYSTEM", system_password)
 
@@ -365,7 +365,7 @@ class EngineDatabase:
     def register_package(self, package: Package, executable_by: str = PUBLIC) -> None:
         """Make a supplied package known under a public synonym, executable by a role, a user or PUBLIC."""
         with self._dictionary_change():
-            install.package(self._ddl("SYS", "install"), package, executable_by)
+            supplied.package(self._ddl("SYS", "install"), package, executable_by)
         self.packages[(package.owner, package.name)] = package
 
     def register_view(
@@ -384,7 +384,7 @@ class EngineDatabase:
         """
         with self._dictionary_change():
             ddl = self._ddl("SYS", "install")
-            install.view(self, ddl, owner, name, postgres_sql, visible_to, name, columns, REPOSITORY_ROLE)
+            supplied.view(ddl, owner, name, postgres_sql, visible_to, name, columns, REPOSITORY_ROLE)
 
     @contextmanager
     def internal(self) -> Iterator[InternalSql]:
