@@ -11,7 +11,7 @@ from datetime import UTC, datetime
 from typing import Any, Protocol, TypeVar
 
 from oracleapi.api import reasons
-from oracleapi.errors import DependencyNotReady, Uncertain
+from oracleapi.errors import DependencyNotReady, OperatorError, Uncertain
 from oracleapi.model.ownership import TAG_OWNER, TAG_UID
 from oracleapi.reconcile.passes import Pass
 from oracleapi.runtime.clock import timestamp
@@ -47,22 +47,30 @@ def find_owned(work: Pass[Any], things: Sequence[T], identity: Callable[[T], str
     return owned[0] if owned else None
 
 
-def create_once(work: Pass[Any], thing: str, create: Callable[[], M]) -> M:
-    """Run *create* under an intent in status.
+def wait_out_create(work: Pass[Any], thing: str) -> None:
+    """Call it where *thing* was not found: an earlier create of it may still become visible.
 
     Raises:
-        DependencyNotReady: ``CreateUncertain``, an earlier create may still become visible.
-        Uncertain: This create's answer was lost; the intent stays.
+        DependencyNotReady: ``CreateUncertain``, until the list must show it.
     """
-    intents = [entry for entry in work.status.get("intents", []) if entry["object"] == thing]
-    for intent in intents:
+    for intent in work.status.get("intents", []):
         left = VISIBILITY_S - (work.clock.now() - _seconds(intent["time"]))
-        if left > 0:
+        if intent["object"] == thing and left > 0:
             raise DependencyNotReady(
                 reasons.CREATE_UNCERTAIN,
                 f"a create of {thing} was sent and its answer was lost; waiting {VISIBILITY_S:.0f} s for it to show",
                 min(left, 5.0),
             )
+
+
+def create_once(work: Pass[Any], thing: str, create: Callable[[], M]) -> M:
+    """Run *create* under an intent in status.
+
+    Raises:
+        DependencyNotReady: ``CreateUncertain``, an earlier create may still become visible.
+        Uncertain: This create's answer was lost; the intent stays, as it does after a fault of ours.
+    """
+    wait_out_create(work, thing)
     work.report.fields["intents"] = [
         {"object": thing, "token": uuid.uuid4().hex, "time": timestamp(work.clock)},
     ]
@@ -71,7 +79,7 @@ def create_once(work: Pass[Any], thing: str, create: Callable[[], M]) -> M:
         made = create()
     except Uncertain:
         raise
-    except BaseException:
+    except OperatorError:
         work.report.fields["intents"] = []
         raise
     work.report.fields["intents"] = []

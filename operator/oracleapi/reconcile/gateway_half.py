@@ -25,7 +25,7 @@ from oracleapi.model.gateway import (
 from oracleapi.model.resolved import ResolvedApi
 from oracleapi.plan.gateway import content_matches, has_integration_drift, plan_gateway, plan_removal
 from oracleapi.ports import Gateway
-from oracleapi.reconcile.creates import create_once, find_owned
+from oracleapi.reconcile.creates import create_once, find_owned, wait_out_create
 from oracleapi.reconcile.passes import Pass
 
 LOG = structlog.get_logger("oracleapi.gateway")
@@ -112,11 +112,16 @@ class GatewayHalf:
         return Update(plan.drift if plan.actions else (), bool(waiting))
 
     def remove(self, work: Pass[OracleApiSpec], gateway: Gateway) -> None:
-        """Delete the API if it is there: one call."""
+        """Delete the API if it is there: one call.
+
+        Raises:
+            DependencyNotReady: ``CreateUncertain``, it may still become visible.
+        """
         identity = self.find(work, gateway)
-        if identity is not None:
-            observed = ObservedGateway(identity, GatewayContent(), None, None)
-            self._apply(gateway, plan_removal(observed).actions)
+        if identity is None:
+            wait_out_create(work, "Api")
+            return
+        self._apply(gateway, plan_removal(ObservedGateway(identity, GatewayContent(), None, None)).actions)
 
     def _detailed(self, gateway: Gateway, observed: ObservedGateway) -> ObservedGateway:
         content = gateway.observe_content(observed.identity.api_id, detailed=True)

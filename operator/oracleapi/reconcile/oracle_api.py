@@ -358,7 +358,7 @@ class OracleApiReconciler:
             raise Retryable(
                 error.reason, f"the gateway half is still there: {error.message}; mend it, {retain}", 30.0
             ) from error
-        work.report.fields |= {"apiId": None, "endpoint": None}
+        work.report.fields |= {"apiId": None, "endpoint": None, "intents": []}
         work.report.say("GatewayReady", False, reasons.DELETING, "The API is deleted")
         try:
             self._schema.remove(work.owner, work.spec.schema_, self._open_oracle(database))
@@ -374,17 +374,28 @@ class OracleApiReconciler:
             work.kube.record_event(work.resource, warning, reason, message)
 
     def _never_began(self, work: Pass[OracleApiSpec]) -> bool:
-        """Say whether nothing was made outside: status has no trace, and the database (which stays while it is
-        referred to) was never there."""
-        names = {key.name for key, _ in self._references.of_kind("OracleDatabase")}
-        traces = [work.status.get(field) for field in ("apiId", "intents", "groups")]
-        return not any(traces) and work.spec.database_ref.name not in names
+        """Say whether nothing was made outside: status has no trace, and an offer (which stays while it is referred
+        to) was never there."""
+        if any(work.status.get(field) for field in ("apiId", "intents", "groups")):
+            return False
+        try:
+            database, _ = self._references.find(
+                "OracleDatabase", work.spec.database_ref.name, OracleDatabaseSpec, "spec.databaseRef"
+            )
+            self._account(database)
+        except DependencyNotReady:
+            return True
+        return False
 
-    def _open_gateway(self, database: OracleDatabaseSpec) -> Gateway:
+    def _account(self, database: OracleDatabaseSpec) -> AwsAccountSpec:
         link, _ = self._references.find(
             "VpcLink", database.ords.gateway_target.vpc_link_ref.name, VpcLinkSpec, "ords.gatewayTarget.vpcLinkRef"
         )
         account, _ = self._references.find("AwsAccount", link.account_ref.name, AwsAccountSpec, "accountRef")
+        return account
+
+    def _open_gateway(self, database: OracleDatabaseSpec) -> Gateway:
+        account = self._account(database)
         return self._backends.gateway(account, self._references.account_secret(account))
 
     def _open_oracle(self, database: OracleDatabaseSpec) -> Oracle:

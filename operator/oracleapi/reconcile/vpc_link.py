@@ -10,7 +10,7 @@ from oracleapi.errors import DependencyNotReady, Terminal
 from oracleapi.model.link import CreateLink, DeleteLink, ObservedLink
 from oracleapi.plan.link import plan_link
 from oracleapi.ports import Backends, Gateway
-from oracleapi.reconcile.creates import create_once, find_owned
+from oracleapi.reconcile.creates import create_once, find_owned, wait_out_create
 from oracleapi.reconcile.passes import Pass
 from oracleapi.reconcile.references import References
 from oracleapi.runtime.store import Key
@@ -65,22 +65,33 @@ class VpcLinkReconciler:
 
     def finalize(self, work: Pass[VpcLinkSpec]) -> None:
         self._references.check_unused(self.kind, work.key.name)
-        if work.deletion_policy == "Retain":
+        if work.deletion_policy == "Retain" or self._never_began(work):
             return
         _, gateway = self._account(work)
         observed = self._find(work, gateway)
+        if observed is None:
+            wait_out_create(work, "VpcLink")
+            return
         for action in plan_link(None, observed).actions:
             if isinstance(action, DeleteLink):
                 gateway.apply(action)
-        if observed is not None:
-            work.report.fields["state"] = "DELETING"
-            raise DependencyNotReady(
-                reasons.DELETING, f"VPC link {observed.link_id} is being deleted by AWS", DELETING_POLL_S
-            )
+        work.report.fields |= {"state": "DELETING", "intents": []}
+        raise DependencyNotReady(
+            reasons.DELETING, f"VPC link {observed.link_id} is being deleted by AWS", DELETING_POLL_S
+        )
+
+    def _never_began(self, work: Pass[VpcLinkSpec]) -> bool:
+        """Say whether nothing was made: status has no trace, and the account (which stays while it is referred to)
+        was never there."""
+        names = {key.name for key, _ in self._references.of_kind("AwsAccount")}
+        traces = [work.status.get(field) for field in ("vpcLinkId", "intents")]
+        return not any(traces) and work.spec.account_ref.name not in names
 
     def _find(self, work: Pass[VpcLinkSpec], gateway: Gateway) -> ObservedLink | None:
-        links = gateway.list_links()
-        return find_owned(work, links, lambda link: link.link_id, work.status.get("vpcLinkId"))
+        """Return this object's link; one that is being deleted only where there is no other."""
+        links, known = gateway.list_links(), work.status.get("vpcLinkId")
+        living = [link for link in links if link.state != "DELETING"]
+        return find_owned(work, living, _link_id, known) or find_owned(work, links, _link_id, known)
 
     def _account(self, work: Pass[VpcLinkSpec]) -> tuple[AwsAccountSpec, Gateway]:
         account, _ = self._references.find("AwsAccount", work.spec.account_ref.name, AwsAccountSpec, "spec.accountRef")
@@ -88,3 +99,7 @@ class VpcLinkReconciler:
 
     def forget(self, key: Key) -> None:
         """Nothing is remembered of a link."""
+
+
+def _link_id(link: ObservedLink) -> str:
+    return link.link_id
