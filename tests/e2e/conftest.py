@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 import yaml
+
 from support.lab import EXAMPLES, Lab, running_lab
 
 

@@ -3,6 +3,7 @@
 from typing import Any
 
 import pytest
+
 from support.lab import Lab, wait_for
 
 

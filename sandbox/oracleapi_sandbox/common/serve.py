@@ -50,6 +50,8 @@ async def serve_all(bounds: Sequence[Bound], stop: asyncio.Event) -> None:
             config.keep_alive_max_requests = KEEP_ALIVE_REQUESTS
             config.accesslog = None
             config.graceful_timeout = 1
+            config.shutdown_timeout = 3  # an idle TLS client may never answer close_notify
+            config.include_server_header = False
             if bound.tls is not None:
                 config.certfile = str(bound.tls.certificate)
                 config.keyfile = str(bound.tls.key)
