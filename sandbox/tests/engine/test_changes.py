@@ -2,7 +2,6 @@
 
 import threading
 import time
-from collections.abc import Iterator
 from decimal import Decimal
 from typing import Any
 
@@ -12,16 +11,17 @@ from oracleapi_sandbox.oracle.ports import Bind, OracleError
 
 
 @pytest.fixture
-def table(owner: Any) -> Iterator[Any]:
+def table(owner: Any) -> Any:
     owner.execute("create table parent (id number primary key)")
     owner.execute("insert into parent select level from dual connect by level <= 2")
     owner.execute(
-        "create table t (id number generated always as identity constraint t_pk primary key, name varchar2(5 char) not null,"
-        " amount number(5,2) default 1.5 constraint t_positive check (amount > 0), code varchar2(4) constraint t_code unique,"
+        "create table t (id number generated always as identity constraint t_pk primary key,"
+        " name varchar2(5 char) not null, amount number(5,2) default 1.5 constraint t_positive check (amount > 0),"
+        " code varchar2(4) constraint t_code unique,"
         " parent_id number constraint t_parent references parent (id), made date default sysdate)"
     )
     owner.commit()
-    yield owner
+    return owner
 
 
 def test_insert_returns_what_the_database_made(table: Any) -> None:
@@ -179,3 +179,23 @@ def test_blocks_are_undone_as_a_whole(table: Any, sql: Any) -> None:
         "declare n t.name%type; begin delete from t returning name into n; :o := n || sql%rowcount; end;", {"O": Bind()}
     )
     assert result.out == {"O": "kept1"}
+
+
+def test_cancel_stops_a_block_without_sql(owner: Any) -> None:
+    caught: list[OracleError] = []
+
+    def spin() -> None:
+        try:
+            owner.execute("begin loop null; end loop; end;")
+        except OracleError as error:
+            caught.append(error)
+
+    worker = threading.Thread(target=spin)
+    worker.start()
+    deadline = time.monotonic() + 20
+    while worker.is_alive():
+        assert time.monotonic() < deadline
+        owner.cancel()
+        worker.join(0.02)
+    assert caught[0].code == 1013
+    owner.execute("begin null; end;")

@@ -87,7 +87,8 @@ def test_package_functions_in_sql(database: Any, system: Any, connect: Any, new_
     assert session.execute("select answers.version v from dual").columns[0].name == "V"
     assert sql.rows(
         session,
-        "select object_name, argument_name, position, data_type from all_arguments where package_name = 'ANSWERS' order by 1, 3",
+        "select object_name, argument_name, position, data_type from all_arguments"
+        " where package_name = 'ANSWERS' order by 1, 3",
     ) == [("TWICE", None, 0, "NUMBER"), ("TWICE", "N", 1, "NUMBER"), ("VERSION", None, 0, "VARCHAR2")]
     assert session.execute("begin :o := answers.twice(21); end;", {"O": Bind(None, "NUMBER")}).out == {"O": 42}
     stranger = connect(new_user())

@@ -50,7 +50,8 @@ QUERIES: list[tuple[str, list[tuple[Any, ...]], str]] = [
     ("select id from emp where rownum > 1", [], "never true"),
     ("select id from emp where rownum = 1 and sal is null", [(3,)], "with another condition"),
     (
-        "select * from (select a.*, rownum rn from (select id from emp order by id desc) a where rownum <= 3) where rn > 1",
+        "select * from (select a.*, rownum rn from (select id from emp order by id desc) a where rownum <= 3)"
+        " where rn > 1",
         [(3, 2), (2, 3)],
         "the classical page",
     ),

@@ -25,6 +25,10 @@ class Runner:
             return self._engine.dispatch(kind, sql, dict(binds))
         return self._engine.run_sql(sql, binds, rows_of_returning=True)
 
+    def check_cancelled(self) -> None:
+        """Let a block that runs no SQL end when its call is cancelled."""
+        self._engine.check_cancelled()
+
     def is_column(self, sql_tables: Sequence[str], name: str) -> bool:
         return any(name in self._engine.columns_of(table) for table in sql_tables)
 

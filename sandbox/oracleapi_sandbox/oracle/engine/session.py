@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from oracleapi_sandbox.oracle.engine.database import EngineDatabase
 
 _SAVEPOINT, _BLOCK_SAVEPOINT = "statement", "block"
+CANCELLED = "57014"
 REPOSITORY_ROLE = "ora_repository"
 
 
@@ -147,7 +148,7 @@ class EngineSession:
         if self._open:
             self._open = False
             self._pushed = None
-            self._connection.script("rollback")
+            self._control("rollback")
         self._changed_metadata = False
 
     def cancel(self) -> None:
@@ -166,8 +167,7 @@ class EngineSession:
 
     def run_sql(self, sql: str, binds: Mapping[str, Bind], *, rows_of_returning: bool = False) -> Result:
         """Run one query or DML statement. With *rows_of_returning* RETURNING needs no INTO and gives rows."""
-        if self._cancelled:
-            raise OracleError(1013, "user requested cancel of current operation")
+        self.check_cancelled()
         translation = self._translated(sql, dict(binds))
         if translation.returning and not (translation.into or rows_of_returning):
             raise OracleError(925, "missing INTO keyword")
@@ -246,19 +246,33 @@ class EngineSession:
         if fresh:
             self.begin()
         elif self._open:
-            self._connection.script(f"savepoint {_SAVEPOINT}")
+            self._control(f"savepoint {_SAVEPOINT}")
         try:
             answer: Answer = self._guarded(call, sql)
         except OracleError:
             if fresh:
                 self.rollback()
             elif self._open:
-                self._connection.script(f"rollback to {_SAVEPOINT}; release {_SAVEPOINT}")
+                self._control(f"rollback to {_SAVEPOINT}; release {_SAVEPOINT}")
                 self._pushed = None
             raise
         if self._open and not fresh:
-            self._connection.script(f"release {_SAVEPOINT}")
+            self._control(f"release {_SAVEPOINT}")
         return answer
+
+    def _control(self, text: str) -> None:
+        """Run transaction control; a cancellation that was meant for the statement before it does not count."""
+        try:
+            self._connection.script(text)
+        except PostgresError as error:
+            if error.sqlstate != CANCELLED:
+                raise
+            self._connection.script(text)
+
+    def check_cancelled(self) -> None:
+        """Raise ORA-01013 if the running call was cancelled."""
+        if self._cancelled:
+            raise OracleError(1013, "user requested cancel of current operation")
 
     def _guarded(self, call: Any, sql: str) -> Any:
         try:
@@ -269,13 +283,13 @@ class EngineSession:
     def begin(self) -> None:
         """Open the transaction if it is not."""
         if not self._open:
-            self._connection.script("begin")
+            self._control("begin")
             self._open = True
             self._transaction += 1
 
     def savepoint(self, name: str) -> None:
         self.begin()
-        self._connection.script(f"savepoint {name}")
+        self._control(f"savepoint {name}")
 
     def rollback_to(self, name: str) -> None:
         """Undo what happened since the savepoint.
@@ -286,12 +300,12 @@ class EngineSession:
         shown = name.strip('"')
         if not self._open:
             raise OracleError(1086, f"savepoint '{shown}' never established in this session or is invalid")
-        self._connection.script(f"savepoint {_SAVEPOINT}")
+        self._control(f"savepoint {_SAVEPOINT}")
         try:
-            self._connection.script(f"rollback to {name}")
+            self._control(f"rollback to {name}")
             self._pushed = None
         except PostgresError as error:
-            self._connection.script(f"rollback to {_SAVEPOINT}")
+            self._control(f"rollback to {_SAVEPOINT}")
             raise OracleError(1086, f"savepoint '{shown}' never established in this session or is invalid") from error
 
     # PL/SQL ----------------------------------------------------------------------------------------------------------
@@ -306,13 +320,13 @@ class EngineSession:
         self._push()
         marked = self._open
         if marked:
-            self._connection.script(f"savepoint {_BLOCK_SAVEPOINT}")
+            self._control(f"savepoint {_BLOCK_SAVEPOINT}")
         transaction = self._transaction
         try:
             result = run_block(sql, binds, self.runner())
         except OracleError:
             if self._open and marked and transaction == self._transaction:
-                self._connection.script(f"rollback to {_BLOCK_SAVEPOINT}")
+                self._control(f"rollback to {_BLOCK_SAVEPOINT}")
                 self._pushed = None
             else:
                 self.rollback()
@@ -325,7 +339,7 @@ class EngineSession:
         self._changed_metadata = self._changed_metadata or writes
 
         def call() -> Answer:
-            self._connection.script(f"set role {REPOSITORY_ROLE}")
+            self._control(f"set role {REPOSITORY_ROLE}")
             try:
                 return self._connection.run(numbered(sql), parameters)
             finally:
@@ -336,7 +350,7 @@ class EngineSession:
 
     def _reset_role(self) -> None:
         try:
-            self._connection.script("reset role")
+            self._control("reset role")
         except PostgresError as error:
             if error.sqlstate != "25P02":  # in a failed transaction: rolling back resets the role as well
                 raise
