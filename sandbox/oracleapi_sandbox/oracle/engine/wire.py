@@ -65,7 +65,7 @@ class Connection:
             PostgresError: The server refused it.
             ConnectionLostError: The connection is gone.
         """
-        context = self._guarded(lambda: self._core.execute_unnamed(sql, list(parameters)))
+        context = self._guarded(lambda: _in_one_trip(self._core, sql, list(parameters)))
         return Answer(_columns(context.columns), context.rows or [], max(context.row_count, 0))
 
     def script(self, sql: str) -> None:
@@ -98,6 +98,20 @@ class Connection:
             raise PostgresError(fields) from error
         except (InterfaceError, OSError) as error:
             raise ConnectionLostError(str(error)) from error
+
+
+def _in_one_trip(core: Any, sql: str, parameters: list[Any]) -> Any:
+    """Parse, describe, bind and execute with one flush; the driver's own way takes three round trips."""
+    values = pg8000.core.make_params(core.py_types, parameters)
+    context = pg8000.core.Context(sql)
+    core.send_PARSE(pg8000.core.NULL_BYTE, sql, ())
+    core.send_DESCRIBE_STATEMENT(pg8000.core.NULL_BYTE)
+    core.send_BIND(pg8000.core.NULL_BYTE, values)
+    core.send_EXECUTE()
+    core._sock.write(pg8000.core.SYNC_MSG)
+    core._sock.flush()
+    core.handle_messages(context)
+    return context
 
 
 def connect(socket: str, user: str, password: str, search_path: str) -> Connection:
