@@ -27,7 +27,7 @@ EXPRESSIONS = [
     ("decode(null, null, 'same', 'other')", "same"),
     ("greatest(1, null)", None),
     ("to_char(date '2024-01-05', 'fmDay DD Month')", "Friday 5 January"),
-    ("json_value('{\"a\":{\"b\":\"x\"}}', '$.a.b')", "x"),
+    ('json_value(\'{"a":{"b":"x"}}\', \'$.a.b\')', "x"),
 ]
 
 
@@ -113,7 +113,9 @@ def test_constraints(connection: oracledb.Connection, table: Table, values: tupl
 def test_paging(connection: oracledb.Connection) -> None:
     numbers = "select level n from dual connect by level <= 10"
     with connection.cursor() as cursor:
-        cursor.execute(f"select n from ({numbers}) order by n offset :skip rows fetch next :size rows only", skip=2, size=3)
+        cursor.execute(
+            f"select n from ({numbers}) order by n offset :skip rows fetch next :size rows only", skip=2, size=3
+        )
         assert cursor.fetchall() == [(3,), (4,), (5,)]
         cursor.execute(f"select n from ({numbers}) where rownum <= 2")
         assert len(cursor.fetchall()) == 2

@@ -9,7 +9,7 @@ from sqlglot.errors import SqlglotError
 
 from oracleapi_sandbox.oracle.engine.dialect import OracleSql
 from oracleapi_sandbox.oracle.engine.emit import Emitter
-from oracleapi_sandbox.oracle.engine.functions import AGGREGATES
+from oracleapi_sandbox.oracle.engine.grouping import aggregates, grouping_word, is_aggregate, is_rownum, keys_of, plain
 from oracleapi_sandbox.oracle.engine.scope import Scope, column_kinds, literal, name_of, quote
 from oracleapi_sandbox.oracle.engine.text import UnknownNameError, not_supported
 from oracleapi_sandbox.oracle.ports import OracleError
@@ -321,16 +321,16 @@ class QueryBlock:
         return Scope(scope.sources, scope.ctes, scope.outer, {}, None, scope.level)
 
     def _rownum_limit(self, node: Any) -> str | None:
-        if isinstance(node, exp.Between) and _is_rownum(node.this):
+        if isinstance(node, exp.Between) and is_rownum(node.this):
             low = self.emitter.number(node.args["low"], self.scope)
             high = self.emitter.number(node.args["high"], self.scope)
             return f"CASE WHEN {low} > 1 THEN 0 ELSE floor({high}) END"
         if not isinstance(node, exp.LTE | exp.LT | exp.EQ | exp.GT | exp.GTE):
             return None
         left, right, operator = node.this, node.expression, type(node).__name__
-        if _is_rownum(right):
+        if is_rownum(right):
             left, right, operator = right, left, _MIRRORED[operator]
-        if not _is_rownum(left):
+        if not is_rownum(left):
             return None
         number = self.emitter.number(right, self.scope)
         return {
@@ -345,7 +345,7 @@ class QueryBlock:
         """Apply a ROWNUM filter: it counts rows before grouping and sorting."""
         bound = f"LIMIT CAST(greatest(0, {limit}) AS bigint)"
         node = self.node
-        grouped = any(node.args.get(key) for key in ("group", "having", "distinct", "order")) or _aggregates(node)
+        grouped = any(node.args.get(key) for key in ("group", "having", "distinct", "order")) or aggregates(node)
         if not grouped and not any(node.find_all(exp.Window)):
             return source, where, f" {bound}"
         if len(self.scope.sources) != 1 or node.args.get("locks"):
@@ -409,28 +409,28 @@ class QueryBlock:
             raise not_supported("GROUPING SETS")
         keys = []
         for each in group.expressions:
-            word = _grouping_word(each)
-            texts = [self.emitter.emit(key, self.scope) for key in _keys_of(each)]
+            word = grouping_word(each)
+            texts = [self.emitter.emit(key, self.scope) for key in keys_of(each)]
             keys.append(f"{word} ({', '.join(texts)})" if word else texts[0])
         return f" GROUP BY {', '.join(keys)}"
 
     def _check_grouping(self) -> None:
         """Refuse what Oracle refuses and PostgreSQL does not: aliases as keys, ungrouped columns."""
         group, keys = self.node.args.get("group"), set()
-        if group is None and not _aggregates(self.node):
+        if group is None and not aggregates(self.node):
             return
-        for each in [key for node in (group.expressions if group else ()) for key in _keys_of(node)]:
+        for each in [key for node in (group.expressions if group else ()) for key in keys_of(node)]:
             if isinstance(each, exp.Column) and not each.args.get("table"):
                 name = name_of(each.this)
                 if name in self.aliases and not self.scope.own_column(name):
                     raise OracleError(904, f"{quote(name)}: invalid identifier")
-            keys.add(_plain(each))
+            keys.add(plain(each))
         error = (979, "not a GROUP BY expression") if group else (937, "not a single-group group function")
         for node in self.node.expressions:
             self._check_grouped(node.this if isinstance(node, exp.Alias) else node, keys, error)
 
     def _check_grouped(self, node: Any, keys: set[str], error: tuple[int, str]) -> None:
-        if _plain(node) in keys or isinstance(node, exp.Query) or _is_aggregate(node):
+        if plain(node) in keys or isinstance(node, exp.Query) or is_aggregate(node):
             return
         if isinstance(node, exp.Star):
             raise OracleError(*error)
@@ -446,59 +446,6 @@ class QueryBlock:
         if table is None:
             return self.scope.own_column(name_of(node.this))
         return name_of(table) in self.scope.sources
-
-
-def _grouping_word(node: Any) -> str:
-    return type(node).__name__.upper() if isinstance(node, exp.Rollup | exp.Cube) else ""
-
-
-def _keys_of(node: Any) -> list[Any]:
-    """The expressions of a grouping key, of ROLLUP and CUBE too."""
-    return list(node.expressions) if _grouping_word(node) else [node]
-
-
-def _plain(node: Any) -> str:
-    """An expression's text without qualifiers, to compare it with a grouping key."""
-    if not isinstance(node, exp.Expr):
-        return str(node)
-
-    def bare(each: Any) -> Any:
-        if isinstance(each, exp.Column) and isinstance(each.this, exp.Identifier):
-            return exp.Var(this=quote(name_of(each.this)))
-        return each
-
-    plain = node.copy().transform(bare)
-    return str(plain.sql(dialect=OracleSql, comments=False, normalize_functions="upper"))
-
-
-def _is_rownum(node: Any) -> bool:
-    return (
-        isinstance(node, exp.Column)
-        and isinstance(node.this, exp.Identifier)
-        and not node.args.get("table")
-        and not node.this.args.get("quoted")
-        and name_of(node.this) == "ROWNUM"
-    )
-
-
-def _is_aggregate(node: Any) -> bool:
-    if isinstance(node, exp.Anonymous):
-        return str(node.this).upper() in AGGREGATES
-    return isinstance(node, exp.WithinGroup | exp.JSONArrayAgg | exp.JSONObjectAgg)
-
-
-def _aggregates(node: Any) -> bool:
-    """Say whether a query block aggregates: an aggregate in its projections that is no analytic function."""
-    waiting = list(node.expressions)
-    while waiting:
-        each = waiting.pop()
-        if _is_aggregate(each):
-            return True
-        if isinstance(each, exp.Window):
-            waiting += [*each.this.iter_expressions(), *(each.args.get("partition_by") or ())]
-        elif not isinstance(each, exp.Query):
-            waiting += each.iter_expressions()
-    return False
 
 
 def _using(node: Any) -> str:
