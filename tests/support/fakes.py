@@ -329,9 +329,15 @@ class FakeOracle:
         found = self.schemas[action.schema]
         match action:
             case EnableSchema():
-                self.schemas[action.schema] = replace(found, alias=action.alias, enabled=True)
+                marks = () if action.mark is None else (action.mark,)
+                marked = ChangeSchema(action.schema, roles=action.roles, privileges=marks)
+                found = replace(found, alias=action.alias, enabled=True)
+                self.schemas[action.schema] = self._changed(found, marked)
             case DisableSchema():
-                self.schemas[action.schema] = replace(found, enabled=False)
+                unmarked = ChangeSchema(
+                    action.schema, delete_privileges=action.delete_privileges, delete_roles=action.delete_roles
+                )
+                self.schemas[action.schema] = replace(self._changed(found, unmarked), enabled=False)
             case ChangeSchema():
                 self.schemas[action.schema] = self._changed(found, action)
 
@@ -344,6 +350,7 @@ class FakeOracle:
         privileges = {**found.privileges, **{privilege.name: privilege for privilege in action.privileges}}
         for name in action.delete_privileges:
             del privileges[name]
+        assert not found.roles & set(action.roles), "CREATE_ROLE of an existing role"
         roles = (found.roles | set(action.roles)) - set(action.delete_roles)
         for privilege in privileges.values():
             assert set(privilege.roles) <= roles, "a privilege with an unknown role"

@@ -92,8 +92,17 @@ class ObservedSchema:
 
 @dataclass(frozen=True)
 class EnableSchema:
+    """Enable a schema and mark it as enabled by us, in one call: a crash between the two would hide who did it.
+
+    Args:
+        mark: ``None`` where another installation has its mark there.
+        roles: Roles to create for it.
+    """
+
     schema: str
     alias: str
+    mark: Privilege | None = None
+    roles: tuple[str, ...] = ()
     verb: Literal["create"] = "create"
 
     def describe(self) -> str:
@@ -102,7 +111,11 @@ class EnableSchema:
 
 @dataclass(frozen=True)
 class DisableSchema:
+    """Take our mark away and disable a schema, in one call."""
+
     schema: str
+    delete_privileges: tuple[str, ...] = ()
+    delete_roles: tuple[str, ...] = ()
     verb: Literal["delete"] = "delete"
 
     def describe(self) -> str:

@@ -42,12 +42,33 @@ def plan_schema(desired: DesiredSchema, observed: ObservedSchema, owner: str) ->
         raise Terminal(reasons.SCHEMA_MISSING, f"schema {desired.schema} does not exist in this database; create it")
     _check_ownership(desired, observed, owner)
     actions: list[SchemaAction] = []
+    present = observed
     if not observed.enabled:
-        actions.append(EnableSchema(desired.schema, desired.alias))
-    change = _change(desired, observed, owner)
+        enable = _enable(desired, observed)
+        actions.append(enable)
+        marks = {} if enable.mark is None else {ENABLED_MARK: enable.mark}
+        present = replace(
+            observed,
+            enabled=True,
+            roles=observed.roles | {*enable.roles},
+            privileges={**observed.privileges, **marks},
+        )
+    change = _change(desired, present, owner)
     if not change.empty:
         actions.append(change)
     return Plan(tuple(actions), schema_drift(desired, observed, owner))
+
+
+def _enable(desired: DesiredSchema, observed: ObservedSchema) -> EnableSchema:
+    known = observed.privileges.get(ENABLED_MARK)
+    if known is not None and known.comments != desired.marker:
+        return EnableSchema(desired.schema, desired.alias)
+    roles = () if NOBODY in observed.roles else (NOBODY,)
+    return EnableSchema(desired.schema, desired.alias, _mark(desired.marker), roles)
+
+
+def _mark(marker: str) -> Privilege:
+    return Privilege(ENABLED_MARK, (), (NOBODY,), marker)
 
 
 def plan_schema_removal(observed: ObservedSchema, owner: str, marker: str) -> Plan[SchemaAction]:
@@ -61,23 +82,21 @@ def plan_schema_removal(observed: ObservedSchema, owner: str, marker: str) -> Pl
     gone = tuple(sorted(name for name, module in observed.modules.items() if marked_owner(module.comments) == owner))
     stay = [module for name, module in observed.modules.items() if name not in gone]
     ours_stay = any(marked_owner(module.comments) for module in stay)
-    privileges = tuple(sorted(name for name in _unneeded(observed, stay, marker, keep=()) if name != ENABLED_MARK))
     marked = observed.privileges.get(ENABLED_MARK)
     enabled_by_us = marked is not None and marked.comments == marker
-    if enabled_by_us and not ours_stay:
-        privileges = (*privileges, ENABLED_MARK)
-    profile_ours = observed.profile is not None and observed.profile.description == marker and not ours_stay
-    nobody = NOBODY in observed.roles and not ours_stay
+    mark = (ENABLED_MARK,) if enabled_by_us and not ours_stay else ()
+    nobody = (NOBODY,) if NOBODY in observed.roles and not ours_stay else ()
+    disables = enabled_by_us and not stay and observed.enabled
     change = ChangeSchema(
         observed.schema,
-        drop_profile=profile_ours,
+        drop_profile=observed.profile is not None and observed.profile.description == marker and not ours_stay,
         delete_modules=gone,
-        delete_privileges=privileges,
-        delete_roles=(NOBODY,) if nobody else (),
+        delete_privileges=(*sorted(_unneeded(observed, stay, marker, keep=())), *(() if disables else mark)),
+        delete_roles=() if disables else nobody,
     )
     actions: list[SchemaAction] = [] if change.empty else [change]
-    if enabled_by_us and not stay and observed.enabled:
-        actions.append(DisableSchema(observed.schema))
+    if disables:
+        actions.append(DisableSchema(observed.schema, mark, nobody))
     return Plan(tuple(actions))
 
 
@@ -119,8 +138,9 @@ def _change(desired: DesiredSchema, observed: ObservedSchema, owner: str) -> Cha
     ]
     replaced = [module.name for module in changed if module.name in observed.modules]
     wanted = dict(desired.privileges)
-    if not observed.enabled or ENABLED_MARK in observed.privileges:
-        wanted[ENABLED_MARK] = Privilege(ENABLED_MARK, (), (NOBODY,), desired.marker)
+    known = observed.privileges.get(ENABLED_MARK)
+    if known is not None and known.comments == desired.marker:
+        wanted[ENABLED_MARK] = _mark(desired.marker)
     stay = [module for name, module in observed.modules.items() if name not in gone]
     drop_privileges = _unneeded(observed, stay, desired.marker, keep=tuple(wanted))
     profile_differs = desired.profile != observed.profile

@@ -97,16 +97,15 @@ class OracleDatabase:
             )
 
     def apply(self, action: SchemaAction) -> None:
+        match action:
+            case EnableSchema():
+                block = statements.build_enable(action)
+            case DisableSchema():
+                block = statements.build_disable(action)
+            case ChangeSchema():
+                block = statements.build_change(action)
         with self._session(action.describe()) as connection:
-            cursor = connection.cursor()
-            match action:
-                case EnableSchema():
-                    cursor.execute(statements.ENABLE, schema_name=action.schema, alias_name=action.alias)
-                case DisableSchema():
-                    cursor.execute(statements.DISABLE, schema_name=action.schema)
-                case ChangeSchema():
-                    block = statements.build_change(action)
-                    cursor.execute(block.text(), block.binds)
+            connection.cursor().execute(block.text(), block.binds)
 
     @contextmanager
     def _session(self, doing: str) -> Iterator[oracledb.Connection]:

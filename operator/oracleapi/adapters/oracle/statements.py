@@ -7,7 +7,7 @@ one round trip, one transaction.
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
-from oracleapi.model.schema import ChangeSchema, Handler, JwtProfile, Module, Privilege
+from oracleapi.model.schema import ChangeSchema, DisableSchema, EnableSchema, Handler, JwtProfile, Module, Privilege
 
 FACTS = """
 select (select version_full from product_component_version where rownum = 1),
@@ -59,21 +59,6 @@ from dba_ords_schemas s join dba_ords_jwt_profile j on j.schema_id = s.id
 where s.parsing_schema = :schema_name
 """
 
-ENABLE = """
-begin
-  ords_admin.enable_schema(
-    p_enabled => true, p_schema => :schema_name, p_url_mapping_type => 'BASE_PATH',
-    p_url_mapping_pattern => :alias_name, p_auto_rest_auth => true);
-  commit;
-end;
-"""
-DISABLE = """
-begin
-  ords_admin.enable_schema(p_enabled => false, p_schema => :schema_name);
-  commit;
-end;
-"""
-
 
 @dataclass
 class Block:
@@ -107,6 +92,32 @@ class Block:
         """Return the block; arrays are declared, COMMIT ends it."""
         declared = "declare\n  l_roles owa.vc_arr;\n  l_patterns owa.vc_arr;\n  l_modules owa.vc_arr;\n"
         return declared + "begin\n" + "\n".join(self.lines) + "\n  commit;\nend;"
+
+
+def build_enable(action: EnableSchema) -> Block:
+    """Return the block that enables a schema and marks it; enabling commits what is before it, so it comes first."""
+    block = Block()
+    block.lines.append(
+        f"  ords_admin.enable_schema(p_enabled => true, p_schema => {block.bind(action.schema)}, "
+        f"p_url_mapping_type => 'BASE_PATH', p_url_mapping_pattern => {block.bind(action.alias)}, "
+        "p_auto_rest_auth => true);"
+    )
+    for name in action.roles:
+        block.call("ords_admin.create_role", p_schema=action.schema, p_role_name=name)
+    if action.mark is not None:
+        _define_privilege(block, action.schema, action.mark)
+    return block
+
+
+def build_disable(action: DisableSchema) -> Block:
+    """Return the block that takes our mark away and disables a schema."""
+    block = Block()
+    for name in action.delete_privileges:
+        block.call("ords_admin.delete_privilege", p_schema=action.schema, p_name=name)
+    for name in action.delete_roles:
+        block.call("ords_admin.delete_role", p_schema=action.schema, p_role_name=name)
+    block.lines.append(f"  ords_admin.enable_schema(p_enabled => false, p_schema => {block.bind(action.schema)});")
+    return block
 
 
 def build_change(change: ChangeSchema) -> Block:
