@@ -182,8 +182,13 @@ def _removals(desired: DesiredGateway, observed: ObservedGateway) -> list[Gatewa
 
 
 def _loses_integration(desired: DesiredGateway, observed: ObservedGateway) -> bool:
-    """Say whether an integration that is in use now will have no route afterwards."""
-    before: set[Integration | None] = {route.integration for route in observed.routes.values()}
+    """Say whether an integration that is in use now, and is not changed in place, will have no route afterwards."""
+    mended = {update.integration_id for update in _in_place(desired, observed)}
+    before: set[Integration | None] = {
+        route.integration
+        for route in observed.routes.values()
+        if route.integration_id is None or route.integration_id not in mended
+    }
     after: set[Integration | None] = {route.integration for route in desired.routes.values()}
     return bool(before - after)
 

@@ -124,6 +124,9 @@ class GatewayHalf:
         self._apply(gateway, plan_removal(ObservedGateway(identity, GatewayContent(), None, None)).actions)
 
     def _detailed(self, gateway: Gateway, observed: ObservedGateway) -> ObservedGateway:
+        """Return *observed* with integration ids, read again only where they are not known yet."""
+        if any(route.integration_id is not None for route in observed.routes.values()):
+            return observed
         content = gateway.observe_content(observed.identity.api_id, detailed=True)
         return ObservedGateway(observed.identity, content, observed.stage, observed.log_group)
 
