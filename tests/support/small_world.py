@@ -28,10 +28,10 @@ class SmallWorld:
     def restart(self) -> None:
         """Begin again with a new process: nothing is remembered."""
         self.due: dict[Key, float] = {}
+        self._seen: dict[tuple[str, str | None, str], str] = {}
         settings = Settings(allow_endpoint_override=True)
         self.operator = build_operator(self.kube, self.backends, settings, "cluster-1", self.clock)
-        for found in list(self.kube.objects.values()):
-            self.operator.observe(False, copy.deepcopy(found))
+        self.sync()
 
     def apply(self, resource: dict[str, Any]) -> None:
         self.kube.apply(resource)
@@ -43,11 +43,14 @@ class SmallWorld:
 
     def sync(self) -> None:
         """Deliver watch events for everything that changed."""
-        for found in list(self.kube.objects.values()):
-            self.operator.observe(False, copy.deepcopy(found))
+        for name, found in list(self.kube.objects.items()):
+            version = found["metadata"]["resourceVersion"]
+            if self._seen.get(name) != version:
+                self._seen[name] = version
+                self.operator.observe(False, copy.deepcopy(found))
         for kind in ("AwsAccount", "VpcLink", "OracleDatabase", "IdentityProvider", "OracleApi"):
             for key, known in self.operator.references.of_kind(kind):
-                if self.kube.find(*key) is None:
+                if key not in self.kube.objects:
                     self.operator.observe(True, known)
 
     def settle(self, seconds: float = 120.0, links: str = "AVAILABLE") -> None:
