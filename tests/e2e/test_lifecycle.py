@@ -143,3 +143,23 @@ def test_an_offer_stays_while_it_is_used_and_says_by_whom(lab: Lab, api: dict[st
     lab.gone("idp", "staff")
     lab.platform()
     lab.wait_ready("idp", "staff")
+
+
+def test_a_namespace_goes_with_the_api_in_it(lab: Lab, example: dict[str, Any]) -> None:
+    lab.apply(example)
+    found = lab.wait_ready("oapi", "hr", "hr")
+    lab.kubectl("delete", "namespace", "hr", "--timeout=60s")
+    lab.kubectl("create", "namespace", "hr")
+    ids = {item["ApiId"] for item in lab.aws("apigatewayv2").get_apis(MaxResults="500")["Items"]}
+    assert found["status"]["apiId"] not in ids
+
+
+def test_what_was_deleted_while_nobody_was_there_is_finished_by_the_next_installation(
+    lab: Lab, api: dict[str, Any]
+) -> None:
+    lab.stop_operator()
+    lab.kubectl("-n", "hr", "delete", "oapi", "hr", "--wait=false")
+    lab.start_operator()
+    lab.gone("oapi", "hr", "hr")
+    ids = {item["ApiId"] for item in lab.aws("apigatewayv2").get_apis(MaxResults="500")["Items"]}
+    assert api["status"]["apiId"] not in ids

@@ -32,19 +32,38 @@ T = TypeVar("T", bound=Tagged)
 M = TypeVar("M")
 
 
-def find_owned(work: Pass[Any], things: Sequence[T], identity: Callable[[T], str], known: str | None) -> T | None:
+def find_owned(
+    work: Pass[Any],
+    things: Sequence[T],
+    identity: Callable[[T], str],
+    known: str | None,
+    ask: Callable[[str], T | None] | None = None,
+) -> T | None:
     """Return the thing of this owner: the one in status, else the oldest.
 
     A thing that lost its owner tag is still known by its id in status and the object's UID, which only we write.
+
+    Args:
+        things: The list, which may lag behind a create.
+        identity: Returns a thing's id.
+        known: The id in status.
+        ask: Reads a thing by id; the one in status is asked for where the list shows none.
     """
-    owned = [
+    owned = _owned(work, things, identity, known)
+    if not owned and known is not None and ask is not None:
+        thing = ask(known)
+        owned = _owned(work, [thing] if thing is not None else [], identity, known)
+    owned.sort(key=lambda thing: (identity(thing) != known, thing.created))
+    return owned[0] if owned else None
+
+
+def _owned(work: Pass[Any], things: Sequence[T], identity: Callable[[T], str], known: str | None) -> list[T]:
+    return [
         thing
         for thing in things
         if thing.tags.get(TAG_OWNER) == str(work.owner)
         or (identity(thing) == known and TAG_OWNER not in thing.tags and thing.tags.get(TAG_UID) == work.uid)
     ]
-    owned.sort(key=lambda thing: (identity(thing) != known, thing.created))
-    return owned[0] if owned else None
 
 
 def wait_out_create(work: Pass[Any], thing: str) -> None:

@@ -54,7 +54,8 @@ class GatewayHalf:
 
     def find(self, work: Pass[OracleApiSpec], gateway: Gateway) -> ApiIdentity | None:
         """Return this API in the account, by owner."""
-        return find_owned(work, gateway.list_apis(), lambda found: found.api_id, work.status.get("apiId"))
+        known = work.status.get("apiId")
+        return find_owned(work, gateway.list_apis(), lambda found: found.api_id, known, gateway.find_api)
 
     def create(self, work: Pass[OracleApiSpec], api: ResolvedApi, gateway: Gateway) -> ApiIdentity:
         """Make the API, with its owner tags and nothing in it, and keep its id."""
@@ -169,11 +170,7 @@ def _without(
     return found
 
 
-def drain_s(observed: ObservedGateway | None) -> float:
-    """Return the longest time that a request in flight may still need the handler it was sent to, in seconds."""
-    timeouts = [
-        route.integration.timeout_ms
-        for route in (observed.routes.values() if observed is not None else ())
-        if route.integration is not None
-    ]
+def longest_timeout_s(observed: ObservedGateway) -> float:
+    """Return the longest time that a request which is sent now may take, in seconds."""
+    timeouts = [route.integration.timeout_ms for route in observed.routes.values() if route.integration is not None]
     return max(timeouts, default=0) / 1000

@@ -30,9 +30,9 @@ from oracleapi.desired.schema import last_good_handler
 from oracleapi.errors import DependencyNotReady, OperatorError, Retryable, Terminal
 from oracleapi.model.drift import Drift
 from oracleapi.model.gateway import GatewayContent, ObservedGateway
-from oracleapi.model.schema import ObservedSchema
+from oracleapi.model.schema import DesiredSchema, ObservedSchema
 from oracleapi.ports import Backends, Gateway, Oracle
-from oracleapi.reconcile.gateway_half import GatewayHalf, OrdsState, drain_s
+from oracleapi.reconcile.gateway_half import GatewayHalf, OrdsState, longest_timeout_s
 from oracleapi.reconcile.passes import Pass
 from oracleapi.reconcile.probes import find_path_trick, probe_groups
 from oracleapi.reconcile.references import References
@@ -56,6 +56,20 @@ class Routes:
     withdrawn: dict[str, str] = field(default_factory=dict)  # protection at fault
     kept: set[str] = field(default_factory=set)  # refused, but the last good handler still serves
 
+    @property
+    def away(self) -> frozenset[str]:
+        """Names of the routes that callers must not reach."""
+        return frozenset(({*self.refused} - self.kept) | {*self.unsafe} | {*self.withdrawn})
+
+
+@dataclass(frozen=True)
+class Verified:
+    """When a gateway half was as desired, for which generation, and without which routes."""
+
+    generation: int
+    at: float
+    away: frozenset[str]
+
 
 class OracleApiReconciler:
     """Args: unsafe_paths: Findings about path tricks by database name, shared with the database's reconciler.
@@ -77,7 +91,7 @@ class OracleApiReconciler:
         self._schema = SchemaHalf(clock)
         self._gateway = GatewayHalf()
         self._unsafe_paths, self._wake = unsafe_paths, wake
-        self._verified: dict[str, tuple[int, float]] = {}  # uid -> generation, time the gateway half was as desired
+        self._verified: dict[str, Verified] = {}  # by uid
         self._uids: dict[Key, str] = {}
 
     def reconcile(self, work: Pass[OracleApiSpec]) -> None:
@@ -115,9 +129,12 @@ class OracleApiReconciler:
                 max(self._schema.cache_left_s(work.uid, around.metadata_cache_s), ORDS_POLL_S),
             )
         protection = self._probe(work, around, routes)
+        if verified and routes.away != self._verified[work.uid].away:
+            observed, verified = self._observe_gateway(work, around), False
         if not verified:
             self._apply_gateway(work, around, routes, observed, holding, protection)
-            self._verified[work.uid] = (work.resource["metadata"]["generation"], self._clock.monotonic())
+            generation, now = work.resource["metadata"]["generation"], self._clock.monotonic()
+            self._verified[work.uid] = Verified(generation, now, routes.away)
         work.report.say("GatewayReady", True, reasons.SUCCEEDED, "Routes, authorizer and stage are as desired")
         if protection:
             raise DependencyNotReady(
@@ -153,11 +170,7 @@ class OracleApiReconciler:
     ) -> Holding:
         away = {name for name in routes.refused if name not in routes.kept} | set(routes.unsafe)
         desired = self._schema.desired(around.api, {*routes.refused, *away}, schema)
-        live = live_handlers(around.api, observed) if observed is not None else frozenset()
-        linked = link_routes(around.api, observed).values() if observed is not None else ()
-        born = verified or (observed is not None and observed.stage is not None)
-        drain = drain_s(observed) if observed is not None else VERIFIED_S
-        holding = self._schema.holding(around.api, desired, schema, live, linked, drain) if born else Holding()
+        holding = self._holding(around, desired, schema, observed)
         try:
             drift = self._schema.apply(around.api, around.oracle, desired, schema, holding)
         except OperatorError as error:
@@ -166,6 +179,15 @@ class OracleApiReconciler:
         work.report.say("OrdsReady", True, reasons.SUCCEEDED, "Modules, privileges and profile are as desired")
         self._note_drift(work, drift)
         return holding
+
+    def _holding(
+        self, around: Surroundings, desired: DesiredSchema, schema: ObservedSchema, observed: ObservedGateway | None
+    ) -> Holding:
+        """Return what callers may still need; nobody calls an API without a stage."""
+        if observed is None or observed.stage is None:
+            return Holding()
+        live, links = live_handlers(around.api, observed), link_routes(around.api, observed)
+        return self._schema.holding(around.api, desired, schema, live, links.values(), longest_timeout_s(observed))
 
     def _probe(self, work: Pass[OracleApiSpec], around: Surroundings, routes: Routes) -> tuple[str, ...]:
         """Ask ORDS without a token; a group that answers is withdrawn. Returns the groups not served yet."""
@@ -227,9 +249,10 @@ class OracleApiReconciler:
         """Say whether this pass only waits for ORDS: the gateway half of this generation was right a moment ago."""
         if work.requested or work.settled:
             return False
-        generation, at = self._verified.get(work.uid, (-1, 0.0))
-        fresh = self._clock.monotonic() - at < VERIFIED_S
-        return fresh and generation == work.resource["metadata"]["generation"]
+        found = self._verified.get(work.uid)
+        if found is None or found.generation != work.resource["metadata"]["generation"]:
+            return False
+        return self._clock.monotonic() - found.at < VERIFIED_S
 
     def _observe_gateway(self, work: Pass[OracleApiSpec], around: Surroundings) -> ObservedGateway | None:
         identity = self._gateway.find(work, around.gateway)
@@ -248,7 +271,7 @@ class OracleApiReconciler:
         unserved: tuple[str, ...],
     ) -> None:
         api, gateway = around.api, around.gateway
-        without = ({*routes.refused} - routes.kept) | {*routes.unsafe} | {*routes.withdrawn}
+        without = routes.away
         try:
             if api.vpc_link_id is None:
                 raise DependencyNotReady(

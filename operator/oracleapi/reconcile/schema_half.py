@@ -13,6 +13,8 @@ from oracleapi.ports import Oracle
 from oracleapi.runtime.clock import Clock
 
 LINK_DRAIN_S = 1.0
+LONGEST_S = 30.0
+"""The longest timeout of an integration (API Gateway quotas)."""
 
 
 @dataclass(frozen=True)
@@ -37,7 +39,9 @@ class SchemaHalf:
         self._clock = clock
         self._started = clock.monotonic()
         self._committed: dict[str, float] = {}  # API uid -> time of the last commit
-        self._stale_since: dict[tuple[str, HandlerKey], float] = {}
+        self._timeout: dict[str, float] = {}  # API uid -> longest timeout of its routes at the last look
+        self._in_flight: dict[str, float] = {}  # API uid -> when all that was sent before this look has ended
+        self._needed: dict[tuple[str, HandlerKey], float] = {}  # left by the gateway, needed until then
 
     def desired(self, api: ResolvedApi, refused: Collection[str], observed: ObservedSchema) -> DesiredSchema:
         """Return what the schema should hold, handlers on hold apart."""
@@ -50,28 +54,30 @@ class SchemaHalf:
         observed: ObservedSchema,
         live: Collection[HandlerKey],
         linked: Collection[HandlerKey],
-        drain_s: float,
+        timeout_s: float,
     ) -> Holding:
         """Return the handlers to keep.
 
         Args:
             live: Those that the gateway's routes lead to.
             linked: Those that link routes lead to: they stay until these are gone.
-            drain_s: How long a request in flight may need a handler after the gateway left it.
+            timeout_s: The longest that a request which is sent now may take. The one before counts for what was sent
+                until now, ``LONGEST_S`` where it is not known.
         """
         uid, now = api.owner.uid, self._clock.monotonic()
+        until = max(self._in_flight.get(uid, 0.0), now + self._timeout.get(uid, LONGEST_S))
+        self._in_flight[uid], self._timeout[uid] = until, timeout_s
         stale = stale_handlers(desired, observed, api.owner)
-        for known in [found for found in self._stale_since if found[0] == uid and found[1] not in stale]:
-            del self._stale_since[known]
+        for known in [found for found in self._needed if found[0] == uid and found[1] not in stale - {*live}]:
+            del self._needed[known]
         held: set[HandlerKey] = set()
         draining: set[HandlerKey] = set()
         left: list[float] = []
         for key in stale:
             if key in live:
-                self._stale_since.pop((uid, key), None)
                 draining.add(key)
                 continue
-            remaining = drain_s - (now - self._stale_since.setdefault((uid, key), now))
+            remaining = self._needed.setdefault((uid, key), until) - now
             if remaining > 0:
                 draining.add(key)
                 left.append(remaining)
@@ -111,5 +117,7 @@ class SchemaHalf:
 
     def forget(self, uid: str) -> None:
         self._committed.pop(uid, None)
-        for known in [found for found in self._stale_since if found[0] == uid]:
-            del self._stale_since[known]
+        self._timeout.pop(uid, None)
+        self._in_flight.pop(uid, None)
+        for known in [found for found in self._needed if found[0] == uid]:
+            del self._needed[known]

@@ -91,7 +91,8 @@ class VpcLinkReconciler:
         """Return this object's link; one that is being deleted only where there is no other."""
         links, known = gateway.list_links(), work.status.get("vpcLinkId")
         living = [link for link in links if link.state != "DELETING"]
-        return find_owned(work, living, _link_id, known) or find_owned(work, links, _link_id, known)
+        owned = find_owned(work, living, _link_id, known)
+        return owned or find_owned(work, links, _link_id, known, gateway.find_link)
 
     def _account(self, work: Pass[VpcLinkSpec]) -> tuple[AwsAccountSpec, Gateway]:
         account, _ = self._references.find("AwsAccount", work.spec.account_ref.name, AwsAccountSpec, "spec.accountRef")

@@ -71,31 +71,19 @@ class AwsGateway:
 
     def list_apis(self) -> list[ApiIdentity]:
         with translated("apigateway:GetApis"):
-            return [
-                ApiIdentity(
-                    api_id=item["ApiId"],
-                    name=item.get("Name", ""),
-                    endpoint=item.get("ApiEndpoint", ""),
-                    tags=item.get("Tags", {}),
-                    created=str(item.get("CreatedDate", "")),
-                )
-                for item in self._pages("get_apis")
-                if item.get("ProtocolType") == "HTTP"
-            ]
+            return [_to_identity(item) for item in self._pages("get_apis") if item.get("ProtocolType") == "HTTP"]
+
+    def find_api(self, api_id: str) -> ApiIdentity | None:
+        item = self._find("GetApi", ApiId=api_id)
+        return None if item is None else _to_identity(item)
 
     def list_links(self) -> list[ObservedLink]:
         with translated("apigateway:GetVpcLinks"):
-            return [
-                ObservedLink(
-                    link_id=item["VpcLinkId"],
-                    name=item.get("Name", ""),
-                    state=item.get("VpcLinkStatus", ""),
-                    message=item.get("VpcLinkStatusMessage", ""),
-                    tags=item.get("Tags", {}),
-                    created=str(item.get("CreatedDate", "")),
-                )
-                for item in self._pages("get_vpc_links")
-            ]
+            return [_to_link(item) for item in self._pages("get_vpc_links")]
+
+    def find_link(self, link_id: str) -> ObservedLink | None:
+        item = self._find("GetVpcLink", VpcLinkId=link_id)
+        return None if item is None else _to_link(item)
 
     def observe_content(self, api_id: str, detailed: bool) -> GatewayContent:
         """One export shows everything but ids; where exports hide mappings, three lists do, and their ids."""
@@ -311,6 +299,17 @@ class AwsGateway:
             answer: dict[str, Any] = getattr(self._client(), _method(operation))(**arguments)
             return answer
 
+    def _find(self, operation: str, **arguments: Any) -> dict[str, Any] | None:
+        """Call a get; what is not there is ``None``."""
+        with translated(f"apigateway:{operation}"):
+            try:
+                found: dict[str, Any] = getattr(self._client(), _method(operation))(**arguments)
+            except ClientError as error:
+                if not is_absent(error):
+                    raise
+                return None
+            return found
+
     def _gone(self, operation: str, **arguments: Any) -> None:
         """Call a delete; what is gone already is done."""
         with translated(f"apigateway:{operation}"):
@@ -389,6 +388,27 @@ def _stage_input(stage: GatewayStage, throttles: Mapping[str, Throttle]) -> dict
         "RouteSettings": {key: settings(throttle) for key, throttle in sorted(throttles.items())},
         "AccessLogSettings": {"DestinationArn": stage.log_group_arn, "Format": stage.log_format},
     }
+
+
+def _to_identity(item: Mapping[str, Any]) -> ApiIdentity:
+    return ApiIdentity(
+        api_id=item["ApiId"],
+        name=item.get("Name", ""),
+        endpoint=item.get("ApiEndpoint", ""),
+        tags=item.get("Tags", {}),
+        created=str(item.get("CreatedDate", "")),
+    )
+
+
+def _to_link(item: Mapping[str, Any]) -> ObservedLink:
+    return ObservedLink(
+        link_id=item["VpcLinkId"],
+        name=item.get("Name", ""),
+        state=item.get("VpcLinkStatus", ""),
+        message=item.get("VpcLinkStatusMessage", ""),
+        tags=item.get("Tags", {}),
+        created=str(item.get("CreatedDate", "")),
+    )
 
 
 def _to_throttle(settings: Mapping[str, Any]) -> Throttle:

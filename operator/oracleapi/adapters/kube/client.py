@@ -13,14 +13,16 @@ from typing import Any
 from urllib.parse import quote
 
 import httpx
+import structlog
 
 from oracleapi.adapters.kube.config import ClusterConfig
 from oracleapi.api import reasons
 from oracleapi.api.common import FINALIZER, GROUP, VERSION
 from oracleapi.api.crd import kind_named
-from oracleapi.errors import Retryable, Terminal
+from oracleapi.errors import OperatorError, Retryable, Terminal
 from oracleapi.ports import Resource
 
+LOG = structlog.get_logger("oracleapi.kube")
 FIELD_MANAGER = "oracle-api-operator"
 TIMEOUT = httpx.Timeout(30.0, connect=5.0)
 JSON_PATCH = "application/json-patch+json"
@@ -107,7 +109,10 @@ class KubeClient:
             "reportingController": f"{GROUP}/oracle-api-operator",
             "reportingInstance": self._reporter[:128],
         }
-        self._send("POST", f"/apis/events.k8s.io/v1/namespaces/{namespace}/events", json=body)
+        try:
+            self._send("POST", f"/apis/events.k8s.io/v1/namespaces/{namespace}/events", json=body)
+        except OperatorError as error:
+            LOG.warning("Event was not recorded", reason=reason, object=metadata["name"], error=error.message)
 
     def _finalizers(self, resource: Resource, wanted: Sequence[str]) -> Sequence[Mapping[str, Any]]:
         """Return the JSON patch that sets the finalizers, refused when the object changed meanwhile."""
