@@ -156,6 +156,14 @@ class FakeGateway:
         self._call("list_apis")
         return [api.identity for api in self.apis.values()]
 
+    def find_api(self, api_id: str) -> g.ApiIdentity | None:
+        self._call("find_api")
+        return self.apis[api_id].identity if api_id in self.apis else None
+
+    def find_link(self, link_id: str) -> ObservedLink | None:
+        self._call("find_link")
+        return self.links.get(link_id)
+
     def observe_content(self, api_id: str, detailed: bool) -> g.GatewayContent:
         self._call("observe_content" + ("+ids" if detailed else ""))
         api = self.apis[api_id]
