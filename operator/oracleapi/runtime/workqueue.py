@@ -19,6 +19,7 @@ K = TypeVar("K", bound=Hashable)
 
 BACKOFF_FIRST_S = 1.0
 BACKOFF_LIMIT_S = 300.0
+DOUBLINGS = 10  # enough to reach the limit; a float overflows after some days of failures
 
 
 @dataclass
@@ -72,10 +73,10 @@ class KeyedQueue(Generic[K]):
             self._condition.notify()
 
     def retry(self, key: K) -> float:
-        """Ask for another try after a failure: exponential backoff with full jitter; returns the delay in seconds."""
+        """Ask for another try after a failure: exponential backoff, jittered over its upper half; returns seconds."""
         with self._condition:
             entry = self._entries.setdefault(key, _Entry())
-            limit = min(BACKOFF_LIMIT_S, BACKOFF_FIRST_S * 2**entry.failures)
+            limit = min(BACKOFF_LIMIT_S, BACKOFF_FIRST_S * 2 ** min(entry.failures, DOUBLINGS))
             entry.failures += 1
         delay = self.jitter.uniform(limit / 2, limit)
         self.add_after(key, delay)
