@@ -9,7 +9,7 @@ from oracleapi.model.schema import ObservedSchema
 from support.small_world import SmallWorld
 
 HandlerKey = tuple[str, str, str]
-CACHE_S, DRAIN_S, LINK_DRAIN_S = 5.0, 29.0, 1.0
+CACHE_S, LINK_DRAIN_S = 5.0, 1.0
 
 
 @dataclass(frozen=True)
@@ -44,7 +44,8 @@ class Moment:
         """
         found: dict[HandlerKey, float] = {}
         for key, route in self.routes.items():
-            end = LINK_DRAIN_S if route.path.startswith("/ords/") else DRAIN_S
+            timeout = route.integration.timeout_ms / 1000 if route.integration is not None else 0.0
+            end = LINK_DRAIN_S if route.path.startswith("/ords/") else timeout
             found[self.leads_to(key)] = max(found.get(self.leads_to(key), 0.0), end)
         return found
 
