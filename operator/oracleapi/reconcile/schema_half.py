@@ -81,7 +81,8 @@ class SchemaHalf:
             if remaining > 0:
                 draining.add(key)
                 left.append(remaining)
-            elif key in linked:
+            elif key in linked:  # the gateway takes the link route away in this pass
+                self._needed[uid, key] = now + LINK_DRAIN_S
                 held.add(key)
                 left.append(LINK_DRAIN_S)
         return Holding(frozenset(held | draining), frozenset(draining), min(left) if left else None)
