@@ -2,7 +2,6 @@
 
 import argparse
 import asyncio
-import signal
 from typing import Any
 
 import kopf
@@ -37,28 +36,21 @@ def parse_arguments(arguments: list[str] | None = None) -> Settings:
 
 
 async def run(settings: Settings) -> None:
-    """Run the operator until it is told to stop."""
-    stop = asyncio.Event()
-    loop = asyncio.get_running_loop()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        loop.add_signal_handler(number, stop.set)
+    """Run the operator until it is told to stop; kopf listens to SIGTERM and SIGINT."""
     backends = RealBackends(settings)
     kube, operator = await _start(settings, backends)
     endpoints = Endpoints(operator, settings.listen_host, settings.listen_port)
-    serving = asyncio.create_task(endpoints.serve(stop))
+    endpoints.start(asyncio.get_running_loop())
     await asyncio.to_thread(list_all, kube, operator)
     operator.workers.start()
     endpoints.set_ready()
     LOG.info("Started", installation=operator.runner.installation, workers=settings.workers)
     registry = build_registry(operator, load_config(settings.kubeconfig))
     try:
-        await kopf.operator(
-            registry=registry, settings=build_settings(), clusterwide=True, standalone=True, stop_flag=stop
-        )
+        await kopf.operator(registry=registry, settings=build_settings(), clusterwide=True, standalone=True)
     finally:
-        stop.set()
         await asyncio.to_thread(operator.workers.stop, GRACE_S)
-        await serving
+        endpoints.stop()
         backends.close()
         kube.close()
         LOG.info("Stopped")
