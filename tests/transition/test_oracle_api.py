@@ -255,7 +255,7 @@ def test_public_routes_are_warned_of_once() -> None:
     resync(world)
     world.apply(api(*SEVERAL, itemsPerPage=7))
     world.settle()
-    assert events(world, "PublicRoutes") == ["1 routes can be called by anybody"]
+    assert events(world, "PublicRoutes") == ["1 route can be called by anybody"]
 
 
 def test_an_api_waits_for_a_provider_that_was_not_discovered_yet() -> None:

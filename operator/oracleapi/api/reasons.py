@@ -41,7 +41,6 @@ WAITING_FOR_ORDS = "WaitingForOrds"
 UNPROTECTED = "Unprotected"
 MOVING = "Moving"
 UNSAFE_PATHS = "UnsafePaths"
-SAFE_PATHS = "SafePaths"
 ROUTES_REFUSED = "RoutesRefused"
 
 DISCOVERY_FAILED = "DiscoveryFailed"
@@ -51,5 +50,4 @@ KEYS_UNUSABLE = "KeysUnusable"
 # Events that are no condition
 DRIFT_REPAIRED = "DriftRepaired"
 PUBLIC_ROUTES = "PublicRoutes"
-RE_ADOPTED = "ReAdopted"
 LOG_GROUP_KEPT = "LogGroupKept"

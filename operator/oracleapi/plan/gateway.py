@@ -50,13 +50,12 @@ def plan_gateway(desired: DesiredGateway, observed: ObservedGateway) -> Plan[Gat
             integration is replaced route by route instead of being changed in place.
     """
     api_id = observed.identity.api_id
+    ending = [*_log_group(desired, observed), *_stage(desired, observed)]
     if observed.stage is None and not observed.routes:
-        actions: list[GatewayAction] = [ImportApi(api_id, desired)]
+        actions: list[GatewayAction] = [ImportApi(api_id, desired), *ending]
     else:
         actions = [*_identity(desired, observed), *_authorizers(desired, observed), *_routes(desired, observed)]
-    actions += _log_group(desired, observed)
-    actions += _stage(desired, observed)
-    actions += _removals(desired, observed)
+        actions += [*ending, *_removals(desired, observed)]
     return Plan(tuple(actions), gateway_drift(desired, observed))
 
 
@@ -118,7 +117,8 @@ def _routes(desired: DesiredGateway, observed: ObservedGateway) -> list[GatewayA
 def _in_place(desired: DesiredGateway, observed: ObservedGateway) -> list[UpdateIntegration]:
     """Return the integrations to change in place: every route of theirs wants the same new content, and none moves.
 
-    A change of path from one group to another is a move: it travels with the scope in one UpdateRoute.
+    A change of path from one group to another is a move: it travels with the scope in one UpdateRoute. So does a path
+    for a route whose protection is not what that path needs.
     """
     users: dict[str, list[GatewayRoute]] = defaultdict(list)
     for route in observed.routes.values():
@@ -131,6 +131,8 @@ def _in_place(desired: DesiredGateway, observed: ObservedGateway) -> list[Update
         wanted = {desired.routes[route.key].integration if route.key in desired.routes else None for route in routes}
         (new,) = wanted if len(wanted) == 1 else (None,)
         if now is None or new is None or new in contents or now.path not in ("", new.path):
+            continue
+        if now.path != new.path and not all(_same_protection(route, desired.routes[route.key]) for route in routes):
             continue
         found.append(UpdateIntegration(observed.identity.api_id, integration_id, now, new))
     return found

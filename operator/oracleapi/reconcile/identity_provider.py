@@ -35,7 +35,7 @@ class IdentityProviderReconciler:
         faults = (*found.gateway_faults, *found.ords_faults)
         if faults:
             raise Terminal(reasons.KEYS_UNUSABLE, "; ".join(dict.fromkeys(faults)))
-        work.report.message = f"{found.keys} usable keys"
+        work.report.message = f"{found.keys} usable signing key{'' if found.keys == 1 else 's'}"
 
     def finalize(self, work: Pass[IdentityProviderSpec]) -> None:
         self._references.check_unused(self.kind, work.key.name)

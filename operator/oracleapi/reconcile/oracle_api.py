@@ -112,9 +112,10 @@ class OracleApiReconciler:
         faults = {**routes.refused, **routes.unsafe, **routes.withdrawn}
         if faults:
             name = next(iter(faults))
-            more = f" (and {len(faults) - 1} more routes)" if len(faults) > 1 else ""
-            raise Terminal(reasons.ROUTES_REFUSED, f"route {name}: {faults[name]}{more}")
-        work.report.message = f"Serving {len(work.spec.routes)} routes"
+            kept = "; its last good handler keeps serving" if name in routes.kept else ""
+            more = f" (and {counted(len(faults) - 1, 'more route')})" if len(faults) > 1 else ""
+            raise Terminal(reasons.ROUTES_REFUSED, f"route {name}: {faults[name]}{kept}{more}")
+        work.report.message = f"Serving {counted(len(work.spec.routes), 'route')}"
 
     def _both_halves(
         self, work: Pass[OracleApiSpec], around: Surroundings, routes: Routes, schema: ObservedSchema, asked: bool
@@ -347,7 +348,7 @@ class OracleApiReconciler:
         groups: tuple[Group, ...] = groups_of(spec, spec.routes)
         public = sum(route.auth == "Public" for route in spec.routes)
         if public and work.status.get("publicRoutes") != public:
-            work.event(True, reasons.PUBLIC_ROUTES, f"{public} routes can be called by anybody")
+            work.event(True, reasons.PUBLIC_ROUTES, f"{counted(public, 'route')} can be called by anybody")
         work.report.fields |= {
             "routes": states,
             "routesServing": f"{serving}/{len(states)}",
@@ -437,6 +438,11 @@ def _ended_before(work: Pass[OracleApiSpec]) -> bool:
     stalled = [found for found in work.status.get("conditions", []) if found["reason"] == reasons.ROUTES_REFUSED]
     generation = work.resource["metadata"]["generation"]
     return work.settled or any(found.get("observedGeneration") == generation for found in stalled)
+
+
+def counted(number: int, noun: str) -> str:
+    """Return a number with its noun, in the right number."""
+    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
 
 
 def _with_alias(around: Surroundings, alias: str) -> Surroundings:
