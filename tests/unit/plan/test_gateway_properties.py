@@ -1,0 +1,168 @@
+"""For any API and any wish: the plan reaches it, stops there, and opens nothing on the way."""
+
+from dataclasses import replace
+
+from hypothesis import event, given, settings
+from hypothesis import strategies as st
+
+from oracleapi.model import gateway as g
+from oracleapi.plan.gateway import content_matches, plan_gateway
+from support.fakes import FakeApi, FakeGateway
+
+API_ID = "api1"
+LOG = g.LogGroup("/aws/vendedlogs/x", 90)
+KEYS = ("GET /a", "GET /b", "POST /a", "GET /ords/x/oa-a/a", "DELETE /c/{id}")
+SCOPES = ("a", "b", "c")
+ISSUERS = ("https://one/", "https://two/")
+
+
+def integration(path: str, timeout: int, link: str = "link1") -> g.Integration:
+    headers = (("Host", "h"),) if path else ()
+    return g.Integration(link, "arn", path, headers, timeout)
+
+
+@st.composite
+def desired_route(draw: st.DrawFn, key: str) -> g.GatewayRoute:
+    scope = draw(st.sampled_from((*SCOPES, None)))
+    timeout = draw(st.sampled_from([1000, 29000]))
+    group = "oa-public" if scope is None else f"oa-{scope}"
+    path = "$request.path" if "/ords/" in key else f"/ords/x/{group}$request.path"
+    found = g.GatewayRoute(key, integration(path, timeout))
+    return found if scope is None else replace(found, authorizer="jwt", scope=scope, authorization="JWT")
+
+
+@st.composite
+def throttles(draw: st.DrawFn, keys: list[str]) -> dict[str, g.Throttle]:
+    chosen = draw(st.lists(st.sampled_from(keys), unique=True)) if keys else []
+    return {key: g.Throttle(draw(st.sampled_from([1.0, 2.0])), 5) for key in chosen}
+
+
+@st.composite
+def stage(draw: st.DrawFn, keys: list[str]) -> g.GatewayStage:
+    return g.GatewayStage(
+        g.Throttle(draw(st.sampled_from([50.0, 60.0])), 100),
+        draw(st.booleans()),
+        "arn",
+        "{}",
+        draw(throttles(keys)),
+        draw(st.booleans()),
+    )
+
+
+@st.composite
+def desired(draw: st.DrawFn) -> g.DesiredGateway:
+    routes = {key: draw(desired_route(key)) for key in draw(st.lists(st.sampled_from(KEYS), unique=True))}
+    needs = any(route.authorizer for route in routes.values())
+    authorizers = {"jwt": g.Authorizer("jwt", draw(st.sampled_from(ISSUERS)), "aud")} if needs else {}
+    wanted = replace(draw(stage(list(routes))), auto_deploy=True)
+    return g.DesiredGateway("name", {"owner": "me"}, authorizers, routes, wanted, LOG)
+
+
+@st.composite
+def observed_route(draw: st.DrawFn, key: str, authorizers: list[str]) -> g.GatewayRoute:
+    paths = ["", "$request.path", *(f"/ords/x/oa-{group}$request.path" for group in (*SCOPES, "public"))]
+    content = integration(
+        draw(st.sampled_from(paths)), draw(st.sampled_from([1000, 29000])), draw(st.sampled_from(["link1", "link0"]))
+    )
+    found = g.GatewayRoute(key, draw(st.one_of(st.none(), st.just(content))))
+    if not authorizers or draw(st.booleans()):
+        return replace(found, authorization=draw(st.sampled_from(["NONE", "AWS_IAM"])))
+    scope = draw(st.sampled_from((*SCOPES, "a b", None)))
+    return replace(found, authorizer=draw(st.sampled_from(authorizers)), scope=scope, authorization="JWT")
+
+
+@st.composite
+def worlds(draw: st.DrawFn) -> FakeGateway:
+    """An account with one API that anybody may have changed by hand."""
+    world = FakeGateway()
+    names = draw(st.lists(st.sampled_from(["jwt", "other"]), unique=True))
+    authorizers = {name: g.Authorizer(name, draw(st.sampled_from(ISSUERS)), "aud") for name in names}
+    keys = draw(st.lists(st.sampled_from((*KEYS, "GET /by-hand")), unique=True))
+    routes = {key: draw(observed_route(key, names)) for key in keys}
+    tags = draw(st.sampled_from([{"owner": "me"}, {}, {"owner": "x", "more": "y"}]))
+    identity = g.ApiIdentity(API_ID, draw(st.sampled_from(["name", "x"])), "https://h", tags)
+    found = FakeApi(identity, authorizers, routes, draw(st.one_of(st.none(), stage(keys))))
+    world.apis[API_ID] = found
+    if draw(st.booleans()):
+        world.log_groups[LOG.name] = replace(LOG, retention_days=draw(st.sampled_from([90, 7])))
+    return world
+
+
+def observe(world: FakeGateway, detailed: bool) -> g.ObservedGateway:
+    return g.ObservedGateway(
+        world.apis[API_ID].identity,
+        world.observe_content(API_ID, detailed),
+        world.observe_stage(API_ID),
+        world.observe_log_group(LOG.name),
+    )
+
+
+@given(desired(), worlds(), st.booleans())
+@settings(deadline=None, max_examples=80, derandomize=True)
+def test_a_plan_that_was_applied_leaves_nothing_to_plan(
+    wanted: g.DesiredGateway, world: FakeGateway, detailed: bool
+) -> None:
+    plan = plan_gateway(wanted, observe(world, detailed))
+    for action in plan.actions:
+        event(type(action).__name__)
+        world.apply(action)
+    after = observe(world, detailed)
+    again = plan_gateway(wanted, after)
+    assert again.actions == ()
+    assert again.drift == ()
+    assert content_matches(wanted, after)
+
+
+@given(desired(), worlds(), st.booleans())
+@settings(deadline=None, max_examples=80, derandomize=True)
+def test_no_step_opens_a_route_or_leads_it_elsewhere_under_the_old_protection(
+    wanted: g.DesiredGateway, world: FakeGateway, detailed: bool
+) -> None:
+    before = observe(world, detailed)
+    for action in plan_gateway(wanted, before).actions:
+        world.apply(action)
+        for key, route in world.apis[API_ID].routes.items():
+            target = wanted.routes.get(key)
+            assert target is not None or key in before.routes, f"{key} appeared from nowhere"
+            allowed = [state(found) for found in (before.routes.get(key), target) if found is not None]
+            if target is not None and target.authorization == "JWT" and route.authorization == "NONE":
+                assert before.routes[key].authorization == "NONE", f"{action.describe()} opened {key}"
+            assert state(route) in allowed, f"{action.describe()} left {key} half moved"
+
+
+def state(route: g.GatewayRoute) -> tuple[object, ...]:
+    """Return what a caller of the route needs and where it leads."""
+    path = route.integration.path if route.integration is not None else None
+    return route.authorization, route.authorizer, route.scope, path
+
+
+@given(desired(), worlds(), st.booleans())
+@settings(deadline=None, max_examples=40, derandomize=True)
+def test_what_a_plan_repairs_is_told_and_nothing_else(
+    wanted: g.DesiredGateway, world: FakeGateway, detailed: bool
+) -> None:
+    found = observe(world, detailed)
+    plan = plan_gateway(wanted, found)
+    if found.stage is None:
+        assert plan.drift == ()
+    else:
+        assert bool(plan.drift) == bool(plan.actions)
+        assert all(drift.desired != drift.observed for drift in plan.drift)
+
+
+@given(desired(), worlds(), st.booleans())
+@settings(deadline=None, max_examples=40, derandomize=True)
+def test_nothing_is_taken_away_before_everything_else_is_done(
+    wanted: g.DesiredGateway, world: FakeGateway, detailed: bool
+) -> None:
+    verbs = [action.verb for action in plan_gateway(wanted, observe(world, detailed)).actions]
+    first = verbs.index("delete") if "delete" in verbs else len(verbs)
+    assert set(verbs[first:]) <= {"delete"}
+
+
+@given(desired(), worlds())
+@settings(deadline=None, max_examples=40, derandomize=True)
+def test_an_import_never_touches_an_api_with_a_stage_or_routes(wanted: g.DesiredGateway, world: FakeGateway) -> None:
+    found = observe(world, False)
+    imports = any(isinstance(action, g.ImportApi) for action in plan_gateway(wanted, found).actions)
+    assert imports == (found.stage is None and not found.routes)
