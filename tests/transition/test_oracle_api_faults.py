@@ -183,6 +183,20 @@ def test_an_open_group_is_withdrawn_and_comes_back_when_it_is_closed() -> None:
     assert KEY in the_api(world).routes
 
 
+def test_an_ords_that_is_down_for_a_while_takes_no_route_away() -> None:
+    world = world_of(GOOD, OPEN, PLAIN)
+    before = dict(the_api(world).routes)
+    world.backends.ords.answers[""] = 503
+    resync(world, 30)
+    assert world.ready() == ("Unknown", "OrdsUnreachable")
+    assert world.ready(DATABASE) == ("Unknown", "OrdsUnreachable")
+    assert the_api(world).routes == before
+    world.backends.ords.answers.clear()
+    world.settle(300)
+    assert world.ready() == ("True", "Succeeded")
+    assert world.condition("UnsafePaths", DATABASE) == ("absent", "")
+
+
 def test_an_open_group_is_never_published() -> None:
     world = SmallWorld(*make.world(), start=False)
     world.backends.ords.answers[f"/{SLUG}/"] = 200

@@ -7,6 +7,7 @@ from oracleapi.api.oracledatabase import OracleDatabaseSpec
 from oracleapi.errors import OperatorError, Terminal
 from oracleapi.ports import Backends, DatabaseFacts
 from oracleapi.reconcile.passes import Pass
+from oracleapi.reconcile.probes import ask
 from oracleapi.reconcile.references import References
 from oracleapi.runtime.store import Key
 
@@ -59,7 +60,7 @@ class OracleDatabaseReconciler:
     def _reach_ords(self, work: Pass[OracleDatabaseSpec]) -> None:
         ca = self._references.ca_bundle(work.spec.ords.ca_secret_ref, "spec.ords.caSecretRef")
         try:
-            status = self._backends.probe(ca).status(f"{work.spec.ords.base_url}/")
+            status = ask(self._backends.probe(ca), f"{work.spec.ords.base_url}/")
         except OperatorError as error:
             work.report.say("OrdsReachable", False, error.reason, error.message)
             raise

@@ -3,12 +3,15 @@
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+from oracleapi.api import reasons
 from oracleapi.desired.groups import PUBLIC_SLUG, Group, route_group
+from oracleapi.errors import Retryable
 from oracleapi.model.resolved import ResolvedApi
 from oracleapi.ports import OrdsProbe
 
 TRICKS = ("%2e%2e/%2e%2e", "..%2f..", "%2e%2e%2f%2e%2e", "x%2f..%2f..%2f..", ";x/..;x/..", "/../..")
 """Spellings that must stay what they are: anything but 400 or 404 means that one was resolved into another path."""
+UNAVAILABLE = (502, 503, 504)
 
 
 @dataclass(frozen=True)
@@ -24,6 +27,20 @@ class Protection:
     open: tuple[tuple[Group, int], ...] = ()
 
 
+def ask(probe: OrdsProbe, url: str) -> int:
+    """Return the status of *url*.
+
+    Raises:
+        Retryable: ``OrdsUnreachable``; an ORDS without connections (503) says nothing about its paths.
+    """
+    status = probe.status(url)
+    if status in UNAVAILABLE:
+        raise Retryable(
+            reasons.ORDS_UNREACHABLE, f"ORDS answers {status}; check its connection pool and what stands before it"
+        )
+    return status
+
+
 def probe_groups(api: ResolvedApi, probe: OrdsProbe, groups: Iterable[Group]) -> Protection:
     """Return how the protected *groups* answer a request without a token: 401 is what they should say."""
     waiting: list[str] = []
@@ -31,7 +48,7 @@ def probe_groups(api: ResolvedApi, probe: OrdsProbe, groups: Iterable[Group]) ->
     for group in groups:
         if group.scope is None:
             continue
-        status = probe.status(f"{api.ords_base_url}/{api.alias}/{group.slug}/")
+        status = ask(probe, f"{api.ords_base_url}/{api.alias}/{group.slug}/")
         if status == 404:
             waiting.append(group.slug)
         elif status != 401:
@@ -44,7 +61,7 @@ def find_path_trick(api: ResolvedApi, probe: OrdsProbe) -> str:
     target = _target(api)
     for trick in TRICKS:
         url = f"{api.ords_base_url}/{api.alias}/{PUBLIC_SLUG}/x/{trick}/{target}"
-        status = probe.status(url)
+        status = ask(probe, url)
         if status not in (400, 404):
             return f"ORDS resolves '{trick}' in a path (status {status})"
     return ""
