@@ -6,22 +6,16 @@ before the stage. A route that moves between groups exists on both sides until t
 the last request in flight has ended.
 """
 
-from collections import Counter
 from collections.abc import Callable, MutableMapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 
 from oracleapi.api import reasons
-from oracleapi.api.awsaccount import AwsAccountSpec
 from oracleapi.api.oracleapi import OracleApiSpec
-from oracleapi.api.oracledatabase import OracleDatabaseSpec
-from oracleapi.api.vpclink import VpcLinkSpec
 from oracleapi.desired.checks import find_faults
-from oracleapi.desired.gateway import ROUTE_QUOTA, link_routes, live_handlers, route_count, route_key
+from oracleapi.desired.gateway import ROUTE_QUOTA, link_routes, live_handlers, route_count
 from oracleapi.desired.groups import (
-    Group,
     exposed_routes,
     groups_of,
-    module_base_path,
     module_name,
     ords_pattern,
     route_group,
@@ -31,12 +25,14 @@ from oracleapi.errors import DependencyNotReady, OperatorError, Retryable, Termi
 from oracleapi.model.drift import Drift
 from oracleapi.model.gateway import GatewayContent, ObservedGateway
 from oracleapi.model.schema import DesiredSchema, ObservedSchema
-from oracleapi.ports import Backends, Gateway, Oracle
+from oracleapi.ports import Backends
 from oracleapi.reconcile.gateway_half import GatewayHalf, OrdsState, longest_timeout_s
 from oracleapi.reconcile.passes import Pass
 from oracleapi.reconcile.probes import find_path_trick, probe_groups
 from oracleapi.reconcile.references import References
+from oracleapi.reconcile.removal import Removal
 from oracleapi.reconcile.resolve_api import ApiResolver, Surroundings
+from oracleapi.reconcile.routes import Routes, counted, route_fields
 from oracleapi.reconcile.schema_half import Holding, SchemaHalf
 from oracleapi.runtime.clock import Clock
 from oracleapi.runtime.store import Key
@@ -45,21 +41,6 @@ ORDS_POLL_S = 1.0
 PROTECTED = "Every protected group answers 401 without a token"
 VERIFIED_S = 30.0
 """How long a verified gateway half is believed while a pass only waits for ORDS."""
-
-
-@dataclass
-class Routes:
-    """State of each route on the way: faults by route name, in words for the user."""
-
-    refused: dict[str, str] = field(default_factory=dict)  # handler or path at fault: (reason is RoutesRefused)
-    unsafe: dict[str, str] = field(default_factory=dict)  # kept away because path tricks work
-    withdrawn: dict[str, str] = field(default_factory=dict)  # protection at fault
-    kept: set[str] = field(default_factory=set)  # refused, but the last good handler still serves
-
-    @property
-    def away(self) -> frozenset[str]:
-        """Names of the routes that callers must not reach."""
-        return frozenset(({*self.refused} - self.kept) | {*self.unsafe} | {*self.withdrawn})
 
 
 @dataclass(frozen=True)
@@ -86,10 +67,11 @@ class OracleApiReconciler:
         unsafe_paths: MutableMapping[str, str],
         wake: Callable[[Key], None],
     ) -> None:
-        self._references, self._backends, self._clock = references, backends, clock
+        self._clock = clock
         self._resolver = ApiResolver(references, backends)
         self._schema = SchemaHalf(clock)
         self._gateway = GatewayHalf()
+        self._removal = Removal(references, backends, self._gateway, self._schema)
         self._unsafe_paths, self._wake = unsafe_paths, wake
         self._verified: dict[str, Verified] = {}  # by uid
         self._uids: dict[Key, str] = {}
@@ -109,12 +91,9 @@ class OracleApiReconciler:
             self._both_halves(work, around, routes, schema, asked)
         finally:
             self._report_routes(work, around, routes)
-        faults = {**routes.refused, **routes.unsafe, **routes.withdrawn}
-        if faults:
-            name = next(iter(faults))
-            kept = "; its last good handler keeps serving" if name in routes.kept else ""
-            more = f" (and {counted(len(faults) - 1, 'more route')})" if len(faults) > 1 else ""
-            raise Terminal(reasons.ROUTES_REFUSED, f"route {name}: {faults[name]}{kept}{more}")
+        fault = routes.fault()
+        if fault is not None:
+            raise Terminal(reasons.ROUTES_REFUSED, fault)
         work.report.message = f"Serving {counted(len(work.spec.routes), 'route')}"
 
     def _both_halves(
@@ -332,99 +311,14 @@ class OracleApiReconciler:
         work.event(True, reasons.DRIFT_REPAIRED, text)
 
     def _report_routes(self, work: Pass[OracleApiSpec], around: Surroundings, routes: Routes) -> None:
-        spec, api = work.spec, around.api
-        states = []
-        for route in spec.routes:
-            state, reason = "Serving", None
-            if route.name in routes.withdrawn:
-                state, reason = "Withdrawn", reasons.UNPROTECTED
-            elif route.name in routes.unsafe:
-                state, reason = "Refused", reasons.UNSAFE_PATHS
-            elif route.name in routes.refused:
-                state, reason = "Refused", reasons.INVALID_SPEC
-            states.append({"name": route.name, "key": route_key(api, route), "state": state, "reason": reason})
-        states = [{key: value for key, value in entry.items() if value is not None} for entry in states]
-        serving = Counter(entry["state"] for entry in states)["Serving"]
-        groups: tuple[Group, ...] = groups_of(spec, spec.routes)
-        public = sum(route.auth == "Public" for route in spec.routes)
+        fields = route_fields(around.api, routes)
+        public = fields["publicRoutes"]
         if public and work.status.get("publicRoutes") != public:
             work.event(True, reasons.PUBLIC_ROUTES, f"{counted(public, 'route')} can be called by anybody")
-        work.report.fields |= {
-            "routes": states,
-            "routesServing": f"{serving}/{len(states)}",
-            "publicRoutes": public,
-            "groups": [
-                {
-                    **({"scope": group.scope} if group.scope is not None else {}),
-                    "auth": group.auth,
-                    "module": module_name(group, spec.base_path),
-                    "basePath": module_base_path(group, spec.base_path),
-                }
-                for group in groups[:64]
-            ],
-        }
-
-    # Deletion
+        work.report.fields |= fields
 
     def finalize(self, work: Pass[OracleApiSpec]) -> None:
-        """Take the gateway half away first, then the ORDS half; permission is not asked again."""
-        if work.deletion_policy == "Retain":
-            return
-        if self._never_began(work):
-            return
-        retain = "or set spec.deletionPolicy: Retain to leave it as it is"
-        try:
-            database, _ = self._references.find(
-                "OracleDatabase", work.spec.database_ref.name, OracleDatabaseSpec, "spec.databaseRef"
-            )
-            self._gateway.remove(work, self._open_gateway(database))
-        except OperatorError as error:
-            raise Retryable(
-                error.reason, f"the gateway half is still there: {error.message}; mend it, {retain}", 30.0
-            ) from error
-        work.report.fields |= {"apiId": None, "endpoint": None, "intents": []}
-        work.report.say("GatewayReady", False, reasons.DELETING, "The API is deleted")
-        try:
-            self._schema.remove(work.owner, work.spec.schema_, self._open_oracle(database))
-        except OperatorError as error:
-            work.report.say("OrdsReady", None, error.reason, error.message)
-            raise Retryable(
-                error.reason,
-                f"the gateway half is gone, the ORDS half is still there: {error.message}; bring it back, {retain}",
-                30.0,
-            ) from error
-        work.event(False, reasons.LOG_GROUP_KEPT, "The log group of the access log is kept: it is the audit trail")
-        for warning, reason, message in work.events:
-            work.kube.record_event(work.resource, warning, reason, message)
-
-    def _never_began(self, work: Pass[OracleApiSpec]) -> bool:
-        """Say whether nothing was made outside: status has no trace, and an offer (which stays while it is referred
-        to) was never there."""
-        if any(work.status.get(field) for field in ("apiId", "intents", "groups")):
-            return False
-        try:
-            database, _ = self._references.find(
-                "OracleDatabase", work.spec.database_ref.name, OracleDatabaseSpec, "spec.databaseRef"
-            )
-            self._account(database)
-        except DependencyNotReady:
-            return True
-        return False
-
-    def _account(self, database: OracleDatabaseSpec) -> AwsAccountSpec:
-        link, _ = self._references.find(
-            "VpcLink", database.ords.gateway_target.vpc_link_ref.name, VpcLinkSpec, "ords.gatewayTarget.vpcLinkRef"
-        )
-        account, _ = self._references.find("AwsAccount", link.account_ref.name, AwsAccountSpec, "accountRef")
-        return account
-
-    def _open_gateway(self, database: OracleDatabaseSpec) -> Gateway:
-        account = self._account(database)
-        return self._backends.gateway(account, self._references.account_secret(account))
-
-    def _open_oracle(self, database: OracleDatabaseSpec) -> Oracle:
-        secret = self._references.secret(database.credentials.secret_ref, "the database's credentials.secretRef")
-        return self._backends.oracle(database, secret)
+        self._removal.run(work)
 
     def forget(self, key: Key) -> None:
         uid = self._uids.pop(key, None)
@@ -438,11 +332,6 @@ def _ended_before(work: Pass[OracleApiSpec]) -> bool:
     stalled = [found for found in work.status.get("conditions", []) if found["reason"] == reasons.ROUTES_REFUSED]
     generation = work.resource["metadata"]["generation"]
     return work.settled or any(found.get("observedGeneration") == generation for found in stalled)
-
-
-def counted(number: int, noun: str) -> str:
-    """Return a number with its noun, in the right number."""
-    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
 
 
 def _with_alias(around: Surroundings, alias: str) -> Surroundings:

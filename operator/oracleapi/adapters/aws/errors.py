@@ -27,8 +27,18 @@ EXPIRED = frozenset(
         "IncompleteSignature",
     }
 )
+PASSING = frozenset({"OperationAbortedException", "ServiceUnavailableException", "IDPCommunicationError"})
 DENIED_RETRY_S = 60.0
-IN_USE = ("is referenced in", "referenced by", "remove all API mappings")
+IN_USE = (
+    "is referenced in",
+    "referenced by",
+    "because there are API Stages associated",
+    "Active stages pointing",
+    "remove all API mappings",
+)
+DISCOVERY = "must have a valid discovery endpoint"
+"""Also said when the issuer is only briefly unreachable."""
+LOGGING = ("Insufficient permissions to enable logging", "Cannot enable logging")
 
 
 @contextmanager
@@ -77,6 +87,14 @@ def translate(operation: str, error: ClientError, creates: bool) -> OperatorErro
         if creates:
             return Uncertain(reasons.CREATE_UNCERTAIN, f"{operation} failed in AWS ({status}); looking it up")
         return Retryable(reasons.AWS_UNAVAILABLE, f"{operation} failed in AWS ({status})")
+    if code in PASSING:
+        return Retryable(reasons.AWS_UNAVAILABLE, f"{operation} failed in AWS ({code})")
+    if is_absent(error):
+        return Retryable(reasons.CONFLICT, f"{operation}: what it names is not there (any more); looking again")
+    if DISCOVERY in text:
+        return Retryable(reasons.DISCOVERY_FAILED, f"{operation}: {text}", DENIED_RETRY_S)
+    if any(mark in text for mark in LOGGING):
+        return Retryable(reasons.AWS_ACCESS_DENIED, f"{operation}: {text}", DENIED_RETRY_S)
     if any(mark in text for mark in IN_USE):
         return DependencyNotReady(reasons.IN_USE, f"{operation}: {text}", 15.0)
     if code == "ConflictException":

@@ -67,7 +67,8 @@ def _fetch(client: httpx.Client, address: str) -> tuple[Mapping[str, Any], int]:
 
 def judge(jwks_uri: str, document: Mapping[str, Any], size: int) -> Discovery:
     """Return what both gates make of a key set. Pure."""
-    keys = [key for key in document.get("keys", []) if isinstance(key, dict)]
+    listed = document.get("keys")
+    keys = [key for key in listed if isinstance(key, dict)] if isinstance(listed, list) else []
     usable = [key for key in keys if key.get("kty") == "RSA" and key.get("use", "sig") == "sig" and key.get("kid")]
     bits = [_bits(key) for key in usable]
     gateway: list[str] = []

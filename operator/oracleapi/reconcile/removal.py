@@ -1,0 +1,85 @@
+"""Deleting an ``OracleApi``: the gateway half first, then the ORDS half; permission is not asked again."""
+
+from oracleapi.api import reasons
+from oracleapi.api.awsaccount import AwsAccountSpec
+from oracleapi.api.oracleapi import OracleApiSpec
+from oracleapi.api.oracledatabase import OracleDatabaseSpec
+from oracleapi.api.vpclink import VpcLinkSpec
+from oracleapi.errors import DependencyNotReady, OperatorError, Retryable
+from oracleapi.ports import Backends, Gateway, Oracle
+from oracleapi.reconcile.gateway_half import GatewayHalf
+from oracleapi.reconcile.passes import Pass
+from oracleapi.reconcile.references import References
+from oracleapi.reconcile.schema_half import SchemaHalf
+
+
+class Removal:
+    """Finds the way to both sides without the permissions and checks that a pass of a living API needs."""
+
+    def __init__(self, references: References, backends: Backends, gateway: GatewayHalf, schema: SchemaHalf) -> None:
+        self._references, self._backends = references, backends
+        self._gateway, self._schema = gateway, schema
+
+    def run(self, work: Pass[OracleApiSpec]) -> None:
+        """Take both halves away; returning means that nothing is left.
+
+        Raises:
+            Retryable: One side cannot be reached; the message says what is gone, what is not, and the way out.
+        """
+        if work.deletion_policy == "Retain":
+            return
+        if self._never_began(work):
+            return
+        retain = "or set spec.deletionPolicy: Retain to leave it as it is"
+        try:
+            database, _ = self._references.find(
+                "OracleDatabase", work.spec.database_ref.name, OracleDatabaseSpec, "spec.databaseRef"
+            )
+            self._gateway.remove(work, self._open_gateway(database))
+        except OperatorError as error:
+            raise Retryable(
+                error.reason, f"the gateway half is still there: {error.message}; mend it, {retain}", 30.0
+            ) from error
+        work.report.fields |= {"apiId": None, "endpoint": None, "intents": []}
+        work.report.say("GatewayReady", False, reasons.DELETING, "The API is deleted")
+        try:
+            self._schema.remove(work.owner, work.spec.schema_, self._open_oracle(database))
+        except OperatorError as error:
+            work.report.say("OrdsReady", None, error.reason, error.message)
+            raise Retryable(
+                error.reason,
+                f"the gateway half is gone, the ORDS half is still there: {error.message}; bring it back, {retain}",
+                30.0,
+            ) from error
+        work.event(False, reasons.LOG_GROUP_KEPT, "The log group of the access log is kept: it is the audit trail")
+        for warning, reason, message in work.events:
+            work.kube.record_event(work.resource, warning, reason, message)
+
+    def _never_began(self, work: Pass[OracleApiSpec]) -> bool:
+        """Say whether nothing was made outside: status has no trace, and an offer (which stays while it is referred
+        to) was never there."""
+        if any(work.status.get(field) for field in ("apiId", "intents", "groups")):
+            return False
+        try:
+            database, _ = self._references.find(
+                "OracleDatabase", work.spec.database_ref.name, OracleDatabaseSpec, "spec.databaseRef"
+            )
+            self._account(database)
+        except DependencyNotReady:
+            return True
+        return False
+
+    def _account(self, database: OracleDatabaseSpec) -> AwsAccountSpec:
+        link, _ = self._references.find(
+            "VpcLink", database.ords.gateway_target.vpc_link_ref.name, VpcLinkSpec, "ords.gatewayTarget.vpcLinkRef"
+        )
+        account, _ = self._references.find("AwsAccount", link.account_ref.name, AwsAccountSpec, "accountRef")
+        return account
+
+    def _open_gateway(self, database: OracleDatabaseSpec) -> Gateway:
+        account = self._account(database)
+        return self._backends.gateway(account, self._references.account_secret(account))
+
+    def _open_oracle(self, database: OracleDatabaseSpec) -> Oracle:
+        secret = self._references.secret(database.credentials.secret_ref, "the database's credentials.secretRef")
+        return self._backends.oracle(database, secret)

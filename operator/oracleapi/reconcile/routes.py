@@ -1,0 +1,77 @@
+"""State of each route of an ``OracleApi`` in one pass, and what status says of it. Pure."""
+
+from collections import Counter
+from dataclasses import dataclass, field
+from typing import Any
+
+from oracleapi.api import reasons
+from oracleapi.api.oracleapi import Route
+from oracleapi.desired.gateway import route_key
+from oracleapi.desired.groups import Group, groups_of, module_base_path, module_name
+from oracleapi.model.resolved import ResolvedApi
+
+GROUPS_SHOWN = 64
+
+
+@dataclass
+class Routes:
+    """State of each route on the way: faults by route name, in words for the user."""
+
+    refused: dict[str, str] = field(default_factory=dict)  # handler or path at fault: (reason is RoutesRefused)
+    unsafe: dict[str, str] = field(default_factory=dict)  # kept away because path tricks work
+    withdrawn: dict[str, str] = field(default_factory=dict)  # protection at fault
+    kept: set[str] = field(default_factory=set)  # refused, but the last good handler still serves
+
+    @property
+    def away(self) -> frozenset[str]:
+        """Names of the routes that callers must not reach."""
+        return frozenset(({*self.refused} - self.kept) | {*self.unsafe} | {*self.withdrawn})
+
+    def fault(self) -> str | None:
+        """Return one sentence about the first route at fault, or ``None``."""
+        faults = {**self.refused, **self.unsafe, **self.withdrawn}
+        if not faults:
+            return None
+        name = next(iter(faults))
+        kept = "; its last good handler keeps serving" if name in self.kept else ""
+        more = f" (and {counted(len(faults) - 1, 'more route')})" if len(faults) > 1 else ""
+        return f"route {name}: {faults[name]}{kept}{more}"
+
+    def state(self, name: str) -> tuple[str, str | None]:
+        """Return (state, reason) of the route *name*."""
+        if name in self.withdrawn:
+            return "Withdrawn", reasons.UNPROTECTED
+        if name in self.unsafe:
+            return "Refused", reasons.UNSAFE_PATHS
+        if name in self.refused:
+            return "Refused", reasons.INVALID_SPEC
+        return "Serving", None
+
+
+def route_fields(api: ResolvedApi, routes: Routes) -> dict[str, Any]:
+    """Return the status fields about routes and groups."""
+    spec = api.spec
+    entries = [_entry(api, route, *routes.state(route.name)) for route in spec.routes]
+    serving = Counter(entry["state"] for entry in entries)["Serving"]
+    return {
+        "routes": entries,
+        "routesServing": f"{serving}/{len(entries)}",
+        "publicRoutes": sum(route.auth == "Public" for route in spec.routes),
+        "groups": [_group(api, group) for group in groups_of(spec, spec.routes)[:GROUPS_SHOWN]],
+    }
+
+
+def _entry(api: ResolvedApi, route: Route, state: str, reason: str | None) -> dict[str, str]:
+    entry = {"name": route.name, "key": route_key(api, route), "state": state}
+    return entry if reason is None else {**entry, "reason": reason}
+
+
+def _group(api: ResolvedApi, group: Group) -> dict[str, str]:
+    base = api.spec.base_path
+    entry = {"auth": group.auth, "module": module_name(group, base), "basePath": module_base_path(group, base)}
+    return entry if group.scope is None else {"scope": group.scope, **entry}
+
+
+def counted(number: int, noun: str) -> str:
+    """Return a number with its noun, in the right number."""
+    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
