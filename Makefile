@@ -27,7 +27,7 @@ check: setup ## Format, lint, types and import contract, generated files (everyt
 	$(RUN)/ruff format --check .
 	$(RUN)/ruff check .
 	$(RUN)/mypy
-	$(RUN)/lint-imports --no-cache > /dev/null
+	@out=$$($(RUN)/lint-imports --no-cache) || { echo "$$out"; exit 1; }
 	cd sandbox && ../$(SANDBOX_VENV)/bin/ruff format --check . && ../$(SANDBOX_VENV)/bin/ruff check . && ../$(SANDBOX_VENV)/bin/mypy
 
 .PHONY: generate
