@@ -40,7 +40,7 @@ GRACE_S = 25.0
 class RealBackends:
     """Opens adapters and shares them; fulfils :class:`oracleapi.ports.Backends`.
 
-    An adapter is known by everything it was opened with: other credentials make another one, the old one is closed.
+    An adapter is known by where it leads and as whom; another password makes another one, and the old one is closed.
     """
 
     def __init__(self, settings: Settings) -> None:
@@ -55,12 +55,12 @@ class RealBackends:
         def open_it() -> AwsGateway:
             return AwsGateway(Clients(spec.region, spec.endpoint_url, secret, ca), spec.region)
 
-        name = f"aws/{spec.account_id}/{spec.region}"
+        name = f"aws/{spec.account_id}/{spec.region}/{(secret or {}).get('AWS_ACCESS_KEY_ID', '-')}"
         return self._shared(name, [spec.endpoint_url, dict(secret or {})], open_it)
 
     def oracle(self, spec: OracleDatabaseSpec, secret: Mapping[str, str]) -> Oracle:
         connection = spec.connection
-        name = f"oracle/{connection.host}:{connection.port}/{connection.service_name}"
+        name = f"oracle/{connection.host}:{connection.port}/{connection.service_name}/{secret.get('username', '-')}"
         facts = [connection.model_dump(), dict(secret)]
         return self._shared(name, facts, lambda: open_database(connection, secret))
 

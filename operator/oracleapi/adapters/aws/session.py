@@ -4,6 +4,7 @@ Reads are tried three times, creates once: a create that timed out in the client
 has an idempotency token. The service's own timeouts are explicit.
 """
 
+import threading
 from collections.abc import Mapping
 from typing import Any
 
@@ -40,21 +41,26 @@ class Clients:
                 ) from error
         self._session = session
         self._clients: dict[tuple[str, bool], Any] = {}
+        self._lock = threading.Lock()  # a botocore session makes one client at a time; clients are for all threads
 
     def client(self, service: str, creates: bool = False) -> Any:
         """Return the client of *service*; with *creates*, one that never repeats a call by itself."""
         key = (service, creates)
-        if key not in self._clients:
-            self._clients[key] = self._session.create_client(
-                service,
-                region_name=self._region,
-                endpoint_url=self._endpoint_url,
-                verify=self._ca,
-                config=Config(
-                    connect_timeout=CONNECT_TIMEOUT_S,
-                    read_timeout=READ_TIMEOUT_S,
-                    retries={"mode": "standard", "total_max_attempts": 1 if creates else 3},
-                    user_agent_extra=USER_AGENT,
-                ),
-            )
-        return self._clients[key]
+        with self._lock:
+            if key not in self._clients:
+                self._clients[key] = self._create(service, creates)
+            return self._clients[key]
+
+    def _create(self, service: str, creates: bool) -> Any:
+        return self._session.create_client(
+            service,
+            region_name=self._region,
+            endpoint_url=self._endpoint_url,
+            verify=self._ca,
+            config=Config(
+                connect_timeout=CONNECT_TIMEOUT_S,
+                read_timeout=READ_TIMEOUT_S,
+                retries={"mode": "standard", "total_max_attempts": 1 if creates else 3},
+                user_agent_extra=USER_AGENT,
+            ),
+        )
