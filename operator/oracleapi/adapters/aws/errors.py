@@ -7,11 +7,23 @@ API Gateway models and the texts seen in public issues (docs/unproven.md lists w
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from botocore.exceptions import BotoCoreError, ClientError, NoCredentialsError
+from botocore.exceptions import (
+    BotoCoreError,
+    ClientError,
+    CredentialRetrievalError,
+    NoAuthTokenError,
+    NoCredentialsError,
+    ParamValidationError,
+    PartialCredentialsError,
+    SSOError,
+    TokenRetrievalError,
+    UndefinedModelAttributeError,
+)
 
 from oracleapi.api import reasons
 from oracleapi.errors import DependencyNotReady, OperatorError, Retryable, Terminal, Uncertain
 
+NO_CREDENTIALS = (CredentialRetrievalError, NoAuthTokenError, PartialCredentialsError, SSOError, TokenRetrievalError)
 THROTTLED = frozenset(
     {"TooManyRequestsException", "ThrottlingException", "Throttling", "RequestLimitExceeded", "SlowDown"}
 )
@@ -53,7 +65,12 @@ def translated(operation: str, creates: bool = False) -> Iterator[None]:
             reasons.CREDENTIALS_MISSING,
             "no AWS credentials: give the ServiceAccount a role, or set AwsAccount.spec.credentialsSecretRef",
         ) from error
-    except BotoCoreError as error:
+    except NO_CREDENTIALS as error:
+        text = f"{operation} was not sent: no credentials could be had ({type(error).__name__})"
+        raise Retryable(reasons.CREDENTIALS_MISSING, text) from error
+    except ParamValidationError as error:
+        raise Terminal(reasons.AWS_REFUSED, f"{operation} was not sent: a value in it is not allowed") from error
+    except (BotoCoreError, UndefinedModelAttributeError) as error:
         kind = type(error).__name__
         if creates:
             raise Uncertain(reasons.CREATE_UNCERTAIN, f"no answer to {operation} ({kind}); looking it up") from error
