@@ -24,11 +24,12 @@ class Part(BaseModel):
     model_config = ConfigDict(alias_generator=to_camel, populate_by_name=True, extra="ignore", frozen=True)
 
 
-def cel(rule: str, message: str | None = None, expression: str | None = None, **extra: str) -> dict[str, str]:
-    """Return one ``x-kubernetes-validations`` entry; *expression* is a CEL messageExpression."""
-    entry = {"rule": rule, **extra}
-    if message is not None:
-        entry["message"] = message
+def cel(rule: str, message: str, expression: str | None = None, **extra: str) -> dict[str, str]:
+    """Return one ``x-kubernetes-validations`` entry.
+
+    *expression* is a CEL messageExpression; where it comes out too long or with a line break, *message* is said.
+    """
+    entry = {"rule": rule, **extra, "message": message}
     if expression is not None:
         entry["messageExpression"] = expression
     return entry

@@ -24,6 +24,7 @@ SOURCES_LIMIT = 524288
 DOTS_RULE = cel("!self.matches('/[.]{1,2}(/|$)')", "must not hold . or .. segments")
 PATH_RULE = cel(
     "self.matches('^(/|(/([A-Za-z0-9._~-]+|[{][A-Za-z][A-Za-z0-9_]*[}]))+)$')",
+    "must be made of /segments and {variables}, such as /employees/{id}",
     expression=(
         '"path \'" + self + "\' must be made of /segments and {variables}, such as /employees/{id}"'
         " + (self.contains(':') ? '; write {id}, not :id' : '')"
@@ -129,7 +130,8 @@ class Route(Part):
 def _named(rule: str, condition: str, text: str) -> dict[str, str]:
     """Return a rule over routes whose message prints every offender."""
     # filter() and join() lose their size estimate on the server; map with a condition keeps it
-    return cel(rule, expression=f"'{text}: %s'.format([self.routes.map(r, {condition}, r.name)])")
+    many = f"{text}: more routes than fit here"
+    return cel(rule, many, expression=f"'{text}: %s'.format([self.routes.map(r, {condition}, r.name)])")
 
 
 _JWT_WITHOUT_SCOPE = "!has(r.scope) && !(has(r.auth) && r.auth == 'Public')"

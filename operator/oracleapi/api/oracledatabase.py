@@ -13,7 +13,11 @@ HOST_RULE = cel(
 SCHEMA_RULES = (
     cel(
         "self.matches('^[A-Z][A-Z0-9_$#]*$')",
-        expression='"schema \'" + self + "\' must be in upper case, such as " + self.upperAscii()',
+        "must be in upper case: a letter, then letters, digits, _, $ or #, such as HR_API",
+        expression=(
+            "\"schema '\" + self + \"' must be in upper case\" + (self.upperAscii().matches('^[A-Z][A-Z0-9_$#]*$')"
+            ' ? ", such as " + self.upperAscii() : ": a letter, then letters, digits, _, $ or #, such as HR_API")'
+        ),
     ),
     cel(
         "!(self in ['SYS', 'SYSTEM', 'ORACLEAPI', 'XDB', 'AUDSYS']) && !self.startsWith('ORDS_')",
