@@ -28,6 +28,12 @@ TIMEOUT = httpx.Timeout(30.0, connect=5.0)
 JSON_PATCH = "application/json-patch+json"
 MERGE_PATCH = "application/merge-patch+json"
 PAGE = 500
+CHANGED_MEANWHILE = (
+    "resourceVersion",
+    "test operation",
+    "the server rejected our request due to an error in our request",
+)
+"""What a 422 says where only our guard failed; the last one is the whole text for a JSON patch whose test failed."""
 
 
 class KubeClient:
@@ -161,7 +167,7 @@ def _translate(method: str, path: str, answer: httpx.Response) -> Retryable | Te
         text = str(answer.json().get("message", ""))[:300]
     except ValueError:
         text = f"status {answer.status_code}"
-    if answer.status_code == 422 and "resourceVersion" not in text and "test operation" not in text.lower():
+    if answer.status_code == 422 and not any(mark in text for mark in CHANGED_MEANWHILE):
         return Terminal(reasons.INTERNAL_ERROR, f"the API server refused {method} {path}: {text}")
     return Retryable(reasons.CONFLICT, f"the API server answered {answer.status_code} to {method} {path}: {text}")
 

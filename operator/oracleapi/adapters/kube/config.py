@@ -7,7 +7,7 @@ import base64
 import os
 import ssl
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -29,7 +29,7 @@ class ClusterConfig:
 
     server: str
     ca_pem: str | None
-    token: str | None = None
+    token: str | None = field(default=None, repr=False)
     token_file: Path | None = None
 
     def __post_init__(self) -> None:
@@ -64,9 +64,13 @@ def load_config(kubeconfig: Path | None) -> ClusterConfig:
         ca_pem = (SERVICE_ACCOUNT / "ca.crt").read_text()
         return ClusterConfig(f"https://{host}:{port}", ca_pem, token_file=SERVICE_ACCOUNT / "token")
     document = yaml.safe_load(kubeconfig.read_text())
-    context = _named(document, "contexts", document.get("current-context"))["context"]
-    cluster = _named(document, "clusters", context.get("cluster"))["cluster"]
-    user = _named(document, "users", context.get("user"))["user"]
+    if not isinstance(document, dict):
+        raise ValueError(f"{kubeconfig} is no kubeconfig")
+    context = _named(document, "context", document.get("current-context"))
+    cluster = _named(document, "cluster", context.get("cluster"))
+    user = _named(document, "user", context.get("user"))
+    if not cluster.get("server"):
+        raise ValueError(f"kubeconfig {kubeconfig}: clusters[].cluster has no server")
     token_file = user.get("tokenFile")
     if not user.get("token") and not token_file:
         raise ValueError(f"kubeconfig {kubeconfig}: users[].user has neither token nor tokenFile")
@@ -78,12 +82,13 @@ def load_config(kubeconfig: Path | None) -> ClusterConfig:
     )
 
 
-def _named(document: dict[str, Any], key: str, name: str | None) -> dict[str, Any]:
-    for entry in document.get(key) or []:
+def _named(document: dict[str, Any], kind: str, name: str | None) -> dict[str, Any]:
+    """Return the *kind* part of the entry *name*; it may be empty."""
+    for entry in document.get(f"{kind}s") or []:
         if entry.get("name") == name:
-            found: dict[str, Any] = entry
+            found: dict[str, Any] = entry.get(kind) or {}
             return found
-    raise ValueError(f"kubeconfig: no {key} entry named {name!r}")
+    raise ValueError(f"kubeconfig: no {kind}s entry named {name!r}")
 
 
 def _pem(cluster: dict[str, Any], folder: Path) -> str | None:
