@@ -132,8 +132,8 @@ def test_equal_values_share_a_bind_and_different_types_do_not() -> None:
     assert [block.bind(value) for value in ("1", 1, "1", True, 1)] == [":b1", ":b2", ":b1", ":b3", ":b2"]
 
 
-NASTY = st.sampled_from(["'; drop table x; --", "' || x || '", ":b1", "end;", "commit;", "q'[x]'", "null", "\n/\n"])
-VALUES = st.one_of(st.text(max_size=20), NASTY).map(lambda text: f"canary{text}")
+TEXTS = ["", "a.read", "'; drop table x; --", "' || x || '", ":b1", "end;", "commit;", "q'[x]'", "null", "\n/\n", "é\0"]
+VALUES = st.sampled_from([f"canary{text}" for text in TEXTS])
 PLACEHOLDER = re.compile(r":b\d+")
 TOKEN = re.compile(r"[A-Za-z_.]+|\d+|\S")
 KNOWN = {token for text in (ENABLE, DISABLE, CHANGE) for token in TOKEN.findall(PLACEHOLDER.sub("", text))} | {"null"}
@@ -157,7 +157,7 @@ CHANGES = st.builds(
 
 
 @given(CHANGES)
-@settings(deadline=None, max_examples=60, derandomize=True)
+@settings(deadline=None, max_examples=40, derandomize=True)
 def test_no_text_of_a_spec_is_in_the_block_but_in_its_binds(change: ChangeSchema) -> None:
     block = build_change(change)
     assert set(PLACEHOLDER.findall(block.text())) == {f":{name}" for name in block.binds}
