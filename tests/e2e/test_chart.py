@@ -1,0 +1,316 @@
+"""The chart: what it renders, what its ServiceAccount may do, and that installing is repeatable and safe to undo."""
+
+import json
+import pathlib
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+import yaml
+
+from support.lab import CHART, NAMESPACE, RELEASE, CommandError, Lab
+
+OWN = ["awsaccounts", "identityproviders", "oracleapis", "oracledatabases", "vpclinks"]
+EVERYTHING_SET = {
+    "installationId": "old-cluster",
+    "allowEndpointOverride": True,
+    "image": {"digest": f"sha256:{'0' * 64}", "repository": "registry.example.com/oracle-api-operator"},
+    "imagePullSecrets": [{"name": "pull"}],
+    "serviceAccount": {"annotations": {"eks.amazonaws.com/role-arn": "arn:aws:iam::123456789012:role/operator"}},
+    "podAnnotations": {"a": "b"},
+    "podLabels": {"team": "platform"},
+    "nodeSelector": {"kubernetes.io/os": "linux"},
+    "tolerations": [{"key": "infra", "operator": "Exists"}],
+    "affinity": {"podAntiAffinity": {}},
+    "priorityClassName": "system-cluster-critical",
+    "extraEnv": [{"name": "HTTPS_PROXY", "value": "http://proxy:3128"}],
+    "extraArgs": ["--log-level=DEBUG"],
+    "extraCa": {"secret": "roots", "key": "roots.pem"},
+    "fullnameOverride": "gateway-operator",
+}
+
+
+def render(lab: Lab, folder: pathlib.Path, values: dict[str, Any]) -> str:
+    """Return what ``helm template`` prints for *values*."""
+    file = folder / "values.yaml"
+    file.write_text(yaml.safe_dump(values))
+    return lab.helm("template", RELEASE, str(CHART), "--namespace", NAMESPACE, "--values", str(file))
+
+
+def objects(text: str) -> list[dict[str, Any]]:
+    return [found for found in yaml.safe_load_all(text) if found]
+
+
+def of_kind(found: list[dict[str, Any]], kind: str) -> list[dict[str, Any]]:
+    return [item for item in found if item["kind"] == kind]
+
+
+# What is rendered
+
+
+def test_the_chart_is_clean(lab: Lab) -> None:
+    assert "0 chart(s) failed" in lab.helm("lint", "--strict", str(CHART))
+
+
+@pytest.mark.parametrize("values", [{}, EVERYTHING_SET], ids=["defaults", "everything set"])
+def test_the_same_values_render_the_same_bytes(lab: Lab, tmp_path: pathlib.Path, values: dict[str, Any]) -> None:
+    assert render(lab, tmp_path, values) == render(lab, tmp_path, values)
+
+
+def test_what_is_set_arrives_in_the_pod(lab: Lab, tmp_path: pathlib.Path) -> None:
+    found = objects(render(lab, tmp_path, EVERYTHING_SET))
+    (deployment,) = of_kind(found, "Deployment")
+    pod = deployment["spec"]["template"]
+    (container,) = pod["spec"]["containers"]
+    assert deployment["metadata"]["name"] == "gateway-operator"
+    assert container["image"] == f"registry.example.com/oracle-api-operator@sha256:{'0' * 64}"
+    assert {"--installation-id=old-cluster", "--allow-endpoint-override", "--log-level=DEBUG"} <= set(container["args"])
+    assert "--extra-ca-file=/etc/oracle-api-operator/ca/roots.pem" in container["args"]
+    assert {"name": "HTTPS_PROXY", "value": "http://proxy:3128"} in container["env"]
+    assert {"name": "extra-ca", "secret": {"secretName": "roots"}} in pod["spec"]["volumes"]
+    assert pod["metadata"]["labels"]["team"] == "platform"
+    assert pod["spec"]["priorityClassName"] == "system-cluster-critical"
+    (account,) = of_kind(found, "ServiceAccount")
+    assert "eks.amazonaws.com/role-arn" in account["metadata"]["annotations"]
+
+
+@pytest.mark.parametrize(
+    ("values", "sentence"),
+    [
+        ({"crd": {"enabled": False}}, "additional properties 'crd' not allowed"),
+        ({"crds": {"enable": False}}, "additional properties 'enable' not allowed"),
+        ({"crds": {"keep": "false"}}, "at '/crds/keep': got string, want boolean"),
+        ({"allowEndpointOverride": "true"}, "at '/allowEndpointOverride': got string, want boolean"),
+        ({"workers": 0}, "at '/workers': minimum: got 0, want 1"),
+        ({"workers": "4"}, "at '/workers': got string, want integer"),
+        ({"port": 80}, "at '/port': minimum: got 80, want 1,024"),
+        ({"terminationGracePeriodSeconds": 5}, "at '/terminationGracePeriodSeconds': minimum: got 5, want 30"),
+        ({"log": {"level": "TRACE"}}, "at '/log/level': value must be one of 'DEBUG', 'INFO', 'WARNING', 'ERROR'"),
+        ({"image": {"digest": "sha256:abc"}}, "at '/image/digest': 'sha256:abc' does not match pattern"),
+        ({"image": {"repository": ""}}, "at '/image/repository': minLength: got 0, want 1"),
+        ({"image": {"pullPolicy": "always"}}, "at '/image/pullPolicy': value must be one of"),
+        ({"installationId": "a b"}, "at '/installationId': 'a b' does not match pattern"),
+        ({"extraArgs": [1]}, "at '/extraArgs/0': got number, want string"),
+        ({"extraCa": {"configmap": "x"}}, "additional properties 'configmap' not allowed"),
+        ({"serviceAccount": {"annotation": {}}}, "additional properties 'annotation' not allowed"),
+        ({"replicas": 2}, "additional properties 'replicas' not allowed"),
+    ],
+    ids=str,
+)
+def test_a_wrong_value_is_refused_with_its_place(
+    lab: Lab, tmp_path: pathlib.Path, values: dict[str, Any], sentence: str
+) -> None:
+    with pytest.raises(CommandError) as refused:
+        render(lab, tmp_path, values)
+    assert sentence in str(refused.value)
+
+
+def test_crds_come_with_the_chart_and_stay_unless_told_otherwise(lab: Lab, tmp_path: pathlib.Path) -> None:
+    def kept(values: dict[str, Any]) -> dict[str, bool]:
+        crds = of_kind(objects(render(lab, tmp_path, values)), "CustomResourceDefinition")
+        policy = "helm.sh/resource-policy"
+        return {
+            crd["spec"]["names"]["plural"]: crd["metadata"].get("annotations", {}).get(policy) == "keep" for crd in crds
+        }
+
+    assert kept({}) == dict.fromkeys(OWN, True)
+    assert kept({"crds": {"keep": False}}) == dict.fromkeys(OWN, False)
+    assert kept({"crds": {"enabled": False}}) == {}
+
+
+def test_the_notes_say_what_comes_next(lab: Lab) -> None:
+    notes = lab.helm("get", "notes", RELEASE, "-n", NAMESPACE)
+    for words in (
+        "kubectl explain awsaccounts.spec",
+        "Uninstall in this order",
+        "The CustomResourceDefinitions are kept",
+    ):
+        assert words in notes
+
+
+# Rights
+
+
+def test_no_rule_is_wider_than_what_the_operator_does(lab: Lab, tmp_path: pathlib.Path) -> None:
+    found = objects(render(lab, tmp_path, {}))
+    (cluster,), (local,) = of_kind(found, "ClusterRole"), of_kind(found, "Role")
+    for rule in [*cluster["rules"], *local["rules"]]:
+        assert "*" not in [*rule["apiGroups"], *rule["resources"], *rule["verbs"]]
+        assert {"deletecollection", "escalate", "bind", "impersonate"}.isdisjoint(rule["verbs"])
+    assert local["rules"] == [{"apiGroups": [""], "resources": ["secrets"], "verbs": ["get"]}]
+    assert all("secrets" not in rule["resources"] for rule in cluster["rules"])
+    ours = [rule for rule in cluster["rules"] if "oracleapi.dev" in rule["apiGroups"]]
+    assert {"create", "delete", "update"}.isdisjoint(verb for rule in ours for verb in rule["verbs"])
+
+
+@pytest.fixture(scope="module")
+def account(lab: Lab) -> str:
+    """The operator's identity, as the API server writes it."""
+    (deployment,) = json.loads(lab.kubectl("-n", NAMESPACE, "get", "deployments", "-o", "json"))["items"]
+    return f"system:serviceaccount:{NAMESPACE}:{deployment['spec']['template']['spec']['serviceAccountName']}"
+
+
+def may(lab: Lab, account: str, verb: str, resource: str, group: str = "", namespace: str = "") -> bool:
+    """Ask as ``kubectl auth can-i --as`` does."""
+    name, _, subresource = resource.partition("/")
+    attributes = {
+        "verb": verb, "group": group, "resource": name, "subresource": subresource, "namespace": namespace
+    }  # fmt: skip
+    review = {
+        "apiVersion": "authorization.k8s.io/v1",
+        "kind": "SelfSubjectAccessReview",
+        "spec": {"resourceAttributes": attributes},
+    }
+    url = "/apis/authorization.k8s.io/v1/selfsubjectaccessreviews"
+    answer = lab.cluster.post(url, json=review, headers={"Impersonate-User": account})
+    answer.raise_for_status()
+    return bool(answer.json()["status"]["allowed"])
+
+
+@pytest.mark.parametrize("kind", OWN)
+def test_it_reads_and_marks_its_kinds_and_writes_their_status(lab: Lab, account: str, kind: str) -> None:
+    for verb in ("get", "list", "watch", "patch"):
+        assert may(lab, account, verb, kind, "oracleapi.dev"), verb
+    assert may(lab, account, "patch", f"{kind}/status", "oracleapi.dev")
+    for verb in ("create", "delete", "update", "deletecollection"):
+        assert not may(lab, account, verb, kind, "oracleapi.dev"), verb
+
+
+@pytest.mark.parametrize(
+    ("verb", "resource", "group", "namespace", "allowed"),
+    [
+        ("get", "secrets", "", NAMESPACE, True),
+        ("list", "namespaces", "", "", True),
+        ("watch", "namespaces", "", "", True),
+        ("list", "customresourcedefinitions", "apiextensions.k8s.io", "", True),
+        ("create", "events", "events.k8s.io", "hr", True),
+        ("list", "secrets", "", NAMESPACE, False),
+        ("watch", "secrets", "", NAMESPACE, False),
+        ("list", "secrets", "", "", False),
+        ("get", "secrets", "", "hr", False),
+        ("get", "secrets", "", "kube-system", False),
+        ("create", "secrets", "", NAMESPACE, False),
+        ("update", "secrets", "", NAMESPACE, False),
+        ("patch", "secrets", "", NAMESPACE, False),
+        ("create", "serviceaccounts/token", "", NAMESPACE, False),
+        ("create", "pods", "", NAMESPACE, False),
+        ("create", "pods/exec", "", NAMESPACE, False),
+        ("patch", "namespaces", "", "", False),
+        ("patch", "customresourcedefinitions", "apiextensions.k8s.io", "", False),
+        ("delete", "events", "events.k8s.io", "hr", False),
+        ("escalate", "clusterroles", "rbac.authorization.k8s.io", "", False),
+        ("create", "rolebindings", "rbac.authorization.k8s.io", "hr", False),
+        ("impersonate", "users", "", "", False),
+    ],
+)
+def test_it_may_do_what_it_needs_and_no_more(
+    lab: Lab, account: str, verb: str, resource: str, group: str, namespace: str, allowed: bool
+) -> None:
+    assert may(lab, account, verb, resource, group, namespace) is allowed
+
+
+def test_kubectl_agrees(lab: Lab, account: str) -> None:
+    assert lab.kubectl("auth", "can-i", "get", "secrets", "-n", NAMESPACE, f"--as={account}").strip() == "yes"
+    with pytest.raises(CommandError):
+        lab.kubectl("auth", "can-i", "list", "secrets", "-A", f"--as={account}")
+
+
+# Pod security
+
+
+@pytest.fixture(scope="module")
+def restricted(lab: Lab) -> Iterator[str]:
+    """A namespace that admits restricted pods only, with the chart's ServiceAccount in it."""
+    name = "restricted"
+    labels = {
+        "pod-security.kubernetes.io/enforce": "restricted",
+        "pod-security.kubernetes.io/enforce-version": "latest",
+    }
+    lab.apply({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": name, "labels": labels}})
+    lab.kubectl("-n", name, "create", "serviceaccount", RELEASE)
+    yield name
+    lab.kubectl("delete", "namespace", name, "--wait=false")
+
+
+@pytest.mark.parametrize(
+    "values",
+    [{}, {"extraCa": {"configMap": "roots"}}, {**EVERYTHING_SET, "fullnameOverride": RELEASE, "priorityClassName": ""}],
+    ids=["defaults", "extra CA", "everything set"],
+)
+def test_the_pod_is_admitted_where_only_restricted_pods_are(
+    lab: Lab, restricted: str, tmp_path: pathlib.Path, values: dict[str, Any]
+) -> None:
+    (deployment,) = of_kind(objects(render(lab, tmp_path, values)), "Deployment")
+    template = deployment["spec"]["template"]
+    pod = {"apiVersion": "v1", "kind": "Pod", **template, "metadata": {**template["metadata"], "name": "operator"}}
+    assert lab.kubectl("-n", restricted, "create", "--dry-run=server", "-f", "-", stdin=json.dumps(pod))
+    pod["spec"]["containers"][0].pop("securityContext")
+    with pytest.raises(CommandError, match='violates PodSecurity "restricted'):
+        lab.kubectl("-n", restricted, "create", "--dry-run=server", "-f", "-", stdin=json.dumps(pod))
+
+
+# Upgrade, uninstall, install again
+
+
+def _versions(lab: Lab) -> dict[str, str]:
+    """Return the resource version of everything that the release made."""
+    manifest = lab.helm("get", "manifest", RELEASE, "-n", NAMESPACE)
+    found = json.loads(lab.kubectl("-n", NAMESPACE, "get", "-f", "-", "-o", "json", stdin=manifest))["items"]
+    return {f"{item['kind']}/{item['metadata']['name']}": item["metadata"]["resourceVersion"] for item in found}
+
+
+def test_an_upgrade_to_the_same_chart_changes_nothing(lab: Lab) -> None:
+    before = _versions(lab)
+    assert len(before) == len(OWN) + 6
+    lab.helm("upgrade", RELEASE, str(CHART), "-n", NAMESPACE, "--reuse-values")
+    assert _versions(lab) == before
+
+
+@pytest.fixture
+def cluster(tmp_path: pathlib.Path) -> Iterator[Lab]:
+    """A cluster of its own, with nothing else in it."""
+    found = Lab(tmp_path / "sandbox")
+    try:
+        found.sandbox("up", *[part for name in ("aws", "oracle", "oidc") for part in ("--without", name)])
+        found.environment = found._environment()
+        found.cluster = found._cluster()
+        yield found
+    finally:
+        found.down()
+
+
+def test_what_users_wrote_outlives_the_chart_and_the_chart_comes_back(cluster: Lab) -> None:
+    def install(name: str, *more: str) -> str:
+        return cluster.helm("install", name, str(CHART), "-n", name, "--create-namespace", *more)
+
+    def kinds() -> set[str]:
+        return set(cluster.kubectl("get", "crds", "-o", "name").split())
+
+    everything = {f"customresourcedefinition.apiextensions.k8s.io/{name}.oracleapi.dev" for name in OWN}
+    provider = {
+        "apiVersion": "oracleapi.dev/v1alpha1",
+        "kind": "IdentityProvider",
+        "metadata": {"name": "staff"},
+        "spec": {"issuer": "https://login.example.com", "audiences": ["hr-api"]},
+    }
+    install("one")
+    cluster.kubectl("wait", "--for=condition=Established", "crd", "--all", "--timeout=30s")
+    cluster.apply(provider)
+
+    cluster.helm("uninstall", "one", "-n", "one")
+    assert kinds() == everything
+    uid = cluster.get("idp", "staff")["metadata"]["uid"]
+
+    install("one")
+    assert cluster.get("idp", "staff")["metadata"]["uid"] == uid
+
+    # The kinds belong to the first release; a second one says so, and works without bringing them.
+    with pytest.raises(CommandError, match="cannot be imported into the current release"):
+        install("two")
+    install("two", "--set", "crds.enabled=false")
+    cluster.helm("uninstall", "two", "-n", "two")
+    assert kinds() == everything
+
+    cluster.helm("upgrade", "one", str(CHART), "-n", "one", "--set", "crds.keep=false")
+    cluster.helm("uninstall", "one", "-n", "one", "--wait")
+    assert kinds() == set()
