@@ -83,7 +83,7 @@ class Ords(Part):
             description="How the operator reaches ORDS (probes)",
             json_schema_extra=rules(
                 cel(
-                    "self.matches('^https://[^/?#@]+/[^?#]*[^/?#]$')",
+                    "self.matches('^https://[^/?#@]+(/[A-Za-z0-9._~-]+)+$')",
                     "must be an https URL that ends with the context path, such as https://ords.internal:8443/ords",
                 )
             ),
@@ -97,7 +97,13 @@ class Ords(Part):
         Field(
             max_length=64,
             json_schema_extra=rules(
-                cel("self.matches('^[A-Za-z][A-Za-z0-9-]*$')", "must be a header name such as Request-Id")
+                cel("self.matches('^[A-Za-z][A-Za-z0-9-]*$')", "must be a header name such as Request-Id"),
+                cel(
+                    "!(self.lowerAscii() in ['host', 'authorization', 'connection', 'origin', 'forwarded', 'via', 'te',"
+                    " 'trailer', 'upgrade', 'keep-alive', 'transfer-encoding']) && !self.lowerAscii().matches("
+                    "'^(x-amzn?-|x-forwarded-|apigw-|access-control-|content-|proxy-)')",
+                    "must not be a header that API Gateway reserves; use one such as Request-Id",
+                ),
             ),
         ),
     ] = "Request-Id"

@@ -14,6 +14,10 @@ from oracleapi.api.oracleapi import OracleApiSpec, Route
 PUBLIC_SLUG = "oa-public"
 
 
+PLAIN_SEGMENT = re.compile(r"[A-Za-z0-9._~-]+")
+"""A path segment that means itself: in a URL, and in a parameter mapping, where ``$`` begins a variable."""
+
+
 @dataclass(frozen=True, order=True)
 class Group:
     """A protection: one scope, or Public when *scope* is ``None``."""
@@ -31,6 +35,15 @@ def scope_slug(scope: str) -> str:
     cleaned = re.sub(r"[^a-z0-9]+", "-", scope.lower()).strip("-")[:40]
     digest = hashlib.sha256(scope.encode()).hexdigest()[:6]
     return f"oa-{cleaned}-{digest}" if cleaned else f"oa-{digest}"
+
+
+def schema_alias(schema: str) -> str:
+    """Return the URL alias of a schema: its name in lower case, as ORDS chooses it, where that is a plain segment."""
+    alias = schema.lower()
+    if PLAIN_SEGMENT.fullmatch(alias):
+        return alias
+    digest = hashlib.sha256(schema.encode()).hexdigest()[:6]
+    return f"{re.sub(r'[^a-z0-9_]+', '-', alias).strip('-')}-{digest}"
 
 
 def route_group(spec: OracleApiSpec, route: Route) -> Group:

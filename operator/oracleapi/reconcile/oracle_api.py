@@ -14,6 +14,7 @@ from oracleapi.api.oracleapi import OracleApiSpec
 from oracleapi.desired.checks import find_faults
 from oracleapi.desired.gateway import ROUTE_QUOTA, link_routes, live_handlers, route_count
 from oracleapi.desired.groups import (
+    PLAIN_SEGMENT,
     exposed_routes,
     groups_of,
     module_name,
@@ -335,5 +336,15 @@ def _ended_before(work: Pass[OracleApiSpec]) -> bool:
 
 
 def _with_alias(around: Surroundings, alias: str) -> Surroundings:
-    """Return the surroundings with the alias that the enabled schema has: changing it would break other callers."""
+    """Return the surroundings with the alias that the enabled schema has: changing it would break other callers.
+
+    Raises:
+        Terminal: ``Conflict``, it cannot stand in a path of the gateway.
+    """
+    if not PLAIN_SEGMENT.fullmatch(alias):
+        raise Terminal(
+            reasons.CONFLICT,
+            f"schema {around.api.spec.schema_} is REST-enabled as '{alias}', which cannot stand in a gateway path;"
+            " give it an alias of letters, digits, '-' and '_'",
+        )
     return replace(around, api=replace(around.api, alias=alias))

@@ -10,6 +10,7 @@ from oracleapi.api.oracleapi import OracleApiSpec
 from oracleapi.api.oracledatabase import OracleDatabaseSpec
 from oracleapi.api.vpclink import VpcLinkSpec
 from oracleapi.desired.gateway import to_throttle
+from oracleapi.desired.groups import schema_alias
 from oracleapi.errors import DependencyNotReady, Terminal
 from oracleapi.model.resolved import Issuer, ResolvedApi
 from oracleapi.ports import Backends, Gateway, Oracle, OrdsProbe, Resource
@@ -72,7 +73,7 @@ class ApiResolver:
             server_name=target.server_name,
             ords_context=urlsplit(base_url).path,
             ords_base_url=base_url,
-            alias=work.spec.schema_.lower(),
+            alias=schema_alias(work.spec.schema_),
             trace_header=database.ords.trace_header,
             default_throttle=to_throttle(database.default_throttle),
             issuer=self._issuer(work, namespace),

@@ -4,7 +4,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from oracleapi.desired.groups import exposed_routes, groups_of, ords_pattern, route_group, scope_slug, variables
+from oracleapi.desired.groups import (
+    PLAIN_SEGMENT,
+    exposed_routes,
+    groups_of,
+    ords_pattern,
+    route_group,
+    schema_alias,
+    scope_slug,
+    variables,
+)
 from support import make
 
 SCOPES = st.text(st.characters(codec="ascii", exclude_categories=["Cc", "Zs"]), min_size=1, max_size=64)
@@ -56,3 +65,13 @@ def test_only_public_routes_with_variables_are_exposed_to_path_tricks() -> None:
         make.route("open", path="/c/{x}", auth="Public"),
     )
     assert [route.name for route in exposed_routes(api.spec)] == ["open"]
+
+
+@pytest.mark.parametrize("schema", ["HR_API", "HR$API", "HR#API", "A$", "X_1"])
+def test_an_alias_means_itself_in_a_path_and_in_a_mapping(schema: str) -> None:
+    assert PLAIN_SEGMENT.fullmatch(schema_alias(schema))
+
+
+def test_aliases_of_two_schemas_differ() -> None:
+    assert len({schema_alias(name) for name in ("HR$API", "HR#API", "HR_API")}) == 3
+    assert schema_alias("HR_API") == "hr_api"
