@@ -11,6 +11,7 @@ from support import make
 from support.fakes import FakeBackends, FakeClock, FakeKubernetes
 
 API = Key("OracleApi", "hr", "hr")
+SETTINGS = Settings(allow_endpoint_override=True)
 
 
 class SmallWorld:
@@ -29,8 +30,7 @@ class SmallWorld:
         """Begin again with a new process: nothing is remembered."""
         self.due: dict[Key, float] = {}
         self._seen: dict[tuple[str, str | None, str], str] = {}
-        settings = Settings(allow_endpoint_override=True)
-        self.operator = build_operator(self.kube, self.backends, settings, "cluster-1", self.clock)
+        self.operator = build_operator(self.kube, self.backends, SETTINGS, "cluster-1", self.clock)
         self.sync()
 
     def apply(self, resource: dict[str, Any]) -> None:

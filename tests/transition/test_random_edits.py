@@ -66,7 +66,7 @@ def take(world: SmallWorld, step: str, value: Any) -> None:
         world.backends.database.down = None
 
 
-@settings(max_examples=60, deadline=None, derandomize=True)
+@settings(max_examples=35, deadline=None, derandomize=True)
 @given(st.lists(STEPS, min_size=1, max_size=8))
 def test_whatever_is_edited_and_fails_no_route_is_ever_open_and_the_end_is_right(
     steps: list[tuple[str, Any]],

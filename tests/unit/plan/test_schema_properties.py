@@ -26,7 +26,7 @@ OWNER = str(make.owner())
 MARKER = schema_owner("cluster-1", "HR_API").marker()
 THEIRS = Module("reports", "/reports/", 25, {}, "by hand")
 FOREIGN = Privilege("reports", ("/reports/*",), (), "by hand")
-SETTINGS = settings(deadline=None, max_examples=60, derandomize=True)
+SETTINGS = settings(deadline=None, max_examples=30, derandomize=True)
 
 
 @st.composite
