@@ -127,9 +127,20 @@ class Operator:
         if deleted or before is None or _asks(before) != _asks(resource):
             self.queue.forget(key)
             self.queue.add(key)
+        if deleted or before is None:
+            for link in self._link_of(key, resource):
+                self.queue.add(link)
         if deleted or before is None or _offers(before) != _offers(resource):
             for dependent in self._concerned(key, resource):
                 self.queue.add(dependent)
+
+    def _link_of(self, key: Key, resource: Resource) -> list[Key]:
+        """Return the VPC link that an API is reached through: it counts its users."""
+        if key.kind != "OracleApi":
+            return []
+        name = resource.get("spec", {}).get("databaseRef", {}).get("name", "")
+        database = self.store.get(Key("OracleDatabase", None, name)) or {}
+        return [Key(kind, None, link) for kind, link in _used("OracleDatabase", database.get("spec", {}))]
 
     def _concerned(self, key: Key, resource: Resource) -> list[Key]:
         """Return who may fare better or worse by a change of *key*."""
