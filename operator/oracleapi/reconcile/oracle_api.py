@@ -102,6 +102,7 @@ class OracleApiReconciler:
     ) -> None:
         observed = None if self._recently_verified(work) else self._observe_gateway(work, around)
         verified = observed is None and self._recently_verified(work)
+        routes.live = verified or (observed is not None and observed.stage is not None)
         holding = self._apply_schema(work, around, routes, schema, observed, verified)
         if not asked:
             raise DependencyNotReady(
@@ -114,6 +115,7 @@ class OracleApiReconciler:
             observed, verified = self._observe_gateway(work, around), False
         if not verified:
             self._apply_gateway(work, around, routes, observed, holding, protection)
+            routes.live = True
             generation, now = work.resource["metadata"]["generation"], self._clock.monotonic()
             self._verified[work.uid] = Verified(generation, now, routes.away)
         work.report.say("GatewayReady", True, reasons.SUCCEEDED, "Routes, authorizer and stage are as desired")

@@ -21,6 +21,7 @@ class Routes:
     unsafe: dict[str, str] = field(default_factory=dict)  # kept away because path tricks work
     withdrawn: dict[str, str] = field(default_factory=dict)  # protection at fault
     kept: set[str] = field(default_factory=set)  # refused, but the last good handler still serves
+    live: bool = False  # the API has a stage: what is not at fault can be called
 
     @property
     def away(self) -> frozenset[str]:
@@ -45,7 +46,7 @@ class Routes:
             return "Refused", reasons.UNSAFE_PATHS
         if name in self.refused:
             return "Refused", reasons.INVALID_SPEC
-        return "Serving", None
+        return ("Serving", None) if self.live else ("Pending", None)
 
 
 def route_fields(api: ResolvedApi, routes: Routes) -> dict[str, Any]:

@@ -228,3 +228,9 @@ def test_for_update_opens_a_transaction(hr: Any) -> None:
     assert hr.in_transaction
     hr.rollback()
     assert not hr.in_transaction
+
+
+def test_not_like_is_not_like(hr: Any) -> None:
+    """A flag of a parsed node that nobody reads would turn a condition round in silence."""
+    assert list(hr.execute("select 1 from dual where 'y' not like 'y%'").rows) == []
+    assert list(hr.execute("select 1 from dual where 'y' not like 'x!%' escape '!'").rows) == [(1,)]

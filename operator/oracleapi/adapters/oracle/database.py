@@ -1,6 +1,7 @@
 """One database: a pool of at most two sessions, dictionary reads into values, actions into blocks."""
 
 import threading
+import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import replace
@@ -9,10 +10,10 @@ from typing import Any
 import oracledb
 
 from oracleapi.adapters.oracle import statements
-from oracleapi.adapters.oracle.errors import translated
+from oracleapi.adapters.oracle.errors import LOGIN_RETRY_S, RIGHTS, full_code, translated
 from oracleapi.api import reasons
 from oracleapi.api.oracledatabase import Connection
-from oracleapi.errors import Retryable, Terminal
+from oracleapi.errors import OperatorError, Retryable, Terminal
 from oracleapi.model.schema import (
     ChangeSchema,
     DisableSchema,
@@ -28,6 +29,8 @@ from oracleapi.model.schema import (
 from oracleapi.ports import DatabaseFacts
 
 CALL_TIMEOUT_MS = 30_000
+LOGIN_TRIES = 2
+LOGIN_REST_S = 900.0
 REQUIRED_ROLES = ("ORDS_ADMINISTRATOR_ROLE",)
 BUILT_IN = "oracle."
 
@@ -54,6 +57,7 @@ class OracleDatabase:
         self._username, self._password = username, password
         self._pool: oracledb.ConnectionPool | None = None
         self._lock = threading.Lock()
+        self._refused, self._refused_at = 0, 0.0  # logins refused in a row, and when the last one was
 
     def close(self) -> None:
         """Close the pool; running calls end first."""
@@ -66,11 +70,14 @@ class OracleDatabase:
         with self._session("reading the database's version") as connection:
             cursor = connection.cursor()
             roles = {row[0] for row in cursor.execute(statements.ROLES)}
-            missing = tuple(role for role in REQUIRED_ROLES if role not in roles)
-            if missing:
-                return DatabaseFacts("", "", "", missing)
-            cursor.execute(statements.FACTS)
-            row = cursor.fetchone()
+            lacking = [role for role in REQUIRED_ROLES if role not in roles]
+            missing = (*lacking, *(right for right, query in statements.READABLE.items() if not _may(cursor, query)))
+            if not missing:
+                cursor.execute(statements.FACTS)
+                row = cursor.fetchone()
+        if missing:
+            self.close()  # a session keeps the roles it began with: a grant is seen by the next one
+            return DatabaseFacts("", "", "", missing)
         version, ords, guid = row if row is not None else ("", "", "")
         return DatabaseFacts(version or "", ords or "", guid or "", ())
 
@@ -109,11 +116,27 @@ class OracleDatabase:
 
     @contextmanager
     def _session(self, doing: str) -> Iterator[oracledb.Connection]:
-        """Lend a pooled session; one that failed is rolled back by the pool when it comes back."""
-        with translated(doing):
-            pool = self._open_pool()
-            with pool.acquire() as connection:
+        """Lend a pooled session; one that failed is rolled back by the pool when it comes back.
+
+        Raises:
+            Retryable: ``LoginDenied``; after two refused logins no third is sent for a while, since accounts lock.
+        """
+        left = self._refused_at + LOGIN_REST_S - time.monotonic()
+        if self._refused >= LOGIN_TRIES and left > 0:
+            raise Retryable(
+                reasons.LOGIN_DENIED,
+                f"{doing}: {LOGIN_TRIES} logins were refused, and accounts lock; mend the Secret, or the account, which"
+                f" is tried again {LOGIN_REST_S / 60:.0f} minutes after the last try",
+                min(left, LOGIN_RETRY_S),
+            )
+        try:
+            with translated(doing), self._open_pool().acquire() as connection:
+                self._refused = 0
                 yield connection
+        except OperatorError as error:
+            if error.reason == reasons.LOGIN_DENIED:
+                self._refused, self._refused_at = self._refused + 1, time.monotonic()
+            raise
 
     def _open_pool(self) -> oracledb.ConnectionPool:
         with self._lock:
@@ -124,6 +147,17 @@ class OracleDatabase:
                     params=self._parameters,
                 )
             return self._pool
+
+
+def _may(cursor: oracledb.Cursor, query: str) -> bool:
+    """Say whether *query* may be run; other errors than missing rights go up."""
+    try:
+        cursor.execute(query)
+    except oracledb.DatabaseError as error:
+        if full_code(error) in RIGHTS:
+            return False
+        raise
+    return True
 
 
 def _set_call_timeout(connection: oracledb.Connection, _tag: str | None) -> None:

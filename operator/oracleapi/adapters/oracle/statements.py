@@ -16,6 +16,11 @@ select (select version_full from product_component_version where rownum = 1),
 from dual
 """
 ROLES = "select role from session_roles"
+READABLE = {
+    "SELECT on SYS.DBA_USERS": "select 1 from sys.dba_users where 1 = 0",
+    "SELECT on SYS.V_$PDBS": "select 1 from v$pdbs where 1 = 0",
+}
+"""What must be readable besides what the role brings, each with the statement that shows it."""
 
 SCHEMA = """
 select u.username, s.pattern, s.status

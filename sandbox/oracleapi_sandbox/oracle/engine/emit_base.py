@@ -47,6 +47,21 @@ BIND_TYPES = {
 _SYSTEM_COLUMNS = {"ctid", "xmin", "xmax", "cmin", "cmax", "tableoid"}
 
 
+KNOWN_FLAGS = frozenset(
+    {
+        ("Column", "join_mark"),
+        ("Count", "big_int"),
+        ("CurrentTimestamp", "sysdate"),
+        ("DPipe", "safe"),
+        ("Like", "negate"),
+        ("Literal", "is_string"),
+        ("Ordered", "desc"),
+        ("Ordered", "nulls_first"),
+    }
+)
+"""Boolean arguments of parsed nodes that a method of the emitter reads, or that mean nothing here."""
+
+
 class EmitterBase:
     """Emits one statement; afterwards :attr:`parameters` says what to pass for ``$1``, ``$2``…"""
 
@@ -72,6 +87,10 @@ class EmitterBase:
         method = getattr(self, f"_{type(node).__name__.lower()}", None)
         if method is None:
             raise not_supported(described(node))
+        name = type(node).__name__
+        unknown = [flag for flag, value in node.args.items() if value is True and (name, flag) not in KNOWN_FLAGS]
+        if unknown:  # a flag that nobody reads would change the meaning in silence
+            raise not_supported(f"{described(node)} with {', '.join(unknown)}")
         text, kind = method(node, scope)
         return text, kind
 

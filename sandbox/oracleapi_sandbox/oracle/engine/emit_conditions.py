@@ -104,7 +104,8 @@ class Conditions(EmitterBase):
 
     def _likes(self, node: Any, escape: str, scope: Scope) -> tuple[str, str]:
         value, pattern = self.string(node.this, scope), self.string(node.expression, scope)
-        return f"({value} LIKE {pattern} ESCAPE {literal(escape)})", "b"
+        word = "NOT LIKE" if node.args.get("negate") else "LIKE"
+        return f"({value} {word} {pattern} ESCAPE {literal(escape)})", "b"
 
     def _escape(self, node: Any, scope: Scope) -> tuple[str, str]:
         if not isinstance(node.this, exp.Like) or not isinstance(node.expression, exp.Literal):
