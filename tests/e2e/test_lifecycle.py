@@ -1,39 +1,10 @@
 """From apply to delete: moves under a prober, restarts, deletion in order, a database that is away."""
 
 import copy
-import threading
-from collections import Counter
 from typing import Any
 
 from support.lab import NAMESPACE, Lab, wait_for
-
-
-class Prober:
-    """Calls one URL all the time from a thread, with and without a token, and counts the answers."""
-
-    def __init__(self, lab: Lab, method: str, url: str, tokens: dict[str, str | None]) -> None:
-        self._lab, self._method, self._url, self._tokens = lab, method, url, tokens
-        self.seen: Counter[tuple[str, int]] = Counter()
-        self._stop = threading.Event()
-        self._thread = threading.Thread(target=self._run, daemon=True)
-
-    def __enter__(self) -> "Prober":
-        self._thread.start()
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._stop.set()
-        self._thread.join(30)
-
-    def _run(self) -> None:
-        while not self._stop.is_set():
-            for name, token in self._tokens.items():
-                answer = self._lab.call(self._method, self._url, token)
-                self.seen[(name, answer.status_code)] += 1
-            self._stop.wait(0.02)
-
-    def statuses(self, name: str) -> set[int]:
-        return {status for found, status in self.seen if found == name}
+from support.prober import Prober
 
 
 def test_a_route_that_moves_to_another_scope_is_never_open_and_never_away(
