@@ -18,7 +18,7 @@ from oracleapi.adapters.aws.document import (
     parse_parameters,
     shows_mappings,
 )
-from oracleapi.adapters.aws.errors import is_absent, translated
+from oracleapi.adapters.aws.errors import error_code, is_absent, translated
 from oracleapi.adapters.aws.session import Clients
 from oracleapi.model.gateway import (
     ApiIdentity,
@@ -53,7 +53,7 @@ from oracleapi.ports import Caller
 
 STAGE = "$default"
 PAGE = "500"
-"""Largest page asked for; what AWS caps it to is not documented, so every list follows NextToken."""
+"""Page size asked for. The largest that AWS takes is not documented: where this one is refused, none is asked for."""
 
 
 class AwsGateway:
@@ -62,6 +62,7 @@ class AwsGateway:
     def __init__(self, clients: Clients, region: str) -> None:
         self._clients, self._region = clients, region
         self._export_shows_mappings = True  # learned: whether this account's exports show parameter mappings
+        self._large_pages = True  # learned: whether lists take pages of PAGE items
         self._children: dict[tuple[str, str], list[dict[str, Any]]] = {}  # lists of one pass by (operation, API id)
 
     def caller(self) -> Caller:
@@ -335,7 +336,14 @@ class AwsGateway:
         """Yield the items of every page; botocore has no paginator for some of these lists."""
         token: dict[str, str] = {}
         while True:
-            answer = getattr(self._client(), method)(MaxResults=PAGE, **arguments, **token)
+            size = {"MaxResults": PAGE} if self._large_pages else {}
+            try:
+                answer = getattr(self._client(), method)(**size, **arguments, **token)
+            except ClientError as error:
+                if not self._large_pages or error_code(error) != "BadRequestException":
+                    raise
+                self._large_pages = False
+                continue
             yield from answer.get("Items", [])
             if not answer.get("NextToken"):
                 return
