@@ -228,6 +228,22 @@ def test_where_such_a_path_is_refused_at_once_the_api_gets_no_stage_and_says_wha
     assert clean.aws("apigatewayv2").get_stages(ApiId=api_id)["Items"] == []
 
 
+def test_other_shapes_of_stages_exports_and_pages_change_nothing(clean: Lab, example: dict[str, Any]) -> None:
+    clean.set_aws(
+        stage_settings_merge=False, omitted_throttle_is_zero=True, export_shares_integrations=True,
+        export_shows_tags=False, autodeploy_on_publishes=False, default_page_size=2, max_page_size=2,
+    )  # fmt: skip
+    api = _birth(clean, example)
+    _serves(clean, api)
+    stage = clean.aws("apigatewayv2").get_stage(ApiId=api["status"]["apiId"], StageName="$default")
+    assert {
+        (found["ThrottlingRateLimit"], found["ThrottlingBurstLimit"], found["DetailedMetricsEnabled"])
+        for found in stage["RouteSettings"].values()
+    } == {(10.0, 20, True)}
+    assert stage["DefaultRouteSettings"]["ThrottlingRateLimit"] == 100.0
+    _rests(clean)
+
+
 # API Gateway: eventual visibility
 
 

@@ -41,7 +41,7 @@ def test_every_page_is_read_whatever_the_largest_page_is(largest: int) -> None:
     opened = gateway(account)
     for _ in range(2):
         assert [found.api_id for found in opened.list_apis()] == [f"a{n}" for n in range(60)]
-    assert account.asked == ["500"] * 2 if largest == 500 else ["500", *[None] * 6]
+    assert account.asked == (["500"] * 2 if largest == 500 else ["500", *[None] * 6])
 
 
 def test_a_list_that_is_refused_for_another_reason_says_so() -> None:
