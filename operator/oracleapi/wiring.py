@@ -131,7 +131,7 @@ class Operator:
             for link in self._link_of(key, resource):
                 self.queue.add(link)
         if deleted or before is None or _offers(before) != _offers(resource):
-            for dependent in self._concerned(key, resource):
+            for dependent in self._concerned(key, resource, deleted):
                 self.queue.add(dependent)
 
     def _link_of(self, key: Key, resource: Resource) -> list[Key]:
@@ -142,18 +142,20 @@ class Operator:
         database = self.store.get(Key("OracleDatabase", None, name)) or {}
         return [Key(kind, None, link) for kind, link in _used("OracleDatabase", database.get("spec", {}))]
 
-    def _concerned(self, key: Key, resource: Resource) -> list[Key]:
-        """Return who may fare better or worse by a change of *key*."""
+    def _concerned(self, key: Key, resource: Resource, deleted: bool) -> list[Key]:
+        """Return who may fare better or worse by a change of *key*.
+
+        What uses it, whenever it offers something else; what it used, and who waits for its place, once it is gone.
+        """
+        found = self.references.dependents(key.kind, key.name) if key.kind in OFFERS else []
+        if not deleted:
+            return found
         spec = resource.get("spec", {})
-        if key.kind in OFFERS:
-            used = [Key(kind, None, name) for kind, name in _used(key.kind, spec)]
-            return [*self.references.dependents(key.kind, key.name), *used]
-        claims = [
-            other
-            for other, found in self.references.of_kind("OracleApi")
-            if other != key and found.get("spec", {}).get("schema") == spec.get("schema")
-        ]
-        return [*claims, *(Key(kind, None, name) for kind, name in _used(key.kind, spec))]
+        found += [Key(kind, None, name) for kind, name in _used(key.kind, spec)]
+        if key.kind == "OracleApi":
+            apis = self.references.of_kind("OracleApi")
+            found += [other for other, api in apis if api.get("spec", {}).get("schema") == spec.get("schema")]
+        return found
 
 
 def _used(kind: str, spec: Mapping[str, Any]) -> list[tuple[str, str]]:

@@ -376,3 +376,29 @@ def test_an_api_stays_in_its_region() -> None:
     world.settle()
     assert world.ready() == ("False", "AccountChanged")
     assert not events(world, "InternalError")
+
+
+def test_a_route_whose_protection_failed_goes_at_once_though_another_change_waits_for_ords() -> None:
+    world = world_of(GOOD, OTHER)
+    world.backends.ords.answers[f"/{SLUG}/"] = 200
+    world.apply(api(GOOD, OTHER | {"scope": "b.write"}))
+    begin = world.clock.time
+    world.settle(1)
+    assert world.clock.time - begin < 5
+    assert KEY not in the_api(world).routes
+    assert the_api(world).routes["POST /hr/v1/things"].scope == "a.read"
+
+
+def test_nothing_is_claimed_to_serve_before_there_is_a_stage() -> None:
+    world = standard()
+    world.delete("OracleApi", "hr", "hr")
+    world.settle()
+    foreign = Privilege("a.read", ("/elsewhere/*",), (), "made by hand")
+    world.backends.database.schemas["HR_API"] = replace(
+        schema(world), enabled=True, alias="hr_api", privileges={"a.read": foreign}
+    )
+    world.apply(api(GOOD))
+    world.settle()
+    assert world.ready() == ("False", "NotOwned")
+    assert states(world) == {"list": "Pending"}
+    assert world.kube.status(*API)["routesServing"] == "0/1"

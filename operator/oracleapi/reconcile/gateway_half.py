@@ -16,6 +16,8 @@ from oracleapi.model.gateway import (
     CreateApi,
     CreateRoute,
     CreateStage,
+    DeleteRoute,
+    DeleteRouteThrottle,
     GatewayAction,
     GatewayContent,
     ObservedGateway,
@@ -109,7 +111,11 @@ class GatewayHalf:
             observed = self._detailed(gateway, observed)
         plan = plan_gateway(desired, observed)
         waiting = [action for action in plan.actions if _leads_too_early(action, observed, ords)]
-        self._apply(gateway, _without(plan.actions, waiting, observed) if waiting else plan.actions)
+        if waiting:
+            away = build_gateway(api, observed.identity.host, ()).routes.keys() - desired.routes.keys()
+            self._apply(gateway, _without(plan.actions, waiting, observed, away))
+        else:
+            self._apply(gateway, plan.actions)
         return Update(plan.drift if plan.actions else (), bool(waiting))
 
     def remove(self, work: Pass[OracleApiSpec], gateway: Gateway) -> None:
@@ -150,15 +156,20 @@ def _leads_too_early(action: GatewayAction, observed: ObservedGateway, ords: Ord
 
 
 def _without(
-    actions: Sequence[GatewayAction], waiting: Sequence[GatewayAction], observed: ObservedGateway
+    actions: Sequence[GatewayAction],
+    waiting: Sequence[GatewayAction],
+    observed: ObservedGateway,
+    away: Collection[str],
 ) -> list[GatewayAction]:
-    """Return the actions that need not wait; what goes away goes after the new routes stand.
+    """Return the actions that need not wait.
 
+    What goes away goes after the new routes stand, but for the routes that callers must not reach (*away*, by key).
     AWS refuses the throttle of a route that is not there yet, so it waits with its route.
     """
     found: list[GatewayAction] = []
     for action in actions:
-        if action in waiting or action.verb == "delete":
+        closes = isinstance(action, DeleteRoute | DeleteRouteThrottle) and action.key in away
+        if action in waiting or (action.verb == "delete" and not closes):
             continue
         if isinstance(action, UpdateStage) and observed.stage is not None:
             throttles = {key: value for key, value in action.throttles.items() if key in observed.routes}
