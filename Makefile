@@ -20,7 +20,8 @@ demo: setup ## Show the main job end to end on this machine (KEEP=1 leaves every
 .PHONY: test
 test: setup check ## Run the whole test suite
 	cd sandbox && ../$(SANDBOX_VENV)/bin/python -m pytest -q
-	$(RUN)/python -Im pytest -q
+	$(RUN)/python -Im pytest -q -n 2 tests/unit tests/transition tests/test_layout.py
+	$(RUN)/python -Im pytest -q tests/contract tests/e2e
 
 .PHONY: check
 check: setup ## Format, lint, types and import contract, generated files (everything but the tests)
