@@ -272,6 +272,13 @@ def test_no_field_is_read_and_ignored(lab: Lab, valid: dict[str, dict[str, Any]]
     assert f'unknown field "{named}"' in said
 
 
+@pytest.mark.parametrize("name", ["a.b", "x" * 64])
+def test_a_name_that_nobody_could_refer_to_is_refused(lab: Lab, valid: dict[str, dict[str, Any]], name: str) -> None:
+    for manifest in valid.values():
+        renamed = {**manifest, "metadata": {**manifest["metadata"], "name": name}}
+        assert "metadata.name must have at most 63 lower-case letters" in tried(lab, renamed)
+
+
 def test_kubectl_itself_refuses_an_unknown_field(lab: Lab, valid: dict[str, dict[str, Any]]) -> None:
     wrong = json.dumps(edited(valid["OracleApi"], {"cors": {"allowOrigins": ["*"]}}))
     with pytest.raises(CommandError, match=r'unknown field "spec\.cors"'):

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from oracleapi.api.awsaccount import AwsAccountSpec
-from oracleapi.api.common import GROUP, VERSION, OfferSpec
+from oracleapi.api.common import GROUP, VERSION, OfferSpec, cel
 from oracleapi.api.conditions import MESSAGE_LIMIT
 from oracleapi.api.identityprovider import IdentityProviderSpec
 from oracleapi.api.oracleapi import OracleApiSpec
@@ -79,6 +79,10 @@ CONDITIONS: Schema = {
 }
 DRIFT = objects({"object": text(320), "field": text(64), "desired": text(256), "observed": text(256)}, 20)
 INTENTS = objects({"object": text(128), "token": text(64), "time": {"type": "string", "format": "date-time"}}, 4)
+NAME_RULE = cel(
+    "self.metadata.name.matches('^[a-z0-9]([-a-z0-9]*[a-z0-9])?$') && self.metadata.name.size() <= 63",
+    "metadata.name must have at most 63 lower-case letters, digits and '-', and no dot: others refer to it by name",
+)
 COMMON_STATUS: Schema = {
     "observedGeneration": {"type": "integer", "format": "int64"},
     "lastHandledReconcileAt": text(64),
@@ -198,6 +202,7 @@ def build_crd(kind: Kind) -> Schema:
                 "type": "object",
                 "description": (kind.spec.__doc__ or "").strip().splitlines()[0],
                 "required": ["spec"],
+                "x-kubernetes-validations": [NAME_RULE],
                 "properties": {
                     "apiVersion": {"type": "string"},
                     "kind": {"type": "string"},

@@ -91,11 +91,15 @@ class Ords(Part):
     ]
     ca_secret_ref: SecretRef | None = Field(None, description="CA bundle of ORDS, key ca.crt unless named")
     gateway_target: GatewayTarget
-    metadata_cache_seconds: Annotated[int, Field(ge=0, le=300)] = 5
+    metadata_cache_seconds: Annotated[
+        int,
+        Field(ge=0, le=300, description="ORDS setting cache.metadata.timeout: how long it may answer from its cache"),
+    ] = 5
     trace_header: Annotated[
         str,
         Field(
             max_length=64,
+            description="Request header that carries the gateway's request id to ORDS",
             json_schema_extra=rules(
                 cel("self.matches('^[A-Za-z][A-Za-z0-9-]*$')", "must be a header name such as Request-Id"),
                 cel(
