@@ -40,7 +40,8 @@ class Removal:
             raise Retryable(
                 error.reason, f"the gateway half is still there: {error.message}; mend it, {retain}", 30.0
             ) from error
-        work.report.fields |= {"apiId": None, "endpoint": None, "intents": []}
+        gone = ("apiId", "endpoint", "intents", "routes", "routesServing")
+        work.report.fields |= dict.fromkeys(gone)
         work.report.say("GatewayReady", False, reasons.DELETING, "The API is deleted")
         try:
             self._schema.remove(work.owner, work.spec.schema_, self._open_oracle(database))
