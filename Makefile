@@ -51,7 +51,9 @@ lock: setup ## Renew the locked requirements
 
 .PHONY: clean
 clean: ## Stop the sandbox and delete what was made here; caches in the user's cache folder stay
-	@if [ -x $(SANDBOX) ] && [ -d .sandbox ]; then $(SANDBOX) down; fi
+	@for dir in .sandbox .sandbox/demo; do \
+	  if [ -x $(SANDBOX) ] && [ -d $$dir ]; then $(SANDBOX) --dir $$dir down; fi; \
+	done
 	rm -rf $(VENV) $(SANDBOX_VENV) .sandbox build dist .coverage .pytest_cache .mypy_cache .ruff_cache .hypothesis
 
 .PHONY: setup
