@@ -7,7 +7,7 @@ say what to write instead.
 
 from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field
 from pydantic.alias_generators import to_camel
 
 GROUP = "oracleapi.dev"
@@ -144,16 +144,6 @@ Suspend = Annotated[bool, Field(description="Stop acting; deletion is still hono
 DeletionPolicy = Annotated[
     Literal["Delete", "Retain"], Field(description="What happens outside when this object is deleted")
 ]
-
-
-def no_blank(value: str) -> str:
-    """Refuse a value of blanks only."""
-    if not value.strip():
-        raise ValueError("must not be blank")
-    return value
-
-
-NonBlank = Annotated[str, AfterValidator(no_blank)]
 
 
 class OfferSpec(Part):

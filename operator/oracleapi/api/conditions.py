@@ -58,8 +58,3 @@ def clip(message: str) -> str:
     """Return *message* within the limit that the CRD sets, as one line."""
     line = " ".join(message.split())
     return line if len(line) <= MESSAGE_LIMIT else line[: MESSAGE_LIMIT - 1] + "…"
-
-
-def is_true(conditions: Iterable[Mapping[str, Any]], type_: str) -> bool:
-    """Say whether the condition *type_* stands at True."""
-    return any(found.get("type") == type_ and found.get("status") == "True" for found in conditions)

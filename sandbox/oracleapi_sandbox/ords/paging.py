@@ -9,7 +9,6 @@ from oracleapi_sandbox.ords.model import Handler, Module
 from oracleapi_sandbox.ords.settings import OrdsSettings
 
 DEFAULT_PAGE = 25
-RESERVED_NAMES = ("limit", "offset", "page", "q")
 
 
 @dataclass(frozen=True)

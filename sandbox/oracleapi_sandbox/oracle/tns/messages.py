@@ -76,7 +76,6 @@ class LobOperation(IntEnum):
 
 
 ROW_COUNTS_FLAG = 0x4000
-SCROLLABLE_FLAG = 0x02
 COMMIT_REEXECUTE = 0x1
 
 

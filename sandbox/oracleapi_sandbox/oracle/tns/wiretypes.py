@@ -8,7 +8,6 @@ from oracleapi_sandbox.oracle.ports import Column, OracleError
 
 FORM_CHAR = 1
 FORM_NCHAR = 2
-UNLIMITED_SCALE = -127
 
 
 class WireType(IntEnum):
