@@ -311,7 +311,8 @@ def main() -> None:
         if not arguments.keep:
             stack.down()
     if arguments.keep:
-        print(f"\nEverything runs on: oracleapi-sandbox --dir {arguments.dir} status|env|kubectl …|down")
+        program = os.path.relpath(Path(sys.executable).parent / "oracleapi-sandbox")
+        print(f"\nEverything runs on: {program} --dir {arguments.dir} status|env|kubectl …|down")
     sys.exit(0 if held else 1)
 
 
