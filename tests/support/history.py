@@ -30,10 +30,11 @@ class Moment:
         path = route.integration.path.replace("$request.path", route.path)
         context, alias, slug, *rest = path.strip("/").split("/")
         assert (context, alias) == ("ords", "hr_api"), path
-        modules = [found for found in self.schema.modules.values() if found.base_path.startswith(f"/{slug}/")]
-        assert modules, f"after {self.action!r}, {key} leads to {slug}, where no module is"
-        module = modules[0]
-        inner = f"/{'/'.join([slug, *rest])}/".removeprefix(module.base_path).strip("/")
+        below = f"/{'/'.join([slug, *rest])}/"
+        modules = [found for found in self.schema.modules.values() if below.startswith(found.base_path)]
+        assert modules, f"after {self.action!r}, {key} leads to {below}, where no module is"
+        module = max(modules, key=lambda found: len(found.base_path))
+        inner = below.removeprefix(module.base_path).strip("/")
         pattern = "/".join(f":{part[1:-1]}" if part.startswith("{") else part for part in inner.split("/")) or "."
         return module.name, pattern, route.method
 
