@@ -109,7 +109,9 @@ class FakeKubernetes:
         return resource["kind"], metadata.get("namespace"), metadata["name"]
 
     def _guarded(self, resource: Mapping[str, Any]) -> dict[str, Any]:
-        found = self.objects[self._key(resource)]
+        found = self.objects.get(self._key(resource))
+        if found is None:
+            raise Retryable("Conflict", "the API server answered 404: the object is gone")
         if found["metadata"]["resourceVersion"] != resource["metadata"]["resourceVersion"]:
             raise Retryable("Conflict", "the object changed meanwhile")
         return found

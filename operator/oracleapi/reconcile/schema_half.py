@@ -97,8 +97,10 @@ class SchemaHalf:
         """
         plan = plan_schema(hold_handlers(desired, observed, holding.handlers), observed, str(api.owner))
         for action in plan.actions:
-            oracle.apply(action)
-            self._committed[api.owner.uid] = self._clock.monotonic()
+            try:
+                oracle.apply(action)
+            finally:  # what failed may have been committed, its answer lost
+                self._committed[api.owner.uid] = self._clock.monotonic()
         return plan.drift if plan.actions else ()
 
     def cache_left_s(self, uid: str, cache_s: float) -> float:
