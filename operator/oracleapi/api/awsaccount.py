@@ -4,7 +4,35 @@ from typing import Annotated
 
 from pydantic import Field
 
-from oracleapi.api.common import IMMUTABLE, Namespaces, OfferSpec, SecretRef, cel, rules
+from oracleapi.api.common import (
+    IMMUTABLE,
+    MinimumMode,
+    Namespaces,
+    OfferSpec,
+    OnPermissionLost,
+    Part,
+    SecretRef,
+    cel,
+    listed,
+    rules,
+)
+
+
+class CallBudget(Part):
+    """This operator's share of the calls that AWS allows an account: 10 a second and a burst of 40, never more."""
+
+    requests_per_second: Annotated[int, Field(ge=1, le=10)] = 5
+    burst: Annotated[int, Field(ge=1, le=40)] = 20
+
+
+class AccountDelegation(Part):
+    """What some namespaces may do in this account."""
+
+    namespaces: Namespaces
+    max_apis: Annotated[int, Field(ge=1, le=600)] | None = Field(
+        None, description="How many APIs each of these namespaces may have here; default 50"
+    )
+    minimum_mode: MinimumMode | None = None
 
 
 class AwsAccountSpec(OfferSpec):
@@ -40,4 +68,7 @@ class AwsAccountSpec(OfferSpec):
     tags: Annotated[dict[str, Annotated[str, Field(max_length=256)]], Field(max_length=40)] = Field(
         default_factory=dict, description="Tags put on everything made in this account, beside the owner's"
     )
+    call_budget: CallBudget = CallBudget()
     allowed_namespaces: Namespaces = Namespaces()
+    on_permission_lost: OnPermissionLost = "Unpublish"
+    delegations: Annotated[tuple[AccountDelegation, ...], Field(max_length=64, json_schema_extra=listed("atomic"))] = ()

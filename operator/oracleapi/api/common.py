@@ -144,6 +144,28 @@ Suspend = Annotated[bool, Field(description="Stop acting; deletion is still hono
 DeletionPolicy = Annotated[
     Literal["Delete", "Retain"], Field(description="What happens outside when this object is deleted")
 ]
+ModeName = Literal["Enforce", "Approve", "Report"]
+Mode = Annotated[
+    ModeName,
+    Field(
+        description="Enforce repairs every difference; Approve waits until somebody approved the plan in status;"
+        " Report writes nothing outside"
+    ),
+]
+MinimumMode = Annotated[
+    ModeName,
+    Field(description="The least careful mode that these namespaces may choose; default Enforce, which is any"),
+]
+OnPermissionLost = Annotated[
+    Literal["Unpublish", "Keep"],
+    Field(description="What happens to what a namespace published when it may not use this any longer"),
+]
+_CARE: tuple[ModeName, ...] = ("Enforce", "Approve", "Report")
+
+
+def most_careful(*modes: ModeName | None) -> ModeName:
+    """Return the mode that does least without being asked; what is not said counts as Enforce."""
+    return max((mode for mode in modes if mode is not None), key=_CARE.index, default="Enforce")
 
 
 class OfferSpec(Part):

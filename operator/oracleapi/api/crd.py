@@ -83,10 +83,33 @@ NAME_RULE = cel(
     "self.metadata.name.matches('^[a-z0-9]([-a-z0-9]*[a-z0-9])?$') && self.metadata.name.size() <= 63",
     "metadata.name must have at most 63 lower-case letters, digits and '-', and no dot: others refer to it by name",
 )
+PLAN: Schema = {
+    "type": "object",
+    "properties": {
+        "hash": text(64),
+        "summary": text(256),
+        "actions": objects(
+            {
+                "on": text(16),
+                "verb": text(32),
+                "object": text(320),
+                "destructive": {"type": "boolean"},
+                "calls": INTEGER,
+            },
+            50,
+        ),
+        "truncated": INTEGER,
+        "approvedHash": text(64),
+        "approvedGeneration": {"type": "integer", "format": "int64"},
+    },
+}
 COMMON_STATUS: Schema = {
     "observedGeneration": {"type": "integer", "format": "int64"},
     "lastHandledReconcileAt": text(64),
     "conditions": CONDITIONS,
+    "plan": PLAN,
+    "drift": DRIFT,
+    "intents": INTENTS,
 }
 READY = ("READY", "string", '.status.conditions[?(@.type=="Ready")].status')
 REASON = ("REASON", "string", '.status.conditions[?(@.type=="Ready")].reason')
@@ -99,7 +122,7 @@ KINDS = (
         "awsacct",
         False,
         AwsAccountSpec,
-        {"callerArn": text(512)},
+        {"callerArn": text(512), "realResyncSeconds": INTEGER},
         (("ACCOUNT", "string", ".spec.accountId"), ("REGION", "string", ".spec.region"), READY, REASON, AGE),
     ),
     Kind(
@@ -124,7 +147,7 @@ KINDS = (
         "vpcl",
         False,
         VpcLinkSpec,
-        {"vpcLinkId": text(64), "state": text(16), "usedBy": INTEGER, "intents": INTENTS},
+        {"vpcLinkId": text(64), "state": text(16), "usedBy": INTEGER},
         (("STATE", "string", ".status.state"), ("USEDBY", "integer", ".status.usedBy"), READY, REASON, AGE),
     ),
     Kind(
@@ -159,8 +182,7 @@ KINDS = (
             "routesServing": text(16),
             "groups": objects({"scope": text(64), "auth": text(8), "module": text(255), "basePath": text(255)}, 64),
             "routes": objects({"name": text(63), "key": text(160), "state": text(16), "reason": text(64)}, 300, "name"),
-            "drift": DRIFT,
-            "intents": INTENTS,
+            "permissionLostTime": {"type": "string", "format": "date-time"},
         },
         (
             ("TYPE", "string", ".status.type"),

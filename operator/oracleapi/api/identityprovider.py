@@ -4,7 +4,7 @@ from typing import Annotated
 
 from pydantic import Field
 
-from oracleapi.api.common import Namespaces, OfferSpec, SecretRef, cel, listed, rules
+from oracleapi.api.common import Namespaces, OfferSpec, OnPermissionLost, SecretRef, cel, listed, rules
 
 Audience = Annotated[str, Field(min_length=1, max_length=256)]
 
@@ -30,3 +30,4 @@ class IdentityProviderSpec(OfferSpec):
         None, description="CA bundle for the check from here; AWS itself trusts public CAs only"
     )
     allowed_namespaces: Namespaces = Namespaces()
+    on_permission_lost: OnPermissionLost = "Unpublish"

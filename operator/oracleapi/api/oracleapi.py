@@ -7,6 +7,7 @@ from pydantic import Field
 from oracleapi.api.common import (
     IMMUTABLE,
     DeletionPolicy,
+    Mode,
     Name,
     NamedRef,
     OfferSpec,
@@ -190,6 +191,7 @@ class OracleApiSpec(OfferSpec):
     auth: Auth | None = None
     links: bool = Field(True, description="Link routes, so that next, prev, self and first work for callers")
     items_per_page: Annotated[int, Field(ge=1, le=10000)] = 25
+    mode: Mode = "Enforce"
     deletion_policy: DeletionPolicy = "Delete"
     routes: Annotated[
         tuple[Route, ...],

@@ -4,7 +4,19 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from oracleapi.api.common import NamedRef, Namespaces, OfferSpec, Part, SecretRef, Throttle, cel, listed, rules
+from oracleapi.api.common import (
+    MinimumMode,
+    NamedRef,
+    Namespaces,
+    OfferSpec,
+    OnPermissionLost,
+    Part,
+    SecretRef,
+    Throttle,
+    cel,
+    listed,
+    rules,
+)
 
 HOST_RULE = cel(
     "self.matches('^[A-Za-z0-9]([A-Za-z0-9.-]*[A-Za-z0-9])?$')",
@@ -30,6 +42,15 @@ SchemaName = Annotated[str, Field(min_length=1, max_length=128, json_schema_extr
 class Connection(Part):
     """How the operator reaches the database; the DSN is built from these fields, never taken from a user."""
 
+    model_config = Part.model_config | {
+        "json_schema_extra": rules(
+            cel(
+                "self.protocol == 'TCPS' || (!has(self.serverDn) && !has(self.walletSecretRef))",
+                "serverDn and walletSecretRef belong to TLS: set protocol: TCPS, or remove them",
+            )
+        )
+    }
+
     host: Annotated[str, Field(min_length=1, max_length=253, json_schema_extra=rules(HOST_RULE))]
     port: Annotated[int, Field(ge=1, le=65535)] = 1521
     service_name: Annotated[
@@ -42,14 +63,65 @@ class Connection(Part):
             ),
         ),
     ]
-    protocol: Literal["TCP"]
+    protocol: Literal["TCPS", "TCP"] = "TCPS"
+    server_dn: (
+        Annotated[
+            str,
+            Field(
+                min_length=1,
+                max_length=256,
+                json_schema_extra=rules(
+                    cel(
+                        "self.matches('^[A-Za-z0-9.]+=[^()?\"[:cntrl:]]+$') && !self.contains('://')",
+                        "must be a distinguished name without brackets, such as CN=db.example.com,O=Example",
+                    )
+                ),
+            ),
+        ]
+        | None
+    ) = Field(None, description="Name that the database's certificate must bear; default: the host")
+    wallet_secret_ref: SecretRef | None = Field(
+        None,
+        description="Secret in the operator's namespace with the CA bundle of the database, and a client certificate"
+        " with its key where the listener asks for one: PEM, key ewallet.pem unless named",
+    )
     tcp_connect_timeout_seconds: Annotated[int, Field(ge=1, le=60)] = 5
+
+
+class SecretsManagerSecret(Part):
+    """A secret in AWS Secrets Manager: JSON with username and password."""
+
+    account_ref: NamedRef
+    secret_id: Annotated[
+        str,
+        Field(
+            min_length=1,
+            max_length=640,
+            description="Name or ARN",
+            json_schema_extra=rules(
+                cel(
+                    "self.matches('^[A-Za-z0-9/_+=.@-]+$') || "
+                    "self.matches('^arn:aws[a-z-]*:secretsmanager:[a-z0-9-]+:[0-9]{12}:secret:[A-Za-z0-9/_+=.@-]+$')",
+                    "must be the name of a secret, such as hr/operator, or its ARN",
+                )
+            ),
+        ),
+    ]
 
 
 class Credentials(Part):
     """Where the operator's database account comes from."""
 
-    secret_ref: SecretRef = Field(description="Secret with keys username and password, in the operator's namespace")
+    model_config = Part.model_config | {
+        "json_schema_extra": rules(
+            cel("has(self.secretRef) != has(self.secretsManager)", "set exactly one of secretRef and secretsManager")
+        )
+    }
+
+    secret_ref: SecretRef | None = Field(
+        None, description="Secret with keys username and password, in the operator's namespace"
+    )
+    secrets_manager: SecretsManagerSecret | None = None
 
 
 class GatewayTarget(Part):
@@ -118,6 +190,7 @@ class Delegation(Part):
 
     namespaces: Namespaces
     schemas: Annotated[tuple[SchemaName, ...], Field(min_length=1, max_length=64, json_schema_extra=listed("set"))]
+    minimum_mode: MinimumMode | None = None
 
 
 class OracleDatabaseSpec(OfferSpec):
@@ -138,4 +211,8 @@ class OracleDatabaseSpec(OfferSpec):
         default=Throttle(requests_per_second=50, burst=100),
         description="For APIs that say nothing; AWS applies it per route",
     )
+    max_requests_per_second: Annotated[int, Field(ge=1, le=10000)] | None = Field(
+        None, description="No route may ask for more"
+    )
+    on_permission_lost: OnPermissionLost = "Unpublish"
     delegations: Annotated[tuple[Delegation, ...], Field(max_length=64, json_schema_extra=listed("atomic"))] = ()

@@ -59,12 +59,14 @@ class References:
             return True
         return allowed.selector is not None and allowed.selector.matches(dict(self._kube.namespace_labels(namespace)))
 
-    def secret(self, ref: SecretRef, field: str) -> Mapping[str, str]:
+    def secret(self, ref: SecretRef | None, field: str) -> Mapping[str, str]:
         """Return the data of a Secret in the operator's namespace.
 
         Raises:
             DependencyNotReady: ``CredentialsMissing``.
         """
+        if ref is None:
+            raise DependencyNotReady(reasons.CREDENTIALS_MISSING, f"{field}: no Secret is named; set it", 30.0)
         found = self._kube.find_secret(ref.name)
         if found is None:
             raise DependencyNotReady(
