@@ -16,6 +16,7 @@ API_VERSION = f"{GROUP}/{VERSION}"
 FINALIZER = f"{GROUP}/finalizer"
 REQUESTED_AT = f"{GROUP}/reconcile-requested-at"
 DELETION_POLICY = f"{GROUP}/deletion-policy"
+APPROVED_PLAN = f"{GROUP}/approved-plan"
 
 
 class Part(BaseModel):

@@ -99,8 +99,14 @@ PLAN: Schema = {
             50,
         ),
         "truncated": INTEGER,
-        "approvedHash": text(64),
-        "approvedGeneration": {"type": "integer", "format": "int64"},
+    },
+}
+APPROVED: Schema = {
+    "type": "object",
+    "properties": {
+        "hash": text(64),
+        "generation": {"type": "integer", "format": "int64"},
+        "applied": {"type": "boolean"},
     },
 }
 COMMON_STATUS: Schema = {
@@ -108,6 +114,7 @@ COMMON_STATUS: Schema = {
     "lastHandledReconcileAt": text(64),
     "conditions": CONDITIONS,
     "plan": PLAN,
+    "approvedPlan": APPROVED,
     "drift": DRIFT,
     "intents": INTENTS,
 }
