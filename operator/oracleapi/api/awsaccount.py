@@ -62,12 +62,35 @@ class AwsAccountSpec(OfferSpec):
         description="Secret with AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY and optionally AWS_SESSION_TOKEN, "
         "in the operator's namespace; only where there is no workload identity",
     )
-    endpoint_url: Annotated[str, Field(max_length=256)] | None = Field(
-        None, description="Refused unless the operator runs with --allow-endpoint-override"
-    )
-    tags: Annotated[dict[str, Annotated[str, Field(max_length=256)]], Field(max_length=40)] = Field(
-        default_factory=dict, description="Tags put on everything made in this account, beside the owner's"
-    )
+    endpoint_url: (
+        Annotated[
+            str,
+            Field(
+                max_length=256,
+                json_schema_extra=rules(
+                    cel(
+                        "self.matches('^https?://[A-Za-z0-9.:-]+/?$')",
+                        "must be an http or https URL without path and user, such as https://aws.internal:4566",
+                    )
+                ),
+            ),
+        ]
+        | None
+    ) = Field(None, description="Refused unless the operator runs with --allow-endpoint-override")
+    tags: Annotated[
+        dict[str, Annotated[str, Field(max_length=256)]],
+        Field(
+            max_length=40,
+            json_schema_extra=rules(
+                cel(
+                    "self.all(key, key.matches('^[A-Za-z0-9 _.:/=+@-]{1,128}$')"
+                    " && !key.matches('^([aA][wW][sS]:|oracleapi[.]dev/)'))",
+                    "keys must have at most 128 letters, digits, blanks and _.:/=+@-, and must not begin with aws:"
+                    " or oracleapi.dev/",
+                )
+            ),
+        ),
+    ] = Field(default_factory=dict, description="Tags put on everything made in this account, beside the owner's")
     call_budget: CallBudget = CallBudget()
     allowed_namespaces: Namespaces = Namespaces()
     on_permission_lost: OnPermissionLost = "Unpublish"

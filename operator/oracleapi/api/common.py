@@ -76,22 +76,93 @@ class NamedRef(Part):
 class SecretRef(Part):
     """A Secret by name: in the operator's namespace for cluster kinds."""
 
-    name: Annotated[str, Field(min_length=1, max_length=253)]
-    key: Annotated[str, Field(min_length=1, max_length=253)] | None = None
+    name: Annotated[
+        str,
+        Field(
+            min_length=1,
+            max_length=253,
+            json_schema_extra=rules(
+                cel(
+                    "self.matches('^[a-z0-9]([-a-z0-9.]*[a-z0-9])?$')",
+                    "must be the name of a Secret: lower-case letters, digits, '-' and '.'",
+                )
+            ),
+        ),
+    ]
+    key: (
+        Annotated[
+            str,
+            Field(
+                min_length=1,
+                max_length=253,
+                json_schema_extra=rules(
+                    cel("self.matches('^[-._a-zA-Z0-9]+$')", "must be a key of a Secret, such as ca.crt")
+                ),
+            ),
+        ]
+        | None
+    ) = None
 
 
 class LabelRequirement(Part):
     """One requirement of a label selector."""
 
-    key: Annotated[str, Field(min_length=1, max_length=317)]
+    model_config = Part.model_config | {
+        "json_schema_extra": rules(
+            cel(
+                "(self.operator in ['In', 'NotIn']) == (has(self.values) && self.values.size() > 0)",
+                "In and NotIn need values; Exists and DoesNotExist take none",
+            )
+        )
+    }
+
+    key: Annotated[
+        str,
+        Field(
+            min_length=1,
+            max_length=317,
+            json_schema_extra=rules(
+                cel(
+                    "self.matches('^([a-z0-9]([-a-z0-9.]*[a-z0-9])?/)?[A-Za-z0-9]([-A-Za-z0-9_.]*[A-Za-z0-9])?$')",
+                    "must be a label's key, such as team or example.com/team",
+                )
+            ),
+        ),
+    ]
     operator: Literal["In", "NotIn", "Exists", "DoesNotExist"]
     values: Annotated[
-        tuple[Annotated[str, Field(max_length=63)], ...], Field(max_length=16, json_schema_extra=listed("set"))
+        tuple[
+            Annotated[
+                str,
+                Field(
+                    max_length=63,
+                    json_schema_extra=rules(
+                        cel(
+                            "self.matches('^([A-Za-z0-9]([-A-Za-z0-9_.]*[A-Za-z0-9])?)?$')",
+                            "must be a label's value: letters, digits, '-', '_' and '.'",
+                        )
+                    ),
+                ),
+            ],
+            ...,
+        ],
+        Field(max_length=16, json_schema_extra=listed("set")),
     ] = ()
 
 
 class LabelSelector(Part):
-    """A label selector over namespaces; empty selects none."""
+    """A label selector over namespaces. One that asks for nothing is refused, and would select none."""
+
+    model_config = Part.model_config | {
+        "json_schema_extra": rules(
+            cel(
+                "(has(self.matchLabels) && self.matchLabels.size() > 0)"
+                " || (has(self.matchExpressions) && self.matchExpressions.size() > 0)",
+                "must ask for a label; for every namespace write"
+                " matchExpressions: [{key: kubernetes.io/metadata.name, operator: Exists}]",
+            )
+        )
+    }
 
     match_labels: Annotated[dict[str, Annotated[str, Field(max_length=63)]], Field(max_length=16)] = Field(
         default_factory=dict
@@ -123,7 +194,7 @@ class Namespaces(Part):
     """Who may use an offer: namespaces by name or by label. Nothing is allowed by default."""
 
     names: Annotated[
-        tuple[Annotated[str, Field(min_length=1, max_length=63)], ...],
+        tuple[Name, ...],
         Field(max_length=128, json_schema_extra=listed("set")),
     ] = ()
     selector: LabelSelector | None = None

@@ -6,7 +6,16 @@ from pydantic import Field
 
 from oracleapi.api.common import Namespaces, OfferSpec, OnPermissionLost, SecretRef, cel, listed, rules
 
-Audience = Annotated[str, Field(min_length=1, max_length=256)]
+Audience = Annotated[
+    str,
+    Field(
+        min_length=1,
+        max_length=256,
+        json_schema_extra=rules(
+            cel("!self.matches('[[:space:][:cntrl:]]')", "must be an audience as in the aud claim, without blanks")
+        ),
+    ),
+]
 
 
 class IdentityProviderSpec(OfferSpec):
@@ -19,8 +28,8 @@ class IdentityProviderSpec(OfferSpec):
             description="Exactly the iss claim, trailing slash included",
             json_schema_extra=rules(
                 cel(
-                    "self.matches('^https://[^/?#@]+(/[^?#]*)?$')",
-                    "must be an https URL without query, fragment or user, exactly as in the iss claim",
+                    "self.matches('^https://[A-Za-z0-9.:-]+(/[^?#[:space:][:cntrl:]]*)?$')",
+                    "must be an https URL without query, fragment, user or blanks, exactly as in the iss claim",
                 )
             ),
         ),

@@ -155,7 +155,7 @@ class Ords(Part):
             description="How the operator reaches ORDS (probes)",
             json_schema_extra=rules(
                 cel(
-                    "self.matches('^https://[^/?#@]+(/[A-Za-z0-9._~-]+)+$')",
+                    "self.matches('^https://[A-Za-z0-9.:-]+(/[A-Za-z0-9._~-]+)+$')",
                     "must be an https URL that ends with the context path, such as https://ords.internal:8443/ords",
                 )
             ),
@@ -195,6 +195,16 @@ class Delegation(Part):
 
 class OracleDatabaseSpec(OfferSpec):
     """A database, its ORDS, and its delegations."""
+
+    model_config = OfferSpec.model_config | {
+        "json_schema_extra": rules(
+            cel(
+                "!has(self.maxRequestsPerSecond) || self.maxRequestsPerSecond >="
+                " (has(self.defaultThrottle) ? self.defaultThrottle.requestsPerSecond : 50)",
+                "maxRequestsPerSecond must not be below defaultThrottle.requestsPerSecond, which is 50 unless set",
+            )
+        )
+    }
 
     connection: Connection
     credentials: Credentials
