@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 import yaml
 
-from support.lab import EXAMPLES, Lab, running_lab
+from support.lab import EXAMPLES, Lab, api_server, running_lab
 
 
 @pytest.fixture(scope="session")
@@ -17,6 +17,13 @@ def lab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lab]:
         found.platform()
         for kind, name in (("awsacct", "main"), ("odb", "hr-db"), ("idp", "staff"), ("vpcl", "private")):
             found.wait_ready(kind, name)
+        yield found
+
+
+@pytest.fixture(scope="session")
+def admission(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lab]:
+    """An API server with the chart in it, and no operator: what is stored stays as it was written."""
+    with api_server(pathlib.Path(tmp_path_factory.mktemp("api-server"))) as found:
         yield found
 
 

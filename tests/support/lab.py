@@ -304,6 +304,21 @@ def wait_for(what: str, question: Callable[[], Any], limit_s: float = WAIT_S) ->
 
 
 @contextlib.contextmanager
+def api_server(folder: pathlib.Path) -> Iterator[Lab]:
+    """Run an API server with the chart in it, and nothing else: no operator, no AWS, no Oracle."""
+    lab = Lab(folder)
+    try:
+        lab.sandbox("up", *[part for name in ("aws", "oracle", "oidc") for part in ("--without", name)])
+        lab.environment = lab._environment()
+        lab.cluster = lab._cluster()
+        lab.helm("install", RELEASE, str(CHART), "-n", NAMESPACE, "--create-namespace")
+        lab.kubectl("wait", "--for=condition=Established", "crd", "--all", "--timeout=30s")
+        yield lab
+    finally:
+        lab.down()
+
+
+@contextlib.contextmanager
 def running_lab(folder: pathlib.Path) -> Iterator[Lab]:
     """Run a lab; everything ends with it."""
     lab = Lab(pathlib.Path(os.environ.get("ORACLEAPI_E2E_DIR", folder)))
