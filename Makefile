@@ -32,8 +32,9 @@ check: setup ## Format, lint, types and import contract, generated files (everyt
 	cd sandbox && ../$(SANDBOX_VENV)/bin/ruff format --check . && ../$(SANDBOX_VENV)/bin/ruff check . && ../$(SANDBOX_VENV)/bin/mypy
 
 .PHONY: generate
-generate: setup ## Write the CRDs from the models
+generate: setup ## Write the CRDs from the models, and what follows from them
 	$(RUN)/python -m oracleapi.api crds charts/oracle-api-operator/files/crds
+	$(RUN)/python charts/oracle-api-operator/docs/argocd/assemble.py > charts/oracle-api-operator/docs/argocd/argocd-cm.yaml
 
 .PHONY: sandbox
 sandbox: setup ## Start the sandbox and leave it running
