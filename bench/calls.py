@@ -260,8 +260,6 @@ def main() -> None:
     try:
         with running_lab(folder) as lab:
             lab.platform()
-            for kind, name in (("awsacct", "main"), ("odb", "hr-db"), ("idp", "staff"), ("vpcl", "private")):
-                lab.wait_ready(kind, name)
             for position, switches in POSITIONS.items():
                 lab.set_aws(**{"import_keeps_mappings": True, "export_shows_mappings": True} | switches)
                 print(position)

@@ -15,8 +15,6 @@ def lab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lab]:
     """A running lab with the platform's offers Ready."""
     with running_lab(pathlib.Path(tmp_path_factory.mktemp("sandbox"))) as found:
         found.platform()
-        for kind, name in (("awsacct", "main"), ("odb", "hr-db"), ("idp", "staff"), ("vpcl", "private")):
-            found.wait_ready(kind, name)
         yield found
 
 

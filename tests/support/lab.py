@@ -69,6 +69,10 @@ class Lab:
         self.secret("hr-db-operator", username="ORACLEAPI_OPERATOR", password=self.operator_password)
         keys = ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY")
         self.secret("aws-main", **{key: self.environment[key] for key in keys})
+        self.install()
+
+    def install(self) -> None:
+        """Install the chart and start the operator that it renders."""
         self.helm(
             "install", RELEASE, str(CHART), "-n", NAMESPACE, "--set", "allowEndpointOverride=true",
             "--set", "extraCa.configMap=extra-ca",
@@ -95,8 +99,10 @@ class Lab:
         self.kubectl("-n", NAMESPACE, "create", "secret", "generic", name, *literals)
 
     def platform(self) -> None:
-        """Apply what the platform engineer offers, with a quick resync left to requests."""
+        """Apply what the platform engineer offers and wait until it is Ready."""
         self.apply(self.sandbox("render", str(EXAMPLES / "10-platform.yaml")))
+        for kind, name in (("awsacct", "main"), ("odb", "hr-db"), ("idp", "staff"), ("vpcl", "private")):
+            self.wait_ready(kind, name)
 
     # commands
 
