@@ -1,4 +1,4 @@
-"""Ends, cuts and deafens the operator at a chosen call to the outside: to the cluster, to AWS, to Oracle, to ORDS."""
+"""Interferes with the operator's calls to the outside: to the cluster, to AWS, to Oracle, to ORDS."""
 
 import functools
 from collections.abc import Callable
@@ -10,6 +10,24 @@ from support.small_world import SmallWorld
 
 How = Literal["killed before", "killed after", "answer lost", "SIGTERM"]
 HOWS: tuple[How, ...] = get_args(How)
+PORTS = {
+    "cluster": (
+        "find", "list", "patch_status", "add_finalizer", "remove_finalizer", "find_secret", "namespace_labels",
+        "record_event",
+    ),
+    "aws": (
+        "caller", "list_apis", "find_api", "observe_content", "observe_stage", "observe_log_group", "list_links",
+        "find_link", "create_api", "create_link", "apply",
+    ),
+    "oracle": ("facts", "observe_schema", "apply"),
+    "ords": ("status",),
+}  # fmt: skip
+LOST = {
+    "cluster": "ClusterUnavailable",
+    "aws": "AwsUnavailable",
+    "oracle": "DatabaseUnreachable",
+    "ords": "OrdsUnreachable",
+}
 
 
 class Ended(BaseException):
@@ -20,71 +38,74 @@ class Ended(BaseException):
 class Call:
     """One call to the outside, by its place in the run."""
 
+    number: int
     part: str
     name: str
 
     def __str__(self) -> str:
         return f"{self.part} {self.name}"
 
+    @property
+    def creates(self) -> bool:
+        """Say whether the call makes something that has no natural key."""
+        return self.name in ("create_api", "create_link")
+
+
+Meet = Callable[[Call, Callable[[], Any]], Any]
+"""Carries out a call, or does not, and answers or fails."""
+
 
 class Outside:
-    """Watches every call of *world*'s operator to the outside and interferes with one of them.
+    """Watches every call of *world*'s operator to the outside; ``meet`` may interfere with any of them.
 
-    Args:
-        world: Its fakes are wrapped where they are; they outlive the operator's process.
-        at: Number of the call to interfere with, counted from 0; ``None`` only watches.
-        how: ``killed before`` and ``killed after`` end the process there. ``answer lost`` lets the call happen and
-            fails it. ``SIGTERM`` lets the pass that makes the call come to its end, and the process with it.
+    The world's fakes are wrapped where they are: they outlive the operator's process.
     """
 
-    PORTS = {
-        "cluster": (
-            "find", "list", "patch_status", "add_finalizer", "remove_finalizer", "find_secret", "namespace_labels",
-            "record_event",
-        ),
-        "aws": (
-            "caller", "list_apis", "find_api", "observe_content", "observe_stage", "observe_log_group", "list_links",
-            "find_link", "create_api", "create_link", "apply",
-        ),
-        "oracle": ("facts", "observe_schema", "apply"),
-        "ords": ("status",),
-    }  # fmt: skip
-
-    def __init__(self, world: SmallWorld, at: int | None = None, how: How = "killed before") -> None:
+    def __init__(self, world: SmallWorld, meet: Meet | None = None) -> None:
         self.calls: list[Call] = []
-        self._world, self._at, self._how = world, at, how
+        self.meet = meet
         self._terminating = False
         backends = world.backends
         parts = {"cluster": world.kube, "aws": backends.aws, "oracle": backends.database, "ords": backends.ords}
-        for part, names in self.PORTS.items():
+        for part, names in PORTS.items():
             for name in names:
                 call = getattr(parts[part], name)
                 setattr(parts[part], name, functools.partial(self._met, part, name, call))
         self._run = world.run
         world.run = self._run_pass  # type: ignore[method-assign]
 
-    @property
-    def struck(self) -> bool:
-        """Say whether the chosen call was reached."""
-        return self._at is not None and len(self.calls) > self._at
-
-    def _met(self, part: str, name: str, call: Callable[..., Any], *arguments: Any, **more: Any) -> Any:
-        shown = type(arguments[0]).__name__ if name == "apply" else name
-        number = len(self.calls)
-        self.calls.append(Call(part, shown))
-        if number != self._at:
-            return call(*arguments, **more)
-        if self._how == "killed before":
-            raise Ended
-        answer = call(*arguments, **more)
-        if self._how == "killed after":
-            raise Ended
-        if self._how == "answer lost":
-            if name == "record_event":
-                return answer  # an Event that fails fails no pass
-            raise lost(part, name)
+    def terminate(self) -> None:
+        """Let the pass that runs come to its end, and the process with it."""
         self._terminating = True
-        return answer
+
+    def crash(self, at: int, how: How) -> None:
+        """Interfere with call number *at*.
+
+        ``killed before`` and ``killed after`` end the process there; ``answer lost`` lets the call happen and fails
+        it; ``SIGTERM`` lets the pass that makes the call come to its end, and the process with it.
+        """
+
+        def meet(call: Call, go: Callable[[], Any]) -> Any:
+            if call.number != at:
+                return go()
+            if how == "killed before":
+                raise Ended
+            answer = go()
+            if how == "killed after":
+                raise Ended
+            if how == "SIGTERM":
+                self.terminate()
+            elif call.name != "record_event":  # an Event that fails fails no pass
+                raise lost(call)
+            return answer
+
+        self.meet = meet
+
+    def _met(self, part: str, name: str, function: Callable[..., Any], *arguments: Any, **more: Any) -> Any:
+        call = Call(len(self.calls), part, type(arguments[0]).__name__ if name == "apply" else name)
+        self.calls.append(call)
+        go = functools.partial(function, *arguments, **more)
+        return go() if self.meet is None else self.meet(call, go)
 
     def _run_pass(self, *arguments: Any, **more: Any) -> None:
         self._run(*arguments, **more)
@@ -93,14 +114,8 @@ class Outside:
             raise Ended
 
 
-def lost(part: str, name: str) -> OperatorError:
+def lost(call: Call) -> OperatorError:
     """Return the error of an adapter whose call happened and whose answer never came."""
-    if name in ("create_api", "create_link"):
-        return Uncertain("CreateUncertain", f"no answer to {name}; looking it up")
-    reason = {
-        "cluster": "ClusterUnavailable",
-        "aws": "AwsUnavailable",
-        "oracle": "DatabaseUnreachable",
-        "ords": "OrdsUnreachable",
-    }[part]
-    return Retryable(reason, f"no answer to {name}")
+    if call.creates:
+        return Uncertain("CreateUncertain", f"no answer to {call.name}; looking it up")
+    return Retryable(LOST[call.part], f"no answer to {call.name}")
