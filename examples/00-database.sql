@@ -31,3 +31,5 @@ grant create session to oracleapi_operator;
 grant ords_administrator_role to oracleapi_operator;
 grant select on sys.dba_users to oracleapi_operator;
 grant select on sys.v_$pdbs to oracleapi_operator;
+grant select on sys.dba_sys_privs to oracleapi_operator;
+grant select on sys.dba_role_privs to oracleapi_operator;

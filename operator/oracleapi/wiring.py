@@ -24,11 +24,11 @@ from oracleapi.reconcile.identity_provider import IdentityProviderReconciler
 from oracleapi.reconcile.oracle_api import OracleApiReconciler
 from oracleapi.reconcile.oracle_database import OracleDatabaseReconciler
 from oracleapi.reconcile.passes import PassRunner, Reconciler
-from oracleapi.reconcile.references import OFFERS, References, references_of
+from oracleapi.reconcile.references import OFFERS, References, reference_store, references_of
 from oracleapi.reconcile.vpc_link import VpcLinkReconciler
 from oracleapi.runtime.clock import Clock, SystemClock
 from oracleapi.runtime.metrics import Metrics
-from oracleapi.runtime.store import Key, Store
+from oracleapi.runtime.store import Key, Store, projected
 from oracleapi.runtime.workers import Workers
 from oracleapi.runtime.workqueue import KeyedQueue
 from oracleapi.settings import Settings
@@ -118,6 +118,7 @@ class Operator:
 
     def observe(self, deleted: bool, resource: Resource) -> None:
         """Take in one watch event: remember the object, wake it and whom the change concerns."""
+        resource = projected(resource)
         metadata = resource["metadata"]
         key = Key(resource["kind"], metadata.get("namespace"), metadata["name"])
         self.metrics.last_event.labels(key.kind).set(self.clock.now())
@@ -133,6 +134,8 @@ class Operator:
         if deleted or before is None or _offers(before) != _offers(resource):
             for dependent in self._concerned(key, resource, deleted):
                 self.queue.add(dependent)
+        for rival in self._rivals(key, before, resource, deleted):
+            self.queue.add(rival)
 
     def _link_of(self, key: Key, resource: Resource) -> list[Key]:
         """Return the VPC link that an API is reached through: it counts its users."""
@@ -145,17 +148,25 @@ class Operator:
     def _concerned(self, key: Key, resource: Resource, deleted: bool) -> list[Key]:
         """Return who may fare better or worse by a change of *key*.
 
-        What uses it, whenever it offers something else; what it used, and who waits for its place, once it is gone.
+        What uses it, whenever it offers something else; what it used, once it is gone.
         """
         found = self.references.dependents(key.kind, key.name) if key.kind in OFFERS else []
         if not deleted:
             return found
         spec = resource.get("spec", {})
-        found += [Key(kind, None, name) for kind, name in _used(key.kind, spec)]
-        if key.kind == "OracleApi":
-            apis = self.references.of_kind("OracleApi")
-            found += [other for other, api in apis if api.get("spec", {}).get("schema") == spec.get("schema")]
-        return found
+        return [*found, *(Key(kind, None, name) for kind, name in _used(key.kind, spec))]
+
+    def _rivals(self, key: Key, before: Resource | None, resource: Resource, deleted: bool) -> list[Key]:
+        """Return who shares the schema of an API that left it, or that now asks for other tokens."""
+        if key.kind != "OracleApi" or before is None:
+            return []
+        spec = resource.get("spec", {})
+        if not deleted and before.get("spec", {}).get("auth") == spec.get("auth"):
+            return []
+        apis = self.references.of_kind("OracleApi")
+        return [
+            found for found, api in apis if found != key and api.get("spec", {}).get("schema") == spec.get("schema")
+        ]
 
 
 def _used(kind: str, spec: Mapping[str, Any]) -> list[tuple[str, str]]:
@@ -181,7 +192,7 @@ def build_operator(
 ) -> Operator:
     """Return an operator over *kube* and *backends*; tests give their own."""
     clock = clock or SystemClock()
-    metrics, store, queue = Metrics(), Store(), KeyedQueue[Key](clock)
+    metrics, store, queue = Metrics(), reference_store(), KeyedQueue[Key](clock)
     references = References(store, kube, settings.allow_endpoint_override)
     unsafe_paths: dict[str, str] = {}
     reconcilers: list[Reconciler[Any]] = [
@@ -208,7 +219,7 @@ def list_all(kube: Kubernetes, operator: Operator) -> None:
         for resource in kube.list(kind.name):
             metadata = resource["metadata"]
             key = Key(kind.name, metadata.get("namespace"), metadata["name"])
-            operator.store.put(key, {**resource, "kind": kind.name})
+            operator.store.put(key, projected({**resource, "kind": kind.name}))
     for kind in KINDS:
         for key, _ in operator.store.of_kind(kind.name):
             operator.queue.add(key)

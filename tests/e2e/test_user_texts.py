@@ -135,14 +135,14 @@ def test_no_secret_is_shown_anywhere(lab: Lab, healthy: dict[str, Any]) -> None:
 # Refused
 
 
-def test_a_second_api_over_the_same_schema_names_the_first(
+def test_a_second_api_on_the_same_base_path_names_the_first(
     lab: Lab, healthy: dict[str, Any], example: dict[str, Any]
 ) -> None:
     other = copy.deepcopy(example)
     other["metadata"]["name"] = "later"
     lab.apply(other)
     text = said(lab, "oapi", "later", "Conflict", *IN_HR)
-    assert "spec.schema: OracleApi hr already serves schema HR_API; one OracleApi per schema for now" in text
+    assert "spec.basePath: /hr/v1 overlaps with /hr/v1 of OracleApi hr in the same schema" in text
     assert "Type: Stalled" in text
     lab.kubectl(*IN_HR, "delete", "oapi", "later", "--timeout=60s")
     assert lab.get("oapi", "hr", "hr")["status"]["routesServing"] == "4/4"

@@ -323,16 +323,17 @@ class FakeOracle:
 
     def __init__(self, *schemas: str) -> None:
         self.schemas = {name: ObservedSchema(name, exists=True) for name in schemas}
+        self.guid = "A1B2"
         self.calls: list[str] = []
         self.down: OperatorError | None = None
 
     def facts(self) -> DatabaseFacts:
         self._call("facts")
-        return DatabaseFacts("19.22.0.0.0", "26.3.0", "A1B2", ())
+        return DatabaseFacts("19.22.0.0.0", "26.3.0", self.guid, ())
 
     def observe_schema(self, schema: str) -> ObservedSchema:
         self._call("observe_schema")
-        return self.schemas.get(schema, ObservedSchema(schema, exists=False))
+        return replace(self.schemas.get(schema, ObservedSchema(schema, exists=False)), pdb_guid=self.guid)
 
     def apply(self, action: SchemaAction) -> None:
         self._call(type(action).__name__)

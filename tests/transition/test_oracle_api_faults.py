@@ -6,7 +6,6 @@ from typing import Any
 import pytest
 
 from oracleapi.model.schema import JwtProfile, Module, Privilege
-from oracleapi.runtime.store import Key
 from support import make
 from support.history import History
 from support.small_world import API, SmallWorld, standard
@@ -303,70 +302,6 @@ def test_a_schema_that_does_not_exist_is_told() -> None:
     world.settle()
     assert world.ready() == ("False", "SchemaMissing")
     assert world.backends.aws.apis == {}
-
-
-# Two claims on one schema
-
-
-def second(world: SmallWorld, namespace: str = "hr", **fields: Any) -> Key:
-    world.apply(api(GOOD, name="younger", namespace=namespace, basePath="/other", **fields))
-    world.settle()
-    return Key("OracleApi", namespace, "younger")
-
-
-def test_a_second_api_on_a_schema_waits_behind_the_older_one() -> None:
-    world = standard()
-    before = (dict(the_api(world).routes), schema(world))
-    younger = second(world)
-    assert world.ready(younger) == ("False", "Conflict")
-    assert world.condition("Stalled", younger) == ("True", "Conflict")
-    assert "OracleApi hr already serves schema HR_API" in world.message(younger)
-    assert (dict(the_api(world).routes), schema(world)) == before
-    assert world.ready() == ("True", "Succeeded")
-
-
-def test_a_conflict_names_only_what_its_author_may_see() -> None:
-    world = standard()
-    found = dict(world.kube.objects[DATABASE])
-    both = [{"namespaces": {"names": ["hr", "sales"]}, "schemas": ["HR_API"]}]
-    world.apply({**found, "spec": {**found["spec"], "delegations": both}})
-    for kind, name in (("VpcLink", "private"), ("AwsAccount", "main"), ("IdentityProvider", "staff")):
-        offer = dict(world.kube.objects[(kind, None, name)])
-        world.apply({**offer, "spec": {**offer["spec"], "allowedNamespaces": {"names": ["hr", "sales"]}}})
-    younger = second(world, "sales")
-    assert world.ready(younger) == ("False", "Conflict")
-    assert "an older OracleApi already serves" in world.message(younger)
-    assert "hr" not in world.message(younger).replace("HR_API", "")
-
-
-def test_the_younger_api_takes_over_when_the_older_one_is_gone() -> None:
-    world = standard()
-    younger = second(world)
-    world.delete(*API)
-    world.settle()
-    assert world.kube.find(*API) is None
-    assert world.ready(younger) == ("True", "Succeeded")
-    assert the_api(world).identity.tags["oracleapi.dev/owner"] == "cluster-1/OracleApi/hr/younger"
-    assert set(schema(world).modules) == {f"{SLUG}/other"}
-
-
-def test_deleting_the_younger_api_leaves_the_older_one_untouched() -> None:
-    world = standard()
-    younger = second(world)
-    before = (dict(the_api(world).routes), schema(world))
-    world.delete(*younger)
-    world.settle()
-    assert world.kube.find(*younger) is None
-    assert (dict(the_api(world).routes), schema(world)) == before
-
-
-def test_two_names_for_one_database_are_one_schema() -> None:
-    world = standard()
-    twin = {**dict(world.kube.objects[DATABASE]), "metadata": {"name": "twin"}}
-    twin.pop("status")
-    world.apply(twin)
-    younger = second(world, databaseRef={"name": "twin"})
-    assert world.ready(younger) == ("False", "Conflict")
 
 
 def test_an_api_stays_in_its_region() -> None:

@@ -5,6 +5,7 @@ from dataclasses import replace
 
 from oracleapi.api.oracleapi import Parameter, Route
 from oracleapi.desired.checks import parameter_bind
+from oracleapi.desired.claims import schema_issuer
 from oracleapi.desired.groups import Group, module_base_path, module_name, ords_pattern, route_group
 from oracleapi.model.ownership import Owner, marked_owner
 from oracleapi.model.resolved import ResolvedApi
@@ -87,9 +88,8 @@ def build_schema(api: ResolvedApi, refused: Collection[str], observed: ObservedS
 
 
 def _profile(api: ResolvedApi, owner: Owner) -> JwtProfile | None:
-    if api.issuer is None:
-        return None
-    return JwtProfile(api.issuer.issuer, api.issuer.audience, api.issuer.jwks_uri, owner.marker())
+    issuer = schema_issuer(api)
+    return None if issuer is None else JwtProfile(issuer.issuer, issuer.audience, issuer.jwks_uri, owner.marker())
 
 
 def build_handler(route: Route) -> Handler:
@@ -139,13 +139,15 @@ def hold_handlers(desired: DesiredSchema, observed: ObservedSchema, held: Collec
     modules = dict(desired.modules)
     privileges = dict(desired.privileges)
     for name, pattern, method in held:
-        source = observed.modules[name]
+        source = observed.modules.get(name)
+        if source is None or (pattern, method) not in source.handlers:
+            continue  # taken away by hand meanwhile
         module = modules.get(name) or replace(source, handlers={})
         modules[name] = replace(
             module, handlers={**module.handlers, (pattern, method): source.handlers[(pattern, method)]}
         )
         for privilege in observed.privileges.values():
-            if any(source.base_path.startswith(f"{found}/") for found in privilege.patterns if found != "/"):
+            if privilege.protects(source):
                 privileges.setdefault(privilege.name, privilege)
     profile = desired.profile or (observed.profile if privileges else None)
     return replace(desired, modules=modules, privileges=privileges, profile=profile)

@@ -40,6 +40,15 @@ class Owner:
         return json.dumps({MARKER_KEY: {"owner": str(self), "uid": self.uid}}, separators=(",", ":"))
 
 
+def parse_owner(mark: str) -> Owner | None:
+    """Return the owner that :meth:`Owner.__str__` wrote as *mark*, or ``None``; the UID is not in it."""
+    parts = mark.rsplit("/", 3)
+    if len(parts) != 4:
+        return None
+    installation, kind, namespace, name = parts
+    return Owner(installation, kind, None if namespace == "-" else namespace, name)
+
+
 def marked_owner(comments: str | None) -> str | None:
     """Return the owner that a marker names, or ``None`` when *comments* is no marker of this product."""
     if not comments:

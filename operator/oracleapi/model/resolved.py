@@ -18,6 +18,21 @@ class Issuer:
 
 
 @dataclass(frozen=True)
+class Rival:
+    """Another ``OracleApi`` that may write into the same schema of the same PDB.
+
+    Args:
+        issuer: Whose tokens its routes ask for; ``None`` where none does.
+        older: Its claims come before those of the API that is looked at.
+    """
+
+    owner: Owner
+    base_path: str
+    issuer: Issuer | None
+    older: bool
+
+
+@dataclass(frozen=True)
 class ResolvedApi:
     """Spec and surroundings of one API.
 
@@ -34,6 +49,8 @@ class ResolvedApi:
         trace_header: Request header that carries the gateway's request id.
         default_throttle: Of the database.
         issuer: ``None`` when no route needs a token.
+        pdb_guid: Identity of the pluggable database, whatever the object that leads to it is called.
+        rivals: Who else may write into the schema, oldest first.
     """
 
     owner: Owner
@@ -50,3 +67,5 @@ class ResolvedApi:
     trace_header: str
     default_throttle: Throttle
     issuer: Issuer | None
+    pdb_guid: str = ""
+    rivals: tuple[Rival, ...] = ()

@@ -55,6 +55,10 @@ class Privilege:
     comments: str = ""
     modules: tuple[str, ...] = ()
 
+    def protects(self, module: Module) -> bool:
+        """Say whether *module* lies below one of the patterns."""
+        return any(module.base_path.startswith(f"{pattern}/") for pattern in self.patterns if pattern != "/")
+
 
 @dataclass(frozen=True)
 class JwtProfile:
@@ -78,7 +82,14 @@ class DesiredSchema:
 
 @dataclass(frozen=True)
 class ObservedSchema:
-    """What the dictionary holds of a schema. ``alias`` is ``None`` when it was never REST-enabled."""
+    """What the dictionary holds of a schema.
+
+    Args:
+        alias: ``None`` when it was never REST-enabled.
+        pdb_guid: Identity of the database that was read; empty where it is not known.
+        powers: Why nothing may run as this schema, each as a predicate such as ``holds role DBA``; empty for a plain
+            schema.
+    """
 
     schema: str
     exists: bool
@@ -88,6 +99,8 @@ class ObservedSchema:
     privileges: Mapping[str, Privilege] = field(default_factory=lambda: MappingProxyType({}))
     profile: JwtProfile | None = None
     roles: frozenset[str] = frozenset()
+    pdb_guid: str = ""
+    powers: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)

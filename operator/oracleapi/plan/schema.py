@@ -18,6 +18,7 @@ from oracleapi.model.schema import (
     DesiredSchema,
     DisableSchema,
     EnableSchema,
+    JwtProfile,
     Module,
     ObservedSchema,
     Privilege,
@@ -36,7 +37,7 @@ def plan_schema(desired: DesiredSchema, observed: ObservedSchema, owner: str) ->
 
     Raises:
         Terminal: ``SchemaMissing``; ``NotOwned``, a module, privilege or profile of that name is somebody else's;
-            ``Conflict``, another API of this installation has modules in the schema.
+            ``Conflict``, it is another API's.
     """
     if not observed.exists:
         raise Terminal(reasons.SCHEMA_MISSING, f"schema {desired.schema} does not exist in this database; create it")
@@ -81,17 +82,19 @@ def plan_schema_removal(observed: ObservedSchema, owner: str, marker: str) -> Pl
         return Plan()
     gone = tuple(sorted(name for name, module in observed.modules.items() if marked_owner(module.comments) == owner))
     stay = [module for name, module in observed.modules.items() if name not in gone]
-    ours_stay = any(marked_owner(module.comments) for module in stay)
+    unneeded = _unneeded(observed, stay, marker, keep=())
+    needed = {name for name, found in observed.privileges.items() if found.comments == marker and name != ENABLED_MARK}
+    in_use = bool(needed - {*unneeded}) or any(marked_owner(module.comments) for module in stay)
     marked = observed.privileges.get(ENABLED_MARK)
     enabled_by_us = marked is not None and marked.comments == marker
-    mark = (ENABLED_MARK,) if enabled_by_us and not ours_stay else ()
-    nobody = (NOBODY,) if NOBODY in observed.roles and not ours_stay else ()
+    mark = (ENABLED_MARK,) if enabled_by_us and not in_use else ()
+    nobody = (NOBODY,) if NOBODY in observed.roles and not in_use else ()
     disables = enabled_by_us and not stay and observed.enabled
     change = ChangeSchema(
         observed.schema,
-        drop_profile=observed.profile is not None and observed.profile.description == marker and not ours_stay,
+        drop_profile=_is_ours(observed.profile, marker) and not _protected_by_us(observed, stay, marker),
         delete_modules=gone,
-        delete_privileges=(*sorted(_unneeded(observed, stay, marker, keep=())), *(() if disables else mark)),
+        delete_privileges=(*sorted(unneeded), *(() if disables else mark)),
         delete_roles=() if disables else nobody,
     )
     actions: list[SchemaAction] = [] if change.empty else [change]
@@ -103,16 +106,14 @@ def plan_schema_removal(observed: ObservedSchema, owner: str, marker: str) -> Pl
 def _check_ownership(desired: DesiredSchema, observed: ObservedSchema, owner: str) -> None:
     for name, module in observed.modules.items():
         mark = marked_owner(module.comments)
-        if mark is not None and mark != owner:
-            raise Terminal(
-                reasons.CONFLICT,
-                f"schema {desired.schema} already serves another OracleApi; one API per schema for now",
-            )
         path_taken = any(module.base_path == wanted.base_path for wanted in desired.modules.values())
-        if mark is None and (name in desired.modules or path_taken):
-            raise Terminal(
-                reasons.NOT_OWNED, f"module {name} of schema {desired.schema} was not made by this operator; rename it"
-            )
+        if mark == owner or not (path_taken or name in desired.modules):
+            continue
+        if mark is not None:
+            raise Terminal(reasons.CONFLICT, f"module {name} of schema {desired.schema} belongs to another OracleApi")
+        raise Terminal(
+            reasons.NOT_OWNED, f"module {name} of schema {desired.schema} was not made by this operator; rename it"
+        )
     for name in desired.privileges:
         found = observed.privileges.get(name)
         if found is not None and found.comments != desired.marker:
@@ -121,7 +122,7 @@ def _check_ownership(desired: DesiredSchema, observed: ObservedSchema, owner: st
                 f"privilege {name} of schema {desired.schema} was not made by this operator; use another scope",
             )
     profile = observed.profile
-    if desired.profile is not None and profile is not None and profile.description != desired.marker:
+    if desired.profile is not None and profile is not None and not _is_ours(profile, desired.marker):
         raise Terminal(
             reasons.JWT_PROFILE_CONFLICT,
             f"schema {desired.schema} has a JWT profile for issuer {profile.issuer} that was not made by this operator;"
@@ -143,8 +144,12 @@ def _change(desired: DesiredSchema, observed: ObservedSchema, owner: str) -> Cha
         wanted[ENABLED_MARK] = _mark(desired.marker)
     stay = [module for name, module in observed.modules.items() if name not in gone]
     drop_privileges = _unneeded(observed, stay, desired.marker, keep=tuple(wanted))
-    profile_differs = desired.profile != observed.profile
-    ours = observed.profile is not None and observed.profile.description == desired.marker
+    others = [module for name, module in observed.modules.items() if marked_owner(module.comments) != owner]
+    profile = desired.profile
+    if profile is None and _protected_by_us(observed, others, desired.marker):
+        profile = observed.profile  # another API's callers need it
+    profile_differs = profile != observed.profile
+    ours = _is_ours(observed.profile, desired.marker)
     needs_nobody = NOBODY not in observed.roles and bool(wanted)
     return ChangeSchema(
         desired.schema,
@@ -155,25 +160,30 @@ def _change(desired: DesiredSchema, observed: ObservedSchema, owner: str) -> Cha
         privileges=tuple(
             privilege for name, privilege in sorted(wanted.items()) if observed.privileges.get(name) != privilege
         ),
-        profile=desired.profile if profile_differs and (ours or observed.profile is None) else None,
+        profile=profile if profile_differs and (ours or observed.profile is None) else None,
         delete_privileges=tuple(sorted(drop_privileges)),
     )
 
 
 def _unneeded(observed: ObservedSchema, modules: list[Module], marker: str, keep: tuple[str, ...]) -> tuple[str, ...]:
-    """Return our privileges that protect none of *modules*: protection outlives the API that asked for it."""
+    """Return our privileges that protect none of *modules*, whoever made these: protection outlives its API."""
     return tuple(
         name
         for name, privilege in observed.privileges.items()
         if privilege.comments == marker
         and name not in keep
         and name != ENABLED_MARK
-        and not any(_protects(privilege, module) for module in modules)
+        and not any(privilege.protects(module) for module in modules)
     )
 
 
-def _protects(privilege: Privilege, module: Module) -> bool:
-    return any(module.base_path.startswith(f"{pattern}/") for pattern in privilege.patterns)
+def _protected_by_us(observed: ObservedSchema, modules: list[Module], marker: str) -> bool:
+    ours = [privilege for privilege in observed.privileges.values() if privilege.comments == marker]
+    return any(privilege.protects(module) for privilege in ours for module in modules)
+
+
+def _is_ours(profile: JwtProfile | None, marker: str) -> bool:
+    return profile is not None and profile.description == marker
 
 
 def schema_drift(desired: DesiredSchema, observed: ObservedSchema, owner: str) -> tuple[Drift, ...]:

@@ -83,7 +83,7 @@ class OracleApiReconciler:
         self._check_account(work, around)
         self._check_quota(around)
         routes = Routes(refused=dict(find_faults(work.spec, around.api.trace_header)))
-        schema = around.oracle.observe_schema(work.spec.schema_)
+        schema = self._schema.observe(around.api, around.oracle)
         if schema.alias is not None and schema.enabled:
             around = _with_alias(around, schema.alias)
         self._keep_last_good(around, routes, schema)

@@ -9,9 +9,11 @@ from oracleapi.ports import Backends, DatabaseFacts
 from oracleapi.reconcile.passes import Pass
 from oracleapi.reconcile.probes import ask
 from oracleapi.reconcile.references import References
+from oracleapi.reconcile.rivals import age
 from oracleapi.runtime.store import Key
 
 UNSAFE_PATHS = "UnsafePaths"
+SHARED_DATABASE = "SharedDatabase"
 
 
 class OracleDatabaseReconciler:
@@ -38,6 +40,7 @@ class OracleDatabaseReconciler:
             "ordsVersion": facts.ords_version,
             "pdbGuid": facts.pdb_guid,
         }
+        self._report_twin(work, facts.pdb_guid)
         self._reach_ords(work)
         self._report_paths(work)
         work.report.message = f"Oracle Database {facts.version}, ORDS {facts.ords_version}"
@@ -56,6 +59,15 @@ class OracleDatabaseReconciler:
             raise Terminal(reasons.PRIVILEGES_MISSING, text)
         work.report.say("PrivilegesSufficient", True, reasons.SUCCEEDED, "Every right that is checked is there")
         return facts
+
+    def _report_twin(self, work: Pass[OracleDatabaseSpec], guid: str) -> None:
+        """Say that an older object leads to the same PDB: what their APIs claim is compared."""
+        for key, other in self._references.of_kind(self.kind):
+            same = bool(guid) and other.get("status", {}).get("pdbGuid") == guid
+            if key != work.key and same and age(other) < age(work.resource):
+                text = f"OracleDatabase {key.name} leads to the same PDB; for schemas and base paths both are one"
+                work.report.say(SHARED_DATABASE, True, reasons.SAME_PDB, text)
+                return
 
     def _reach_ords(self, work: Pass[OracleDatabaseSpec]) -> None:
         ca = self._references.ca_bundle(work.spec.ords.ca_secret_ref, "spec.ords.caSecretRef")

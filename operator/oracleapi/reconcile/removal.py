@@ -32,7 +32,7 @@ class Removal:
             return
         retain = "or set spec.deletionPolicy: Retain to leave it as it is"
         try:
-            database, _ = self._references.find(
+            database, resource = self._references.find(
                 "OracleDatabase", work.spec.database_ref.name, OracleDatabaseSpec, "spec.databaseRef"
             )
             self._gateway.remove(work, self._open_gateway(database))
@@ -44,7 +44,9 @@ class Removal:
         work.report.fields |= dict.fromkeys(gone)
         work.report.say("GatewayReady", False, reasons.DELETING, "The API is deleted")
         try:
-            self._schema.remove(work.owner, work.spec.schema_, self._open_oracle(database))
+            oracle = self._open_oracle(database)
+            guid = resource.get("status", {}).get("pdbGuid") or oracle.facts().pdb_guid
+            self._schema.remove(work.owner, guid, work.spec.schema_, oracle)
         except OperatorError as error:
             work.report.say("OrdsReady", None, error.reason, error.message)
             raise Retryable(

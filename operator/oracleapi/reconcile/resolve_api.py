@@ -5,17 +5,17 @@ from urllib.parse import urlsplit
 
 from oracleapi.api import reasons
 from oracleapi.api.awsaccount import AwsAccountSpec
-from oracleapi.api.identityprovider import IdentityProviderSpec
 from oracleapi.api.oracleapi import OracleApiSpec
 from oracleapi.api.oracledatabase import OracleDatabaseSpec
 from oracleapi.api.vpclink import VpcLinkSpec
 from oracleapi.desired.gateway import to_throttle
 from oracleapi.desired.groups import schema_alias
 from oracleapi.errors import DependencyNotReady, Terminal
-from oracleapi.model.resolved import Issuer, ResolvedApi
+from oracleapi.model.resolved import ResolvedApi
 from oracleapi.ports import Backends, Gateway, Oracle, OrdsProbe, Resource
 from oracleapi.reconcile.passes import Pass, parse_spec
 from oracleapi.reconcile.references import References, not_permitted, ready_message
+from oracleapi.reconcile.rivals import delegations_for, find_issuer, find_rivals
 
 
 @dataclass(frozen=True)
@@ -40,7 +40,7 @@ class ApiResolver:
         """Return the API's surroundings.
 
         Raises:
-            Terminal: ``RefNotPermitted``, ``Conflict``, ``InvalidSpec``.
+            Terminal: ``RefNotPermitted``, ``SchemaNotAllowed``, ``InvalidSpec``.
             DependencyNotReady: Something referred to is not ready.
         """
         namespace = work.key.namespace or ""
@@ -59,7 +59,6 @@ class ApiResolver:
                 f"OracleDatabase {work.spec.database_ref.name} is not ready: {ready_message(database_resource)}",
                 15.0,
             )
-        self._check_schema_is_free(work, guid)
         link_ready = link_resource.get("status", {}).get("state") in ("AVAILABLE", "INACTIVE")
         base_url = database.ords.base_url
         api = ResolvedApi(
@@ -76,7 +75,9 @@ class ApiResolver:
             alias=schema_alias(work.spec.schema_),
             trace_header=database.ords.trace_header,
             default_throttle=to_throttle(database.default_throttle),
-            issuer=self._issuer(work, namespace),
+            issuer=find_issuer(self._references, work.spec.auth, namespace),
+            pdb_guid=guid,
+            rivals=find_rivals(self._references, work, guid),
         )
         ca = self._references.ca_bundle(database.ords.ca_secret_ref, "the database's ords.caSecretRef")
         secret = self._references.secret(database.credentials.secret_ref, "the database's credentials.secretRef")
@@ -99,66 +100,10 @@ class ApiResolver:
         mine = [found for found in spec.delegations if self._references.allows(found.namespaces, namespace)]
         if not mine:
             raise not_permitted("OracleDatabase", name, "spec.databaseRef", namespace)
-        if not any(schema in found.schemas for found in mine):
+        if not delegations_for(self._references, spec, schema, namespace):
             raise Terminal(
                 reasons.SCHEMA_NOT_ALLOWED,
                 f"spec.schema: no delegation of OracleDatabase {name} gives schema {schema} to namespace {namespace};"
                 " ask a platform administrator",
             )
         return spec, resource
-
-    def _check_schema_is_free(self, work: Pass[OracleApiSpec], guid: str) -> None:
-        """Keep a schema with the oldest API that claims it. One API per schema for now (docs/limits.md)."""
-        databases = {
-            key.name: resource.get("status", {}).get("pdbGuid")
-            for key, resource in self._references.of_kind("OracleDatabase")
-        }
-        mine = _age(work.resource)
-        for key, other in self._references.of_kind("OracleApi"):
-            spec = other.get("spec", {})
-            same = spec.get("schema") == work.spec.schema_ and databases.get(spec["databaseRef"]["name"]) == guid
-            if key != work.key and same and _age(other) < mine:
-                seen = f"OracleApi {key.name}" if key.namespace == work.key.namespace else "an older OracleApi"
-                raise Terminal(
-                    reasons.CONFLICT,
-                    f"spec.schema: {seen} already serves schema {work.spec.schema_}; one OracleApi per schema for now",
-                )
-
-    def _issuer(self, work: Pass[OracleApiSpec], namespace: str) -> Issuer | None:
-        jwt = work.spec.auth.jwt if work.spec.auth is not None else None
-        if jwt is None:
-            return None
-        provider, resource = self._references.permitted(
-            "IdentityProvider",
-            jwt.provider_ref.name,
-            IdentityProviderSpec,
-            "spec.auth.jwt.providerRef",
-            namespace,
-        )
-        audience = jwt.audience or (provider.audiences[0] if len(provider.audiences) == 1 else None)
-        listed = ", ".join(provider.audiences)
-        if audience is None:
-            raise Terminal(
-                reasons.INVALID_SPEC,
-                f"spec.auth.jwt.audience: IdentityProvider {jwt.provider_ref.name} offers several;"
-                f" choose one of {listed}",
-            )
-        if audience not in provider.audiences:
-            raise Terminal(
-                reasons.INVALID_SPEC,
-                f"spec.auth.jwt.audience: {audience} is not offered by IdentityProvider {jwt.provider_ref.name};"
-                f" choose one of {listed}",
-            )
-        jwks_uri = resource.get("status", {}).get("jwksUri")
-        if not jwks_uri:
-            raise DependencyNotReady(
-                reasons.DEPENDENCY_NOT_READY,
-                f"IdentityProvider {jwt.provider_ref.name} is not ready: {ready_message(resource)}",
-                15.0,
-            )
-        return Issuer(provider.issuer, audience, jwks_uri)
-
-
-def _age(resource: Resource) -> tuple[str, str]:
-    """Return what orders claims: creation time, then UID."""
-    return resource["metadata"]["creationTimestamp"], resource["metadata"]["uid"]

@@ -4,10 +4,10 @@ from typing import Any
 
 import pytest
 
-from oracleapi.adapters.oracle.database import open_database, to_modules, to_privileges, to_profile
+from oracleapi.adapters.oracle.database import open_database, to_modules, to_privileges, to_profile, to_schema
 from oracleapi.api.oracledatabase import Connection
 from oracleapi.errors import Retryable, Terminal
-from oracleapi.model.schema import Handler, HandlerParameter, JwtProfile, Module, Privilege
+from oracleapi.model.schema import Handler, HandlerParameter, JwtProfile, Module, ObservedSchema, Privilege
 
 
 def handler_row(**fields: Any) -> tuple[Any, ...]:
@@ -16,6 +16,42 @@ def handler_row(**fields: Any) -> tuple[Any, ...]:
         "pattern": "things", "id": 7, "method": "GET", "type": "json/collection", "items": None, "source": "select 1",
     }  # fmt: skip
     return tuple((row | fields).values())
+
+
+def schema_row(**fields: Any) -> tuple[Any, ...]:
+    row: dict[str, Any] = {
+        "alias": "hr_api", "status": "ENABLED", "guid": "A1B2", "maintained": "N", "account": "OP", "kind": "role",
+        "name": "HR_API",
+    }  # fmt: skip
+    return tuple((row | fields).values())
+
+
+def test_a_schema_tells_its_alias_and_which_database_it_is_in() -> None:
+    found = to_schema("HR_API", [schema_row()])
+    assert found == ObservedSchema("HR_API", True, "hr_api", True, pdb_guid="A1B2")
+    assert to_schema("HR_API", [schema_row(alias=None, status=None)]).enabled is False
+    assert to_schema("HR_API", []) == ObservedSchema("HR_API", exists=False)
+
+
+@pytest.mark.parametrize(
+    ("fields", "power"),
+    [
+        ({"maintained": "Y"}, "is maintained by Oracle"),
+        ({"account": "HR_API"}, "is the operator's own account"),
+        ({"name": "ORDS_RUNTIME_ROLE"}, "is an account that ORDS itself logs in with"),
+        ({"name": "DBA"}, "holds DBA"),
+        ({"name": "ORDS_ADMINISTRATOR_ROLE"}, "holds ORDS_ADMINISTRATOR_ROLE"),
+        ({"kind": "privilege", "name": "SELECT ANY TABLE"}, "holds SELECT ANY TABLE"),
+    ],
+    ids=lambda found: found if isinstance(found, str) else "",
+)
+def test_what_makes_a_schema_too_powerful_is_named(fields: dict[str, Any], power: str) -> None:
+    assert to_schema("HR_API", [schema_row(**fields)]).powers == (power,)
+
+
+def test_powers_are_told_once_each_and_sorted() -> None:
+    rows = [schema_row(kind="privilege", name=name) for name in ("DROP ANY TABLE", "ALTER ANY TABLE", "DROP ANY TABLE")]
+    assert to_schema("HR_API", rows).powers == ("holds ALTER ANY TABLE", "holds DROP ANY TABLE")
 
 
 def test_a_module_has_its_handlers_and_these_their_parameters() -> None:

@@ -146,6 +146,15 @@ def test_a_profile_goes_with_the_last_protected_route() -> None:
     assert (found.drop_profile, found.profile, found.delete_privileges) == (True, None, ("a.read",))
 
 
+@pytest.mark.parametrize("slug", ["oa-a-read-524c50", "oa-public"])
+def test_a_profile_stays_while_another_api_s_callers_need_it(slug: str) -> None:
+    theirs = Module(f"{slug}/other", f"/{slug}/other/", 25, {}, THEIRS)
+    before = desired(READ, OPEN)
+    found = change(observed(before, modules={**before.modules, theirs.name: theirs}), desired(OPEN))
+    assert found.drop_profile is (slug == "oa-public")
+    assert (found.delete_privileges == ()) is (slug != "oa-public")
+
+
 def test_a_profile_of_somebody_else_is_left_to_public_routes() -> None:
     profile = JwtProfile("x", "y", "z", "by hand")
     assert plan_schema(desired(OPEN), observed(desired(OPEN), profile=profile), OWNER).empty
@@ -166,7 +175,11 @@ def test_what_is_held_keeps_its_module_privilege_and_profile() -> None:
     ("found", "reason", "words"),
     [
         (ObservedSchema("HR_API", exists=False), "SchemaMissing", "schema HR_API does not exist"),
-        (observed(modules={"m": Module("m", "/m/", 25, {}, THEIRS)}), "Conflict", "another OracleApi"),
+        (
+            observed(modules={READ_MODULE: replace(WANTED.modules[READ_MODULE], comments=THEIRS)}),
+            "Conflict",
+            f"module {READ_MODULE} of schema HR_API belongs to another OracleApi",
+        ),
         (
             observed(modules={READ_MODULE: replace(WANTED.modules[READ_MODULE], comments="by hand")}),
             "NotOwned",
@@ -206,6 +219,11 @@ def test_what_is_not_ours_is_refused_by_name(found: ObservedSchema, reason: str,
     assert words in caught.value.message
 
 
+def test_another_api_s_module_elsewhere_is_left_alone() -> None:
+    theirs = Module("oa-a-read-524c50/other", "/oa-a-read-524c50/other/", 25, {}, THEIRS)
+    assert plan_schema(WANTED, observed(modules={**WANTED.modules, theirs.name: theirs}), OWNER).empty
+
+
 def test_a_module_of_somebody_else_elsewhere_is_no_hindrance() -> None:
     theirs = Module("reports", "/reports/", 25, {}, "by hand")
     assert plan_schema(WANTED, observed(modules={**WANTED.modules, "reports": theirs}), OWNER).empty
@@ -243,6 +261,23 @@ def test_removal_leaves_a_schema_enabled_where_others_have_modules() -> None:
 def test_removal_leaves_what_another_api_of_ours_needs() -> None:
     other = Module("oa-a-read-524c50/other", "/oa-a-read-524c50/other/", 25, {}, THEIRS)
     (filled,) = plan_schema_removal(observed(modules={**WANTED.modules, other.name: other}), OWNER, MARKER).actions
+    assert filled == ChangeSchema(
+        "HR_API", delete_modules=tuple(sorted(WANTED.modules)), delete_privileges=("a.write",)
+    )
+
+
+def test_removal_takes_the_profile_when_only_public_routes_are_left() -> None:
+    other = Module("oa-public/other", "/oa-public/other/", 25, {}, THEIRS)
+    (filled,) = plan_schema_removal(observed(modules={**WANTED.modules, other.name: other}), OWNER, MARKER).actions
+    assert isinstance(filled, ChangeSchema)
+    assert filled.drop_profile
+    assert filled.delete_privileges == ("a.read", "a.write")
+    assert filled.delete_roles == ()
+
+
+def test_removal_leaves_what_protects_a_module_that_somebody_put_below_our_paths() -> None:
+    theirs = Module("by-hand", "/oa-a-read-524c50/by-hand/", 25, {}, "by hand")
+    (filled,) = plan_schema_removal(observed(modules={**WANTED.modules, theirs.name: theirs}), OWNER, MARKER).actions
     assert filled == ChangeSchema(
         "HR_API", delete_modules=tuple(sorted(WANTED.modules)), delete_privileges=("a.write",)
     )

@@ -33,6 +33,10 @@ LOGIN_TRIES = 2
 LOGIN_REST_S = 900.0
 REQUIRED_ROLES = ("ORDS_ADMINISTRATOR_ROLE",)
 BUILT_IN = "oracle."
+RUNTIME_ROLE = "ORDS_RUNTIME_ROLE"
+"""What ORDS_ADMIN.PROVISION_RUNTIME_ROLE gives to the account that ORDS connects with."""
+TOO_POWERFUL = ("DBA", "ORDS_ADMINISTRATOR_ROLE")
+"""Roles that no schema of handlers may hold: with the second a handler could write handlers into other schemas."""
 
 
 class OracleDatabase:
@@ -88,12 +92,8 @@ class OracleDatabase:
             def rows(statement: str) -> list[tuple[Any, ...]]:
                 return list(cursor.execute(statement, schema_name=schema))
 
-            found = rows(statements.SCHEMA)
-            if not found:
-                return ObservedSchema(schema, exists=False)
-            _, alias, status = found[0]
-            observed = ObservedSchema(schema, exists=True, alias=alias, enabled=status == "ENABLED")
-            if alias is None:
+            observed = to_schema(schema, rows(statements.SCHEMA))
+            if observed.alias is None:
                 return observed
             return replace(
                 observed,
@@ -175,6 +175,24 @@ def open_database(connection: Connection, secret: Mapping[str, str]) -> OracleDa
         if not secret.get(key):
             raise Terminal(reasons.CREDENTIALS_MISSING, f"the Secret of credentials.secretRef has no key {key}")
     return OracleDatabase(connection, secret["username"], secret["password"])
+
+
+def to_schema(schema: str, rows: list[tuple[Any, ...]]) -> ObservedSchema:
+    """Return what is known of a schema apart from its metadata; no row means that there is no such schema."""
+    if not rows:
+        return ObservedSchema(schema, exists=False)
+    alias, status, guid, maintained, account, _, _ = rows[0]
+    held = {(kind, name) for *_, kind, name in rows}
+    powers = [
+        *(["is maintained by Oracle"] if maintained == "Y" else []),
+        *(["is the operator's own account"] if account == schema else []),
+        *(["is an account that ORDS itself logs in with"] if ("role", RUNTIME_ROLE) in held else []),
+        *(f"holds {role}" for role in TOO_POWERFUL if ("role", role) in held),
+        *(f"holds {name}" for name in sorted({name for kind, name in held if kind == "privilege"})),
+    ]
+    return ObservedSchema(
+        schema, exists=True, alias=alias, enabled=status == "ENABLED", pdb_guid=guid or "", powers=tuple(powers)
+    )
 
 
 def to_modules(handlers: list[tuple[Any, ...]], parameters: list[tuple[Any, ...]]) -> Mapping[str, Module]:

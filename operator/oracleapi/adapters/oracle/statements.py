@@ -19,14 +19,30 @@ ROLES = "select role from session_roles"
 READABLE = {
     "SELECT on SYS.DBA_USERS": "select 1 from sys.dba_users where 1 = 0",
     "SELECT on SYS.V_$PDBS": "select 1 from v$pdbs where 1 = 0",
+    "SELECT on SYS.DBA_SYS_PRIVS": "select 1 from sys.dba_sys_privs where 1 = 0",
+    "SELECT on SYS.DBA_ROLE_PRIVS": "select 1 from sys.dba_role_privs where 1 = 0",
 }
 """What must be readable besides what the role brings, each with the statement that shows it."""
 
 SCHEMA = """
-select u.username, s.pattern, s.status
-from dba_users u left join dba_ords_schemas s on s.parsing_schema = u.username
+with held (name) as (
+    select username from sys.dba_users where username = :schema_name
+    union all
+    select p.granted_role from held h join sys.dba_role_privs p on p.grantee = h.name
+)
+select s.pattern, s.status, (select rawtohex(guid) from v$pdbs where rownum = 1),
+       u.oracle_maintained, sys_context('USERENV', 'SESSION_USER'), x.kind, x.name
+from sys.dba_users u
+left join dba_ords_schemas s on s.parsing_schema = u.username
+left join (
+    select 'role' kind, name from held
+    union all
+    select 'privilege' kind, p.privilege name from held h join sys.dba_sys_privs p on p.grantee = h.name
+    where p.privilege like '% ANY %'
+) x on 1 = 1
 where u.username = :schema_name
 """
+"""One row for each role and each ANY right of the schema, its own name among the roles."""
 HANDLERS = """
 select m.name, m.uri_prefix, m.items_per_page, m.status, m.comments,
        t.uri_template, h.id, h.method, h.source_type, h.items_per_page, h.source
