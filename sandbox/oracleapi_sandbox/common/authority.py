@@ -11,6 +11,13 @@ from pathlib import Path
 
 import trustme
 
+ORGANIZATION = "oracleapi sandbox"
+
+
+def distinguished_name(name: str, identity: str) -> str:
+    """Return the subject of the leaf *name* whose first identity is *identity*, as Oracle's clients write it."""
+    return f"CN={identity},OU={name},O={ORGANIZATION}"
+
 
 @dataclass(frozen=True)
 class Leaf:
@@ -33,15 +40,20 @@ class Authority:
             if self.certificate.exists():
                 self._ca = trustme.CA.from_pem(self.certificate.read_bytes(), key.read_bytes())
             else:
-                self._ca = trustme.CA(organization_name="oracleapi sandbox")
+                self._ca = trustme.CA(organization_name=ORGANIZATION)
                 key.touch(mode=0o600)
                 self._ca.private_key_pem.write_to_path(str(key))
                 self._ca.cert_pem.write_to_path(str(self.certificate))
 
     def leaf(self, name: str, *identities: str) -> Leaf:
-        """Issue a certificate for *identities* (host names, wildcards, addresses) and write it as ``name.crt/.key``."""
+        """Issue a certificate for *identities* (host names, wildcards, addresses) and write it as ``name.crt/.key``.
+
+        Its subject is :func:`distinguished_name`.
+        """
         certificate, key = self.folder / f"{name}.crt", self.folder / f"{name}.key"
-        issued = self._ca.issue_cert(*identities)
+        issued = self._ca.issue_cert(
+            *identities, common_name=identities[0], organization_name=ORGANIZATION, organization_unit_name=name
+        )
         key.touch(mode=0o600)
         issued.private_key_pem.write_to_path(str(key))
         certificate.write_bytes(b"".join(blob.bytes() for blob in issued.cert_chain_pems))

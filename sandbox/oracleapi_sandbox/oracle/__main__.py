@@ -1,9 +1,9 @@
 """Run the Oracle part: ``python -m oracleapi_sandbox.oracle --state DIR``: database, listener, ORDS, control pages.
 
 Publishes ``oracle.json``, readable by its owner alone because it holds SYSTEM's password: ``dsn``, ``tcps_dsn``,
-``host``, ``port``, ``tcps_port``, ``service_name``, ``ords_url``, ``ords_port``, ``admin_url``, ``system_user``,
-``system_password``. A part that starts again on the same state folder keeps its data, its password and, where they are
-still free, its ports.
+``host``, ``port``, ``tcps_port``, ``server_dn``, ``service_name``, ``ords_url``, ``ords_port``, ``admin_url``,
+``system_user``, ``system_password``. A part that starts again on the same state folder keeps its data, its password
+and, where they are still free, its ports.
 """
 
 import argparse
@@ -14,7 +14,7 @@ import os
 import secrets
 import signal
 import ssl
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -22,17 +22,18 @@ from typing import Any, TypeVar, cast
 
 from hypercorn.typing import ASGIFramework
 
-from oracleapi_sandbox.common.authority import Authority, Leaf
+from oracleapi_sandbox.common.authority import Authority, Leaf, distinguished_name
 from oracleapi_sandbox.common.journal import Journal
 from oracleapi_sandbox.common.serve import Bound, bind, serve_all
 from oracleapi_sandbox.common.state import write_ready
-from oracleapi_sandbox.oracle.control import Control, OffsetClock, build_control
+from oracleapi_sandbox.oracle.control import Control, OffsetClock, Sessions, build_control
 from oracleapi_sandbox.oracle.engine.database import EngineDatabase, open_database
+from oracleapi_sandbox.oracle.faults import LISTENER, POOL, Faults
 from oracleapi_sandbox.oracle.packages.registry import required_role, supplied_packages
 from oracleapi_sandbox.oracle.packages.repository import install, load_snapshot, record_version
 from oracleapi_sandbox.oracle.packages.settings import RepositorySettings
 from oracleapi_sandbox.oracle.packages.views import dictionary_views
-from oracleapi_sandbox.oracle.tns.faults import Faults
+from oracleapi_sandbox.oracle.pooled import PooledDatabase
 from oracleapi_sandbox.oracle.tns.profile import ORACLE_19C, ORACLE_23AI
 from oracleapi_sandbox.oracle.tns.server import Listener
 from oracleapi_sandbox.ords.app import OrdsApp, build_app
@@ -109,6 +110,7 @@ class Assembly:
     clock: OffsetClock = field(default_factory=OffsetClock)
     statements: Journal = field(default_factory=Journal)
     requests: Journal = field(default_factory=Journal)
+    round_trips: Journal = field(default_factory=Journal)
     faults: Faults = field(default_factory=Faults)
     repository: RepositorySettings = field(default_factory=RepositorySettings)
     ords: OrdsSettings = field(default_factory=OrdsSettings)
@@ -123,8 +125,9 @@ class Assembly:
         leaf = authority.leaf("oracle", HOST, "127.0.0.1", "ords.localhost")
         plain, plain_port = self._listener(database, memory, "port", None)
         secure, secure_port = self._listener(database, memory, "tcps_port", _tls(leaf))
-        ords = self._ords(database, authority)
-        pages = self._control(database, ords, [plain, secure])
+        pooled = PooledDatabase(database, self.faults)
+        ords = self._ords(database, pooled, authority)
+        pages = self._control(database, ords, {LISTENER: [plain, secure], POOL: [pooled]})
         bounds = [
             memory.on_port("ords_port", lambda port: bind(cast(ASGIFramework, ords), port=port, tls=leaf)),
             memory.on_port("admin_port", lambda port: bind(pages, port=port)),
@@ -138,6 +141,7 @@ class Assembly:
             "host": HOST,
             "port": plain_port,
             "tcps_port": secure_port,
+            "server_dn": distinguished_name("oracle", HOST),
             "service_name": service,
             "ords_url": f"https://{HOST}:{bounds[0].port}/ords",
             "ords_port": bounds[0].port,
@@ -170,7 +174,9 @@ class Assembly:
         profile = ORACLE_23AI if database.major >= 23 else ORACLE_19C
 
         def start(port: int) -> tuple[Listener, int]:
-            listener = Listener(database, port=port, tls=tls, profile=profile, faults=self.faults)
+            listener = Listener(
+                database, port=port, tls=tls, profile=profile, faults=self.faults, round_trips=self.round_trips
+            )
             return listener, listener.start()
 
         listener, port = memory.on_port(name, start)
@@ -178,13 +184,13 @@ class Assembly:
         self.stack.callback(listener.stop)
         return listener, port
 
-    def _ords(self, database: EngineDatabase, authority: Authority) -> OrdsApp:
+    def _ords(self, database: EngineDatabase, pooled: PooledDatabase, authority: Authority) -> OrdsApp:
         def snapshot() -> Snapshot:
             with database.internal() as sql:
                 return load_snapshot(sql)
 
         app = build_app(
-            database,
+            pooled,
             snapshot,
             self.ords,
             clock=self.clock,
@@ -194,15 +200,18 @@ class Assembly:
         self.stack.callback(app.close)
         return app
 
-    def _control(self, database: EngineDatabase, ords: OrdsApp, listeners: list[Listener]) -> ASGIFramework:
+    def _control(
+        self, database: EngineDatabase, ords: OrdsApp, sessions: Mapping[str, Sequence[Sessions]]
+    ) -> ASGIFramework:
         repository = Repository(database, self.repository)
         control = Control(
             self.statements,
-            _Sessions(listeners),
+            sessions,
             {"ords": self.ords, "repository": self.repository},
             self.faults,
             self.clock,
             self.requests,
+            self.round_trips,
             on_change=repository.follow,
             on_reset=ords.runtime.restart,
         )
@@ -233,16 +242,6 @@ class Repository:
             with self.database.internal() as sql:
                 record_version(sql, self.settings)
         self._described, self._recorded = described, recorded
-
-
-@dataclass(frozen=True)
-class _Sessions:
-    """The sessions of several listeners."""
-
-    listeners: list[Listener]
-
-    def kill_sessions(self, user: str | None = None) -> int:
-        return sum(listener.kill_sessions(user) for listener in self.listeners)
 
 
 def _tls(leaf: Leaf) -> ssl.SSLContext:

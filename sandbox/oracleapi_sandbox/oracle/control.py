@@ -1,18 +1,20 @@
 """The ``/_sandbox/`` pages of the Oracle double: what a test reads, switches and breaks.
 
-``GET|DELETE /_sandbox/statements``      what sessions ran (``?since=SEQ``)
+``GET|DELETE /_sandbox/statements``      what sessions ran, without literals (``?since=SEQ``)
+``GET|DELETE /_sandbox/round-trips``     the calls that the listener's clients waited for after log-on (``?since=SEQ``)
 ``GET|DELETE /_sandbox/requests``        what ORDS answered (``?since=SEQ``)
 ``GET|PUT /_sandbox/settings``           switches by group, merged: ``{"ords": {"missing_scope_status": 403}}``
-``GET|PUT|DELETE /_sandbox/faults``      see :class:`~oracleapi_sandbox.oracle.tns.faults.Fault`
+``GET|PUT|DELETE /_sandbox/faults``      see :class:`~oracleapi_sandbox.oracle.faults.Fault`
 ``GET|POST /_sandbox/clock``             ``{"advance_seconds": n}`` moves the database's time
-``PUT /_sandbox/kill-sessions``          cuts the listener's connections, of all or of ``{"user": "HR"}``
+``PUT /_sandbox/kill-sessions``          of all or of ``{"user": "HR"}``; ``{"where": "listener"}`` (if not given) cuts
+                                         connections, ``pool`` kills the sessions of ORDS, ``both``
 ``POST /_sandbox/reset``                 default settings, no faults, empty journals, and the part's own reset
 
 A wrong body is 400 ``{"error": …}`` that names what is wrong.
 """
 
 import threading
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import MISSING, asdict, dataclass, field, fields
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -25,7 +27,7 @@ from starlette.routing import Route
 
 from oracleapi_sandbox.common.clock import SystemClock
 from oracleapi_sandbox.common.journal import Journal
-from oracleapi_sandbox.oracle.tns.faults import FaultError, Faults
+from oracleapi_sandbox.oracle.faults import BOTH, LISTENER, PLACES, FaultError, Faults
 
 if TYPE_CHECKING:
     from _typeshed import DataclassInstance
@@ -40,7 +42,7 @@ class Settings(Protocol):
 
 
 class Sessions(Protocol):
-    """Who can cut connections: the listener."""
+    """Who holds sessions that can be ended: a listener, the pool of ORDS."""
 
     def kill_sessions(self, user: str | None = None) -> int: ...
 
@@ -68,23 +70,27 @@ class Control:
 
     Args:
         statements: What database sessions ran.
-        sessions: The listener.
+        sessions: Who holds sessions, by ``listener`` and ``pool``.
         settings: Groups of switches: dataclasses as :class:`Settings` says.
         on_change: Called in a thread after switches changed, also by a reset; it may block.
         on_reset: The same for a reset, before the journals are emptied.
     """
 
     statements: Journal
-    sessions: Sessions
+    sessions: Mapping[str, Sequence[Sessions]]
     settings: Mapping[str, Any] = field(default_factory=dict)
     faults: Faults = field(default_factory=Faults)
     clock: OffsetClock = field(default_factory=OffsetClock)
     requests: Journal = field(default_factory=Journal)
+    round_trips: Journal = field(default_factory=Journal)
     on_change: Callable[[], None] = lambda: None
     on_reset: Callable[[], None] = lambda: None
 
     async def statements_page(self, request: Request) -> Response:
         return _journal(request, "statements", self.statements)
+
+    async def round_trips_page(self, request: Request) -> Response:
+        return _journal(request, "round_trips", self.round_trips)
 
     async def requests_page(self, request: Request) -> Response:
         return _journal(request, "requests", self.requests)
@@ -131,10 +137,12 @@ class Control:
 
     async def kill_sessions(self, request: Request) -> Response:
         document = await _object(request) if await request.body() else {}
-        user = document.get("user")
-        if set(document) - {"user"} or not isinstance(user, str | None):
-            raise HTTPException(400, "expected nothing, or user, a user's name")
-        return JSONResponse({"killed": await run_in_threadpool(self.sessions.kill_sessions, user)})
+        user, where = document.get("user"), document.get("where", LISTENER)
+        if set(document) - {"user", "where"} or not isinstance(user, str | None) or where not in PLACES:
+            raise HTTPException(400, f"expected user, a user's name, and where, one of {', '.join(PLACES)}")
+        holders = [each for place, of_it in self.sessions.items() if where in (place, BOTH) for each in of_it]
+        killed = [await run_in_threadpool(each.kill_sessions, user) for each in holders]
+        return JSONResponse({"killed": sum(killed)})
 
     async def reset(self, request: Request) -> Response:
         for group in self.settings.values():
@@ -142,8 +150,8 @@ class Control:
         self.faults.replace([])
         await run_in_threadpool(self.on_change)
         await run_in_threadpool(self.on_reset)
-        self.statements.clear()
-        self.requests.clear()
+        for journal in (self.statements, self.round_trips, self.requests):
+            journal.clear()
         return JSONResponse({"reset": True})
 
 
@@ -151,6 +159,7 @@ def build_control(control: Control) -> Starlette:
     """Build the application over *control*; it is plain HTTP without access control, for loopback only."""
     pages: list[tuple[str, Callable[[Request], Awaitable[Response]], list[str]]] = [
         ("statements", control.statements_page, ["GET", "DELETE"]),
+        ("round-trips", control.round_trips_page, ["GET", "DELETE"]),
         ("requests", control.requests_page, ["GET", "DELETE"]),
         ("settings", control.get_settings, ["GET"]),
         ("settings", control.put_settings, ["PUT"]),

@@ -5,9 +5,11 @@
 from collections.abc import Callable
 from typing import Any
 
+import oracledb
 import pytest
 
 from oracleapi_sandbox.oracle.ports import OracleError
+from oracleapi_sandbox.oracle.tns.server import Listener
 from oracleapi_sandbox.oracle.verifier import matches
 
 
@@ -320,3 +322,48 @@ def test_a_session_cannot_widen_itself(owner: Any, connect: Any, sql: Any, new_u
     ):
         sql.refused(session, statement)
     assert sql.rows(session, "select privilege from session_privs") == [("CREATE SESSION",)]
+
+
+def test_what_a_schema_may_do_is_read_from_the_dictionary(system: Any, sql: Any, new_user: Callable[..., str]) -> None:
+    user = new_user("CREATE TABLE", "DBA")
+    privileges = sql.rows(system, "select privilege from dba_sys_privs where grantee = :u order by 1", u=user)
+    assert privileges == [("CREATE SESSION",), ("CREATE TABLE",)]
+    assert sql.rows(system, "select granted_role from dba_role_privs where grantee = :u", u=user) == [("DBA",)]
+    assert ("GRANT ANY ROLE",) in sql.rows(system, "select privilege from dba_sys_privs where grantee = 'DBA'")
+    maintained = "select username, oracle_maintained from dba_users where username in ('SYS', :u) order by 2"
+    assert sql.rows(system, maintained, u=user) == [(user, "N"), ("SYS", "Y")]
+    assert ("DBA", "Y") in sql.rows(system, "select role, oracle_maintained from dba_roles")
+
+
+def test_the_listener_locks_warns_and_refuses_by_the_profile(
+    system: Any, database: Any, clock: Any, new_user: Callable[..., str]
+) -> None:
+    system.execute("create profile strict limit failed_login_attempts 3 password_life_time 10 password_grace_time 2")
+    user = new_user()
+    system.execute(f"alter user {user} profile strict")
+    listener = Listener(database)
+    port = listener.start()
+
+    def connect(password: str) -> oracledb.Connection:
+        return oracledb.connect(user=user, password=password, dsn=f"localhost:{port}/FREEPDB1")
+
+    def refusal(password: str) -> str:
+        with pytest.raises(oracledb.DatabaseError) as caught:
+            connect(password)
+        return str(caught.value.args[0].full_code)
+
+    good = f"Secret_{user}"
+    try:
+        assert [refusal("wrong") for _ in range(3)] == ["ORA-01017"] * 3
+        assert [refusal("wrong"), refusal(good)] == ["ORA-28000"] * 2
+        system.execute(f"alter user {user} account unlock")
+        with connect(good) as connection:
+            assert connection.warning is None
+        clock.advance(11 * 86_400)
+        with connect(good) as connection:
+            assert connection.warning is not None
+            assert connection.warning.full_code == "ORA-28002"
+        clock.advance(3 * 86_400)
+        assert refusal(good) == "ORA-28001"
+    finally:
+        listener.stop()

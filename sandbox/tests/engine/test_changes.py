@@ -199,3 +199,10 @@ def test_cancel_stops_a_block_without_sql(owner: Any) -> None:
         worker.join(0.02)
     assert caught[0].code == 1013
     owner.execute("begin null; end;")
+
+
+def test_a_view_that_rows_cannot_be_changed_through_says_so(owner: Any, sql: Any) -> None:
+    owner.execute("create table base (a number)")
+    owner.execute("create view counted as select a, count(*) n from base group by a")
+    assert sql.refused(owner, "insert into counted (a) values (1)").code == 1732
+    assert sql.refused(owner, "delete from counted").code == 1732

@@ -184,3 +184,20 @@ def test_binds_come_back(system: Any, value: Any, kind: str, back: Any) -> None:
     result = system.execute("select :v from dual", {"V": Bind(value, kind)})
     assert result.columns[0].type == kind
     assert list(result.rows) == [(back,)]
+
+
+def test_to_blob_gives_the_bytes(system: Any, sql: Any) -> None:
+    found = sql.rows(system, "select to_blob(hextoraw('01ff')), to_blob(:v) from dual", v=b"ab")
+    assert found == [(b"\x01\xff", b"ab")]
+
+
+@pytest.mark.parametrize("expression", [":v", "upper(:v)", "chr(0)"])
+def test_a_nul_in_a_text_is_refused_by_name(system: Any, sql: Any, expression: str) -> None:
+    values = {"v": "a\0b"} if ":v" in expression else {}
+    refused = sql.refused(system, f"select {expression} from dual", **values)
+    assert (refused.code, "NUL" in refused.message) == (3001, True)
+    assert sql.one(system, "select 1 from dual") == 1
+
+
+def test_a_nul_in_a_statement_is_an_invalid_character(system: Any, sql: Any) -> None:
+    assert sql.refused(system, "select 1 \0 from dual").code == 911

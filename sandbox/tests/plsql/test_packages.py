@@ -231,3 +231,18 @@ def test_assertions_and_lobs(db: Any, expression: str, value: str) -> None:
 )
 def test_assertions_refuse(db: Any, expression: str, code: int) -> None:
     assert db.error(f"begin :r := {expression}; end;", r=TEXT).code == code
+
+
+@pytest.mark.parametrize("flag", ["reinitialize", "free_all_resources"])
+def test_package_state_is_forgotten_on_demand(db: Any, flag: str) -> None:
+    db.block("begin dbms_output.put_line('kept'); end;")
+    db.block(f"begin dbms_session.modify_package_state(dbms_session.{flag}); end;")
+    assert db.block("begin dbms_output.get_line(:l, :s); end;", l=TEXT, s=NUMBER) == {"L": None, "S": 1}
+
+
+def test_an_unknown_flag_of_package_state_is_refused(db: Any) -> None:
+    assert db.error("begin dbms_session.modify_package_state(7); end;").code == 6502
+
+
+def test_to_blob_in_a_block(db: Any) -> None:
+    assert db.value("rawtohex(to_blob(hextoraw('01ff')))") == "01FF"

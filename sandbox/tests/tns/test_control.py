@@ -52,6 +52,13 @@ class Pages:
         return self.request("POST", page, **options)
 
 
+class Pool:
+    """Stands for the pool of ORDS."""
+
+    def kill_sessions(self, user: str | None = None) -> int:
+        return 10 if user is None else 5
+
+
 @dataclass
 class Bench:
     """A site with its control pages."""
@@ -67,9 +74,10 @@ def bench(site: Any) -> Bench:
     resets: list[str] = []
     control = Control(
         Journal(),
-        site.listener,
+        {"listener": [site.listener], "pool": [Pool()]},
         {"ords": Switches(), "repository": Switches(403)},
         site.listener.faults,
+        round_trips=site.listener.round_trips,
         on_change=lambda: resets.append("change"),
         on_reset=lambda: resets.append("reset"),
     )
@@ -141,6 +149,33 @@ def test_sessions_are_killed_by_user_or_all(bench: Bench) -> None:
     with pytest.raises(oracledb.DatabaseError, match="DPY-4011"):
         connections[1].ping()
     assert bench.http.put("kill-sessions", json={"name": "x"}).status_code == 400
+    assert bench.http.put("kill-sessions", json={"where": "nowhere"}).status_code == 400
+
+
+def test_the_sessions_of_the_pool_are_killed_where_asked(bench: Bench) -> None:
+    connection = bench.site.connect()
+    assert bench.http.put("kill-sessions", json={"user": "HR", "where": "pool"}).json() == {"killed": 5}
+    connection.ping()
+    assert bench.http.put("kill-sessions", json={"where": "both"}).json() == {"killed": 11}
+    with pytest.raises(oracledb.DatabaseError, match="DPY-4011"):
+        connection.ping()
+
+
+def test_each_call_that_a_client_waits_for_is_a_round_trip(bench: Bench) -> None:
+    rows = [(number,) for number in range(250)]
+    bench.site.database.script["select"] = lambda _session, _binds: Result((Column("B", "NUMBER"),), iter(rows))
+    connection = bench.site.connect()
+    with connection.cursor() as cursor:
+        cursor.arraysize = cursor.prefetchrows = 100
+        cursor.execute("select b from t").fetchall()
+        cursor.execute("insert into t values (1)")
+    connection.commit()
+    connection.ping()
+    entries = bench.http.get("round-trips").json()["round_trips"]
+    assert [entry["call"] for entry in entries] == ["EXECUTE", "FETCH", "FETCH", "EXECUTE", "COMMIT", "PING"]
+    assert {(entry["user"], entry["session"]) for entry in entries} == {(entries[0]["user"], entries[0]["session"])}
+    bench.http.request("DELETE", "round-trips")
+    assert bench.http.get("round-trips").json() == {"round_trips": []}
 
 
 def test_a_fault_raises_its_error_as_often_as_ordered(bench: Bench) -> None:
@@ -190,6 +225,7 @@ def test_a_delay_ends_with_the_clients_timeout(bench: Bench) -> None:
         ({"statement": "x", "cut": "sometimes"}, "cut is one of before, after"),
         ({"statement": "x", "times": 0}, "times"),
         ({"statement": "x", "colour": 1}, "colour"),
+        ({"statement": "x", "where": "here"}, "where is one of listener, pool, both"),
         ({"statement": "x", "delay_seconds": "1"}, "delay_seconds"),
     ],
 )

@@ -112,3 +112,38 @@ def test_a_part_serves_keeps_and_ends(state: Path) -> None:
     end = time.monotonic() + LIMIT_S
     while session_leaders(state) and time.monotonic() < end:
         threading.Event().wait(0.05)
+
+
+def test_faults_and_kills_reach_the_sessions_of_ords(state: Path) -> None:
+    process = start(state)
+    known = published(state, process)
+    with connect(known) as connection, connection.cursor() as cursor:
+        cursor.execute("create user shop identified by Secret_1")
+        cursor.execute("grant create session to shop")
+    with (
+        oracledb.connect(user="shop", password="Secret_1", dsn=known["dsn"]) as connection,
+        connection.cursor() as cursor,
+    ):
+        cursor.execute("""
+            begin
+              ords.enable_schema;
+              ords.define_service(p_module_name => 'm', p_base_path => '/m/', p_pattern => 'one',
+                p_source => 'select 1 a from dual');
+              commit;
+            end;""")
+    trust = ssl.create_default_context(cafile=str(state / "ca" / "ca.crt"))
+    with httpx.Client(verify=trust, trust_env=False) as http:
+
+        def order(page: str, **body: Any) -> Any:
+            return http.put(f"{known['admin_url']}/_sandbox/{page}", json=body).raise_for_status().json()
+
+        def status() -> int:
+            return http.get(f"{known['ords_url']}/shop/m/one").status_code
+
+        assert status() == 200
+        assert order("kill-sessions", user="SHOP") == {"killed": 0}
+        assert order("kill-sessions", user="SHOP", where="pool") == {"killed": 1}
+        assert [status() >= 500, status()] == [True, 200]
+        order("faults", statement="select 1 a", where="pool", code=60, times=1)
+        assert [status() >= 500, status()] == [True, 200]
+    assert stop(process) == 0

@@ -11,7 +11,7 @@ from typing import Any
 import oracledb
 import pytest
 
-from oracleapi_sandbox.common.authority import Authority
+from oracleapi_sandbox.common.authority import Authority, distinguished_name
 from oracleapi_sandbox.oracle.ports import Column, Result
 
 A = Column("A", "NUMBER")
@@ -45,6 +45,21 @@ def test_a_client_that_trusts_the_root_connects(secure_site: Any, authority: Aut
 def test_a_client_that_does_not_is_turned_away_by_itself(secure_site: Any) -> None:
     with pytest.raises(oracledb.OperationalError, match="DPY-6005"):
         secure_site.connect(dsn=dsn(secure_site), ssl_context=ssl.create_default_context(cadata=None))
+
+
+@pytest.mark.parametrize(
+    ("expected", "connects"),
+    [(distinguished_name("listener", "localhost"), True), (None, True), ("CN=localhost,OU=other,O=another", False)],
+)
+def test_the_driver_compares_the_distinguished_name(
+    secure_site: Any, authority: Authority, expected: str | None, connects: bool
+) -> None:
+    options = {"ssl_context": authority.client_context(), "ssl_server_dn_match": True, "ssl_server_cert_dn": expected}
+    if connects:
+        secure_site.connect(dsn=dsn(secure_site), **options).ping()
+    else:
+        with pytest.raises(oracledb.DatabaseError, match="DPY-6002"):
+            secure_site.connect(dsn=dsn(secure_site), **options)
 
 
 def test_a_break_arrives_while_a_statement_runs(secure_site: Any, authority: Authority) -> None:

@@ -35,13 +35,11 @@ _PLAIN = {
     "40P01": (60, "deadlock detected while waiting for resource"),
     "40001": (8177, "can't serialize access for this transaction"),
     "55P03": (54, "resource busy and acquire with NOWAIT specified or timeout expired"),
-    "55000": (8002, "sequence CURRVAL is not yet defined in this session"),
     "2200H": (8004, "sequence exceeds MAXVALUE and cannot be instantiated"),
     "57014": (1013, "user requested cancel of current operation"),
     "57P01": (1089, "immediate shutdown or close in progress - no operations are permitted"),
     "3B001": (1086, "savepoint never established in this session or is invalid"),
     "54001": (913, "too many values"),
-    "54000": (913, "too many values"),
     "55006": (54, "resource busy and acquire with NOWAIT specified or timeout expired"),
     "21P01": (30926, "unable to get a stable set of rows in the source tables"),
 }
@@ -58,7 +56,7 @@ def to_oracle(error: PostgresError, catalog: Catalog, sql: str = "") -> OracleEr
     if error.sqlstate in _PLAIN:
         code, message = _PLAIN[error.sqlstate]
         return OracleError(code, message)
-    return OracleError(600, f"internal error code, arguments: [{error.sqlstate}], [{error.message}]")
+    return _unknown(error)
 
 
 def position_of(sql: str, name: str) -> int | None:
@@ -143,12 +141,43 @@ def _syntax(error: PostgresError, catalog: Catalog, sql: str) -> OracleError:
     return OracleError(933, "SQL command not properly ended")
 
 
+def _prerequisite(error: PostgresError, catalog: Catalog, sql: str) -> OracleError:
+    """SQLSTATE 55000 is "not in prerequisite state": of a sequence, of a view that rows cannot be changed through."""
+    if error.message.startswith("currval "):
+        return OracleError(8002, "sequence CURRVAL is not yet defined in this session")
+    if re.match(r"cannot (insert into|update|delete from|merge into) view", error.message):
+        return OracleError(1732, "data manipulation operation not legal on this view")
+    return _unknown(error)
+
+
+def _limit(error: PostgresError, catalog: Catalog, sql: str) -> OracleError:
+    if error.message.startswith("null character"):
+        return no_nul()
+    return OracleError(913, "too many values")
+
+
+def _encoding(error: PostgresError, catalog: Catalog, sql: str) -> OracleError:
+    return no_nul() if error.message.endswith(": 0x00") else _unknown(error)
+
+
+def _unknown(error: PostgresError) -> OracleError:
+    return OracleError(600, f"internal error code, arguments: [{error.sqlstate}], [{error.message}]")
+
+
+def no_nul() -> OracleError:
+    """Oracle keeps CHR(0) in a text, PostgreSQL cannot: refused rather than changed."""
+    return OracleError(3001, "unimplemented feature: the character NUL in a text")
+
+
 _SPECIAL: dict[str, Callable[[PostgresError, Catalog, str], OracleError]] = {
     "23505": _unique,
     "23503": _foreign,
     "23001": _foreign,
     "23502": _null,
     "23514": _check,
+    "55000": _prerequisite,
+    "54000": _limit,
+    "22021": _encoding,
     "42803": _grouping,
     "42P10": _order,
     "42P01": _relation,

@@ -75,6 +75,7 @@ SCALAR: dict[str, Function] = {
     "TRUNC": Function("a?a", "ora.trunc({})", "="),
     "TO_NUMBER": Function("a?s", "ora.to_number({})", "n"),
     "TO_CLOB": Function("s", "CAST({} AS ora.clob)", "s"),
+    "TO_BLOB": Function("a", "CAST({} AS ora.blob)", "r"),
     "TO_NCHAR": Function("a?s", "ora.to_char({})", "s"),
     "RAWTOHEX": Function("a", "upper(encode({}, 'hex'))", "s"),
     "SYS_GUID": Function("", "decode(replace(CAST(gen_random_uuid() AS text), '-', ''), 'hex')", "r"),

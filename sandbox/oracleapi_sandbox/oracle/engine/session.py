@@ -48,7 +48,6 @@ class EngineSession:
         self.roles: frozenset[str] = frozenset()
         self.schema = user
         self.settings: dict[str, str] = {}
-        self.package_state: dict[Any, Any] = {}
         self._database, self._connection = database, connection
         self._open, self._transaction = False, 0
         self._changed_metadata = False

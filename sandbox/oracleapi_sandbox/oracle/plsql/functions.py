@@ -288,6 +288,12 @@ def hextoraw(value: Datum) -> Datum:
         raise PlsqlError(1465, "invalid hex number") from error
 
 
+@_register("TO_BLOB", 1, 1, "BLOB")
+def to_blob(value: Datum) -> Datum:
+    """A RAW, or a text of hexadecimal digits that is converted to RAW implicitly."""
+    return hextoraw(value) if isinstance(value, str) else value
+
+
 @_register("RAWTOHEX", 1, 1, "VARCHAR2")
 def rawtohex(value: Datum) -> Datum:
     return to_text(value.encode() if isinstance(value, str) else value)

@@ -103,9 +103,21 @@ def _read_module(runner: SqlRunner) -> dict[str, Any]:
     return {"out": {"module_name": runner.session.module, "action_name": runner.session.action}}
 
 
+FREE_ALL_RESOURCES, REINITIALIZE = 1, 2
+
+
+def _modify_package_state(runner: SqlRunner, action_flags: int | None) -> None:
+    """Forget what packages keep for the session: here that is DBMS_OUTPUT's buffer; packages of users are not had."""
+    if action_flags not in (FREE_ALL_RESOURCES, REINITIALIZE):
+        raise OracleError(6502, "PL/SQL: numeric or value error")
+    _clear_output(runner)
+
+
 _DBMS_SESSION = (
     Subprogram("SET_IDENTIFIER", (Argument("CLIENT_ID"),), _set_identifier),
     Subprogram("CLEAR_IDENTIFIER", (), lambda runner: _set_identifier(runner, None)),
+    Subprogram("MODIFY_PACKAGE_STATE", (Argument("ACTION_FLAGS", "PLS_INTEGER"),), _modify_package_state),
+    Subprogram("RESET_PACKAGE", (), _clear_output),
 )
 _DBMS_APPLICATION_INFO = (
     Subprogram("SET_MODULE", (Argument("MODULE_NAME"), Argument("ACTION_NAME")), _set_module),
@@ -215,7 +227,12 @@ PACKAGES: dict[str, Package] = {
         Package("SYS", "STANDARD", (RAISE_APPLICATION_ERROR,)),
         Package("SYS", "DBMS_STANDARD", (RAISE_APPLICATION_ERROR,)),
         Package("SYS", "DBMS_OUTPUT", _DBMS_OUTPUT),
-        Package("SYS", "DBMS_SESSION", _DBMS_SESSION),
+        Package(
+            "SYS",
+            "DBMS_SESSION",
+            _DBMS_SESSION,
+            {"FREE_ALL_RESOURCES": FREE_ALL_RESOURCES, "REINITIALIZE": REINITIALIZE},
+        ),
         Package("SYS", "DBMS_APPLICATION_INFO", _DBMS_APPLICATION_INFO),
         Package("SYS", "DBMS_ASSERT", _DBMS_ASSERT),
         Package("SYS", "DBMS_LOB", _DBMS_LOB),

@@ -97,7 +97,8 @@ class Authenticator:
             raise OracleError(28001, "the password has expired")
         session = self._open(challenge.user, call)
         self._database.login_succeeded(challenge.user)
-        return Login(session, self._welcome(challenge, account, session))
+        # the log-on after the password's life time is the one that begins the grace time [D]
+        return Login(session, self._welcome(challenge, self._database.account(challenge.user) or account, session))
 
     def change_password(self, call: Auth) -> None:
         """Change the password of a live session's user.

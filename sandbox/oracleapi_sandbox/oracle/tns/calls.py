@@ -3,11 +3,11 @@
 import logging
 from typing import TYPE_CHECKING
 
+from oracleapi_sandbox.oracle.faults import LISTENER, Fault
 from oracleapi_sandbox.oracle.ports import OracleError, Session
 from oracleapi_sandbox.oracle.tns import responses
 from oracleapi_sandbox.oracle.tns.auth import Authenticator
 from oracleapi_sandbox.oracle.tns.executor import Executor
-from oracleapi_sandbox.oracle.tns.faults import Fault
 from oracleapi_sandbox.oracle.tns.messages import (
     Auth,
     Call,
@@ -35,6 +35,13 @@ if TYPE_CHECKING:
     from oracleapi_sandbox.oracle.tns.connection import Connection
 
 LOG = logging.getLogger(__name__)
+_CALL_NAMES = {
+    Execute: "EXECUTE",
+    Reexecute: "REEXECUTE",
+    Fetch: "FETCH",
+    LobCall: "LOB",
+    Auth: "CHANGE_PASSWORD",
+}
 
 
 class BreakError(Exception):
@@ -89,6 +96,7 @@ class Calls:
         return self._executor.failure(error, None)
 
     def _answer(self, request: Request) -> bytes:
+        self._count(request.call)
         for piggyback in request.piggybacks:
             self._piggyback(piggyback)
         fault = self._fault(request.call)
@@ -105,16 +113,23 @@ class Calls:
             raise DisconnectedError("cut by a fault after the call")
         return answer
 
+    def _count(self, call: Call) -> None:
+        """Write down a call that the client waits for: one round trip."""
+        if not isinstance(call, OneWay):
+            name = call.function.name if isinstance(call, Simple) else _CALL_NAMES[type(call)]
+            entry = {"session": self._session.session_id, "user": self._session.user, "call": name}
+            self._connection.round_trips.add(entry)
+
     def _fault(self, call: Call) -> Fault | None:
         """Return the fault that a test ordered for the statement of *call*."""
         if isinstance(call, Execute) and call.statement is not None:
-            return self._connection.faults.take(call.statement.sql)
+            return self._connection.faults.take(call.statement.sql, LISTENER)
         if isinstance(call, Simple) and call.function in (Function.COMMIT, Function.ROLLBACK):
-            return self._connection.faults.take(call.function.name)
+            return self._connection.faults.take(call.function.name, LISTENER)
         if isinstance(call, Execute | Reexecute):
             cursor = self._executor.cursors.find(call.cursor_id)
             runs = isinstance(call, Reexecute) or call.has(Option.EXECUTE)
-            return self._connection.faults.take(cursor.statement.sql) if cursor and runs else None
+            return self._connection.faults.take(cursor.statement.sql, LISTENER) if cursor and runs else None
         return None
 
     def _call(self, call: Call) -> bytes:

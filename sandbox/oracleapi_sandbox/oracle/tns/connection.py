@@ -11,12 +11,13 @@ import threading
 from collections.abc import Callable
 from typing import TypeVar
 
+from oracleapi_sandbox.common.journal import Journal
+from oracleapi_sandbox.oracle.faults import Faults
 from oracleapi_sandbox.oracle.ports import Database, OracleError, Session
 from oracleapi_sandbox.oracle.tns import negotiation, responses
 from oracleapi_sandbox.oracle.tns.auth import Authenticator
 from oracleapi_sandbox.oracle.tns.calls import BreakError, Calls, LogoffError
 from oracleapi_sandbox.oracle.tns.executor import Executor
-from oracleapi_sandbox.oracle.tns.faults import Faults
 from oracleapi_sandbox.oracle.tns.messages import (
     Auth,
     Function,
@@ -84,7 +85,13 @@ class Connection:
     """Serves one accepted socket until the client leaves or :meth:`close` cuts it."""
 
     def __init__(
-        self, sock: socket.socket, database: Database, profile: Profile, sdu: int, faults: Faults | None = None
+        self,
+        sock: socket.socket,
+        database: Database,
+        profile: Profile,
+        sdu: int,
+        faults: Faults | None = None,
+        round_trips: Journal | None = None,
     ) -> None:
         self._wire = PacketSocket(sock)
         self._database = database
@@ -98,6 +105,7 @@ class Connection:
         self._session: Session | None = None
         self._stopped = threading.Event()
         self.faults = faults or Faults()
+        self.round_trips = round_trips or Journal()
         self.user: str | None = None
         self.executor: Executor | None = None
 

@@ -5,9 +5,10 @@ import socket
 import ssl
 import threading
 
+from oracleapi_sandbox.common.journal import Journal
+from oracleapi_sandbox.oracle.faults import Faults
 from oracleapi_sandbox.oracle.ports import Database
 from oracleapi_sandbox.oracle.tns.connection import Connection
-from oracleapi_sandbox.oracle.tns.faults import Faults
 from oracleapi_sandbox.oracle.tns.profile import ORACLE_19C, Profile
 
 DEFAULT_SDU = 8192
@@ -25,6 +26,7 @@ class Listener:
         tls: With a context the listener speaks TCPS.
         profile: The server generation that is announced.
         faults: Faults that a test orders; they may change while it runs.
+        round_trips: Gets an entry for each call of a logged-on client: session, user, call.
     """
 
     def __init__(
@@ -36,6 +38,7 @@ class Listener:
         tls: ssl.SSLContext | None = None,
         profile: Profile = ORACLE_19C,
         faults: Faults | None = None,
+        round_trips: Journal | None = None,
     ) -> None:
         self._database = database
         self._port = port
@@ -43,6 +46,7 @@ class Listener:
         self._tls = tls
         self._profile = profile
         self.faults = faults or Faults()
+        self.round_trips = round_trips or Journal()
         self._socket: socket.socket | None = None
         self._connections: dict[Connection, threading.Thread] = {}
         self._lock = threading.Lock()
@@ -103,7 +107,7 @@ class Listener:
             except OSError:
                 client.close()  # no TLS handshake: not a client of ours
                 return
-        connection = Connection(client, self._database, self._profile, self._sdu, self.faults)
+        connection = Connection(client, self._database, self._profile, self._sdu, self.faults, self.round_trips)
         with self._lock:
             self._connections[connection] = threading.current_thread()
         try:

@@ -7,6 +7,8 @@ from dataclasses import asdict, dataclass, fields, replace
 from typing import Any
 
 CUTS = ("before", "after")
+LISTENER, POOL, BOTH = "listener", "pool", "both"
+PLACES = (LISTENER, POOL, BOTH)
 
 
 class FaultError(ValueError):
@@ -18,12 +20,13 @@ class Fault:
     """What happens to calls whose statement matches.
 
     Args:
+        where: Whose calls: those of the ``listener``'s clients, those of the ORDS ``pool``, or of ``both``.
         statement: Regular expression that is searched in the statement, in any case; commits and rollbacks by call
             match as ``COMMIT`` and ``ROLLBACK``.
         times: How many calls it hits; ``None`` for all.
         code: ORA- error that is raised instead of running the statement.
         message: Text of that error.
-        cut: Close the socket ``before`` the statement ran, or ``after`` it did.
+        cut: Cut the connection ``before`` the statement ran, or ``after`` it did; the session ends with it.
         delay_seconds: Wait first; a cancel or timeout of the client ends the wait with ORA-01013.
     """
 
@@ -33,8 +36,11 @@ class Fault:
     message: str = "error ordered by a test"
     cut: str | None = None
     delay_seconds: float = 0
+    where: str = LISTENER
 
-    def matches(self, statement: str) -> bool:
+    def matches(self, statement: str, where: str) -> bool:
+        if self.where not in (where, BOTH):
+            return False
         return re.search(self.statement, statement, re.IGNORECASE | re.DOTALL) is not None
 
 
@@ -56,11 +62,11 @@ class Faults:
         with self._lock:
             return [asdict(fault) for fault in self._faults]
 
-    def take(self, statement: str) -> Fault | None:
-        """Return the fault that hits *statement*, and count it."""
+    def take(self, statement: str, where: str) -> Fault | None:
+        """Return the fault that hits *statement* of the listener or the pool, and count it."""
         with self._lock:
             for at, fault in enumerate(self._faults):
-                if not fault.matches(statement):
+                if not fault.matches(statement, where):
                     continue
                 if fault.times == 1:
                     del self._faults[at]
@@ -88,6 +94,8 @@ def _fault(entry: Mapping[str, Any]) -> Fault:
 def _check(fault: Fault) -> None:
     if fault.cut is not None and fault.cut not in CUTS:
         raise FaultError(f"cut is one of {', '.join(CUTS)}")
+    if fault.where not in PLACES:
+        raise FaultError(f"where is one of {', '.join(PLACES)}")
     if type(fault.message) is not str or not fault.message:
         raise FaultError("message is a text")
     for name, value, least in (("times", fault.times, 1), ("code", fault.code, 1)):
