@@ -42,7 +42,7 @@ sandbox: setup ## Start the sandbox and leave it running
 
 .PHONY: bench
 bench: setup ## Measure calls, writes and times; writes bench/RESULTS.md
-	$(RUN)/python bench/calls.py
+	$(RUN)/python bench/run.py
 
 .PHONY: lock
 lock: setup ## Renew the locked requirements

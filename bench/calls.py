@@ -1,17 +1,10 @@
 """Count what one OracleApi costs: AWS calls, Kubernetes writes, Oracle round trips; and how long it takes.
 
 Everything is read from call logs of the sandbox (AWS, Oracle) and from a watch (Kubernetes), never from the operator.
-``make bench`` writes ``bench/RESULTS.md``.
 """
 
-import argparse
 import contextlib
 import json
-import pathlib
-import platform
-import shutil
-import sys
-import tempfile
 import threading
 import time
 from collections import Counter
@@ -21,10 +14,7 @@ from typing import Any
 
 import httpx
 
-ROOT = pathlib.Path(__file__).resolve().parents[1]
-sys.path.insert(0, str(ROOT / "tests"))
-
-from support.lab import Lab, running_lab, wait_for  # noqa: E402  (the path is set above)
+from support.lab import Lab, wait_for
 
 GOALS = {
     "create": "≤ 5 if imports keep mappings, else ≤ 8 (log group apart); ≤ 5 writes",
@@ -206,72 +196,30 @@ POSITIONS: dict[str, dict[str, bool]] = {
 }
 
 
-def report(results: dict[str, list[Cost]], count: int, memory: str) -> str:
-    """Return the page."""
-    lines = [
-        "# Calls, writes and times",
+METHOD = (
+    "Two scopes, one Public route, link routes on, the VPC link available, no quota set. Events and the user's own"
+    " writes are not counted; link polls and calls to CloudWatch Logs stand apart."
+)
+
+
+def section(title: str, costs: list[Cost]) -> list[str]:
+    """Return a table of *costs* and the calls behind it."""
+    return [
+        f"### {title}",
         "",
-        f"`make bench`: one OracleApi of {count} routes (two scopes, one Public route; link routes on), the VPC link",
-        "available, metadata cache of ORDS 5 s, no quota set in the AWS double. AWS calls and Oracle round trips are",
-        "counted from the doubles' own logs, Kubernetes writes from a watch (Events and the user's own writes apart).",
-        "Counts are exact; times are of one run on a shared machine and only tell the size. The doubles are not AWS:",
-        "a real call takes longer.",
+        "| what | API Gateway calls | link polls | Logs calls | Kubernetes writes | Oracle statements |"
+        " last AWS write (s) | Ready or gone (s) | goal |",
+        "|---|---|---|---|---|---|---|---|---|",
+        *(cost.row() for cost in costs),
         "",
-        f"Machine: {platform.system()} {platform.machine()}, Python {platform.python_version()}. {memory}",
+        "<details><summary>The calls</summary>",
+        "",
+        *(f"- {cost.name}: {_listed(cost.aws)}; Oracle: {_listed(cost.oracle)}" for cost in costs),
+        "",
+        "</details>",
         "",
     ]
-    for position, costs in results.items():
-        lines += [
-            f"## {position}",
-            "",
-            "| what | API Gateway calls | link polls | Logs calls | Kubernetes writes | Oracle statements |"
-            " last AWS write (s) | Ready or gone (s) | goal |",
-            "|---|---|---|---|---|---|---|---|---|",
-            *(cost.row() for cost in costs),
-            "",
-            "<details><summary>The calls</summary>",
-            "",
-            *(f"- {cost.name}: {_listed(cost.aws)}; Oracle: {_listed(cost.oracle)}" for cost in costs),
-            "",
-            "</details>",
-            "",
-        ]
-    return "\n".join(lines)
 
 
 def _listed(names: list[str]) -> str:
     return ", ".join(f"{name} × {count}" if count > 1 else name for name, count in Counter(names).items()) or "none"
-
-
-def _memory(lab: Lab) -> str:
-    pid = json.loads((lab.folder / "operator.json").read_text())["operator_pid"]
-    status = pathlib.Path(f"/proc/{pid}/status").read_text()
-    rss = next(int(line.split()[1]) for line in status.splitlines() if line.startswith("VmRSS"))
-    return f"Resident memory of the operator afterwards: {rss / 1024:.0f} MiB."
-
-
-def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--routes", type=int, default=10)
-    parser.add_argument("--output", type=pathlib.Path, default=ROOT / "bench" / "RESULTS.md")
-    arguments = parser.parse_args()
-    folder = pathlib.Path(tempfile.mkdtemp(prefix="oracleapi-bench-"))
-    results: dict[str, list[Cost]] = {}
-    try:
-        with running_lab(folder) as lab:
-            lab.platform()
-            for position, switches in POSITIONS.items():
-                lab.set_aws(**{"import_keeps_mappings": True, "export_shows_mappings": True} | switches)
-                print(position)
-                results[position] = story(lab, arguments.routes)
-                for cost in results[position]:
-                    print(" ", cost.row())
-            memory = _memory(lab)
-    finally:
-        shutil.rmtree(folder, ignore_errors=True)
-    arguments.output.write_text(report(results, arguments.routes, memory))
-    print(f"written to {arguments.output}")
-
-
-if __name__ == "__main__":
-    main()

@@ -1,0 +1,115 @@
+"""``make bench``: every figure of this folder in one run; writes RESULTS.md.
+
+Counts are exact and read from the doubles' own logs; times are of one run on one machine and only tell the size.
+"""
+
+import argparse
+import pathlib
+import platform
+import shutil
+import sys
+import tempfile
+import time
+
+ROOT = pathlib.Path(__file__).resolve().parents[1]
+sys.path.insert(0, str(ROOT / "tests"))
+
+import calls  # noqa: E402  (the path is set above)
+import fleet  # noqa: E402
+import latency  # noqa: E402
+
+from support.lab import Lab, running_lab  # noqa: E402
+
+HEAD = """# What it costs, and how long it takes
+
+Made by `make bench`. Against the doubles of the sandbox, which are not AWS and not Oracle: a real call takes longer.
+Counts of calls, writes and statements are exact, from the doubles' own logs and a watch of the cluster; times are of
+one run on a shared machine and only tell the size. ORDS's metadata cache is 5 s.
+
+Machine: {machine}, Python {python}.
+"""
+
+FLEETS = [(20, 10, 40, False), (20, 5, 20, False), (200, 10, 40, True)]
+
+
+def one_api(lab: Lab) -> list[str]:
+    """Return the section about one API, in each position of the doubles' switches."""
+    lines = ["## One OracleApi", "", calls.METHOD, ""]
+    for position, switches in calls.POSITIONS.items():
+        lab.set_aws(**{"import_keeps_mappings": True, "export_shows_mappings": True} | switches)
+        print(position, flush=True)
+        lines += calls.section(f"10 routes: {position}", calls.story(lab, 10))
+    lab.set_aws(import_keeps_mappings=True, export_shows_mappings=True)
+    for count in (100, 145):
+        print(count, "routes", flush=True)
+        lines += calls.section(f"{count} routes", calls.story(lab, count))
+    return [*lines, f"Resident memory of the operator afterwards: {fleet.memory_mib(lab):.0f} MiB.", ""]
+
+
+def edits(lab: Lab) -> list[str]:
+    found = latency.edits(lab, calls.api_of(10), 50)
+    lab.kubectl("-n", "hr", "delete", "oapi", "hr", "--timeout=90s")
+    halves = [1000 * latency.percentile(found, share) for share in (0.5, 0.99)]
+    return [
+        "## From an edit to the first AWS call",
+        "",
+        "A quiet system, 50 edits of a stage throttle; from the API server's answer until the call arrives.",
+        "",
+        f"p50 {halves[0]:.0f} ms, p99 {halves[1]:.0f} ms (goal: 50 and 500).",
+        "",
+    ]
+
+
+def fleets(lab: Lab, rest_s: float) -> list[str]:
+    lines = [
+        "## Many at once",
+        "",
+        "APIs of 10 routes in twenty namespaces, a schema each, created at once; AWS's own request quotas (10/s, burst",
+        "40) are on in the double. The bound is 1.1 × (4n − b)/r. The newcomer is one more API of another namespace,",
+        "applied while the others are being built (goal: 15 s).",
+        "",
+        fleet.HEADER,
+    ]
+    lab.set_aws(quotas="real")
+    ships = fleet.Fleet(lab)
+    for count, rate, burst, newcomer in FLEETS:
+        found = ships.round(calls.api_of(10), count, rate, burst, newcomer)
+        print(found.row(), flush=True)
+        lines.append(found.row())
+        ships.delete()
+    ships.round(calls.api_of(10), 50, 10, 40)
+    found_rest = fleet.rest(lab, 50, rest_s)
+    print(found_rest.rows(), flush=True)
+    return [
+        *lines,
+        "",
+        "## At rest",
+        "",
+        "Every check is a whole one: the export of each API is read.",
+        "",
+        fleet.REST_HEADER,
+        found_rest.rows(),
+        "",
+    ]
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--rest-seconds", type=float, default=600.0)
+    parser.add_argument("--output", type=pathlib.Path, default=ROOT / "bench" / "RESULTS.md")
+    arguments = parser.parse_args()
+    folder, begin = pathlib.Path(tempfile.mkdtemp(prefix="oracleapi-bench-")), time.monotonic()
+    machine = f"{platform.system()} {platform.machine()}"
+    lines = [HEAD.format(machine=machine, python=platform.python_version())]
+    try:
+        with running_lab(folder) as lab:
+            lab.platform()
+            lines += [*one_api(lab), *edits(lab), *fleets(lab, arguments.rest_seconds)]
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+    arguments.output.write_text("\n".join(lines))
+    print(f"written to {arguments.output} after {(time.monotonic() - begin) / 60:.0f} minutes")
+
+
+if __name__ == "__main__":
+    main()
