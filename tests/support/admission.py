@@ -4,30 +4,14 @@ import copy
 import json
 from typing import Any
 
-import yaml
+import httpx
 
-from support.lab import EXAMPLES, Lab
+from oracleapi.api.crd import kind_named
+from support.lab import Lab
 
-PLURALS = {
-    "AwsAccount": "awsaccounts",
-    "IdentityProvider": "identityproviders",
-    "OracleApi": "oracleapis",
-    "OracleDatabase": "oracledatabases",
-    "VpcLink": "vpclinks",
-}
 DRY = {"dryRun": "All", "fieldValidation": "Strict"}
-REMOVED = object()
-"""As the value of an edit: the field goes."""
-
-
-def manifests(lab: Lab) -> dict[str, dict[str, Any]]:
-    """Return the examples by kind, filled in, under the name ``tried``."""
-    offers = yaml.safe_load_all(lab.sandbox("render", str(EXAMPLES / "10-platform.yaml")))
-    api = yaml.safe_load((EXAMPLES / "20-hr-api.yaml").read_text())
-    found = {manifest["kind"]: manifest for manifest in [*offers, api]}
-    for manifest in found.values():
-        manifest["metadata"]["name"] = "tried"
-    return found
+SOME_UNCHECKED = "some validation rules were not checked because the object was invalid"
+"""Beside a fault of type, bound or enumeration the server says that it did not look at the rules."""
 
 
 def edited(manifest: dict[str, Any], edits: dict[str, Any]) -> dict[str, Any]:
@@ -38,12 +22,7 @@ def edited(manifest: dict[str, Any], edits: dict[str, Any]) -> dict[str, Any]:
         place: Any = found["spec"]
         for part in parents:
             place = place.setdefault(part, {}) if isinstance(place, dict) else place[part]
-        if value is REMOVED:
-            del place[last]
-        elif isinstance(place, list) and last == len(place):
-            place.append(value)
-        else:
-            place[last] = value
+        place[last] = value
     return found
 
 
@@ -51,18 +30,27 @@ def url_of(manifest: dict[str, Any]) -> str:
     """Return the address of the manifest's collection."""
     namespace = manifest["metadata"].get("namespace")
     middle = f"/namespaces/{namespace}" if namespace else ""
-    return f"/apis/oracleapi.dev/v1alpha1{middle}/{PLURALS[manifest['kind']]}"
+    return f"/apis/oracleapi.dev/v1alpha1{middle}/{kind_named(manifest['kind']).plural}"
 
 
-def tried(lab: Lab, manifest: dict[str, Any]) -> str:
-    """Return why the API server would not create *manifest*, or an empty string."""
-    answer = lab.cluster.post(url_of(manifest), params=DRY, json=manifest)
-    return "" if answer.status_code == 201 else str(answer.json()["message"])
+def tried(lab: Lab, manifest: dict[str, Any]) -> list[tuple[str, str]]:
+    """Return (field, sentence) of each fault for which the API server would not create *manifest*."""
+    return _faults(lab.cluster.post(url_of(manifest), params=DRY, json=manifest), 201)
 
 
-def tried_again(lab: Lab, manifest: dict[str, Any]) -> str:
-    """Return why the API server would not change the stored object's spec to *manifest*'s, or an empty string."""
+def tried_again(lab: Lab, manifest: dict[str, Any]) -> list[tuple[str, str]]:
+    """Return the faults for which the API server would not change the stored object's spec to *manifest*'s."""
     url = f"{url_of(manifest)}/{manifest['metadata']['name']}"
     headers = {"Content-Type": "application/merge-patch+json"}
-    answer = lab.cluster.patch(url, params=DRY, headers=headers, content=json.dumps({"spec": manifest["spec"]}))
-    return "" if answer.status_code == 200 else str(answer.json()["message"])
+    changed = lab.cluster.patch(url, params=DRY, headers=headers, content=json.dumps({"spec": manifest["spec"]}))
+    return _faults(changed, 200)
+
+
+def _faults(answer: httpx.Response, good: int) -> list[tuple[str, str]]:
+    if answer.status_code == good:
+        return []
+    status = answer.json()
+    causes = status.get("details", {}).get("causes")
+    if not causes:
+        return [("", status["message"])]
+    return [(cause["field"], cause["message"]) for cause in causes if SOME_UNCHECKED not in cause["message"]]
