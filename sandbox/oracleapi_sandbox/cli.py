@@ -1,4 +1,4 @@
-"""The command line: ``oracleapi-sandbox up|status|down|env|token|sql|render|kubectl|helm|…``.
+"""The command line: ``oracleapi-sandbox up|status|down|env|clock|token|sql|render|kubectl|helm|…``.
 
 The state folder is ``--dir``, else ``$ORACLEAPI_SANDBOX_DIR``, else ``.sandbox``. ``--dir`` may stand before or behind
 the command; only before it for ``kubectl`` and ``helm``, whose arguments are all their own.
@@ -15,11 +15,14 @@ import httpx
 import typer
 
 from oracleapi_sandbox.cluster.build import DEFAULT_KUBERNETES, KubernetesVersion
+from oracleapi_sandbox.cluster.choice import HELP as CLUSTERS
+from oracleapi_sandbox.cluster.choice import choose
 from oracleapi_sandbox.cluster.clients import clients
 from oracleapi_sandbox.cluster.golang import ToolError
 from oracleapi_sandbox.cluster.progress import Progress
 from oracleapi_sandbox.manifests import PlaceholderError
 from oracleapi_sandbox.manifests import render as fill_in
+from oracleapi_sandbox.replaced import Replaced
 from oracleapi_sandbox.sqlscript import ScriptError, run_script
 from oracleapi_sandbox.stack import PARTS, PartError, Stack
 
@@ -62,9 +65,18 @@ def up(
     context: typer.Context,
     folder: Dir = None,
     without: Annotated[list[str] | None, typer.Option(help=f"Leave a part out: {', '.join(PARTS)}.")] = None,
-    kubernetes_version: Annotated[str, typer.Option(help="Version of kube-apiserver.")] = DEFAULT_KUBERNETES,
+    cluster: Annotated[
+        str | None,
+        typer.Option(help=f"{CLUSTERS}; if not given: envtest if KUBEBUILDER_ASSETS is set, kind if it works, build."),
+    ] = None,
+    kubernetes_version: Annotated[
+        str, typer.Option(help="Version that is built, or made by kind.")
+    ] = DEFAULT_KUBERNETES,
+    aws_endpoint: Annotated[str | None, typer.Option(help="URL of your own in place of the AWS double.")] = None,
+    oracle_dsn: Annotated[str | None, typer.Option(help="Your own database in place of the Oracle double.")] = None,
+    ords_url: Annotated[str | None, typer.Option(help="Your own ORDS, such as https://ords.example/ords.")] = None,
 ) -> None:
-    """Start what does not run yet. The first time compiles kube-apiserver, which takes several minutes."""
+    """Start what does not run yet. The first build of kube-apiserver takes several minutes."""
     left_out = set(without or ())
     if unknown := left_out - set(PARTS):
         raise typer.BadParameter(f"no such part: {', '.join(sorted(unknown))}", param_hint="--without")
@@ -72,9 +84,14 @@ def up(
         version = KubernetesVersion.parse(kubernetes_version)
     except ValueError as error:
         raise typer.BadParameter(str(error), param_hint="--kubernetes-version") from error
+    try:
+        choice = choose(cluster, version)
+    except ValueError as error:
+        raise typer.BadParameter(str(error), param_hint="--cluster") from error
     progress = Progress()
     stack = Stack(folder or context.obj, progress)
-    stack.up([part for part in PARTS if part not in left_out], version)
+    replaced = Replaced(aws_endpoint, oracle_dsn, ords_url)
+    stack.up([part for part in PARTS if part not in left_out], choice, replaced)
     progress.say("sandbox", f'up; eval "$(oracleapi-sandbox --dir {stack.state} env)" sets the shell up')
 
 
@@ -108,6 +125,23 @@ def status(
 def env(context: typer.Context, folder: Dir = None) -> None:
     """Print shell commands that export the addresses and credentials of the running parts."""
     typer.echo(Stack(folder or context.obj, Progress()).exports(), nl=False)
+
+
+clock = typer.Typer(help="The one clock of the doubles, which a test can drive.", no_args_is_help=True)
+app.add_typer(clock, name="clock")
+
+
+@clock.command()
+def advance(context: typer.Context, seconds: Annotated[float, typer.Argument(min=0)], folder: Dir = None) -> None:
+    """Move the clock of AWS, Oracle, ORDS and the identity provider ahead; the cluster keeps the machine's."""
+    ahead = Stack(folder or context.obj, Progress()).advance(seconds)
+    typer.echo(f"{ahead:g} s ahead of the machine")
+
+
+@clock.command()
+def show(context: typer.Context, folder: Dir = None) -> None:
+    """Print how many seconds the doubles are ahead of the machine's clock."""
+    typer.echo(f"{Stack(folder or context.obj, Progress()).ahead_s:g} s ahead of the machine")
 
 
 @app.command()

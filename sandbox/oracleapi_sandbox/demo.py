@@ -21,6 +21,7 @@ import httpx
 import oracledb
 
 from oracleapi_sandbox.cluster.build import DEFAULT_KUBERNETES, KubernetesVersion
+from oracleapi_sandbox.cluster.choice import BUILD, ClusterChoice
 from oracleapi_sandbox.cluster.clients import clients
 from oracleapi_sandbox.cluster.progress import Progress
 from oracleapi_sandbox.manifests import render
@@ -304,7 +305,7 @@ def main() -> None:
     _wipe(arguments.dir)
     held = False
     try:
-        stack.up(PARTS, KubernetesVersion.parse(DEFAULT_KUBERNETES))
+        stack.up(PARTS, ClusterChoice(BUILD, KubernetesVersion.parse(DEFAULT_KUBERNETES)))
         demo = Demo(stack, arguments.operator_python)
         held = _tell(demo)
     finally:

@@ -2,10 +2,11 @@
 
 Each part is a process of its own, ``python -m oracleapi_sandbox.<part> --state STATE``, that publishes
 ``STATE/<part>.json`` once it serves. State folder: ``parts/`` (recorded processes), ``logs/``, ``ca/ca.crt``,
-``kubeconfig``, ``env``.
+``kubeconfig``, ``env``, ``clock.json`` (how far the parts' clocks are ahead), ``replaced.json``.
 """
 
 import fcntl
+import json
 import shlex
 import sys
 import threading
@@ -13,23 +14,28 @@ import time
 from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
 import httpx
 import psutil  # type: ignore[import-untyped]
 
-from oracleapi_sandbox.cluster.build import KubernetesVersion, control_plane
+from oracleapi_sandbox.cluster.build import control_plane
+from oracleapi_sandbox.cluster.choice import BUILD, ENVTEST, KIND, ClusterChoice, envtest_programs, why_not_kind
 from oracleapi_sandbox.cluster.clients import clients
 from oracleapi_sandbox.cluster.controlplane import end_leftovers
+from oracleapi_sandbox.cluster.foreign import delete_kind_cluster
 from oracleapi_sandbox.cluster.golang import ToolError
 from oracleapi_sandbox.cluster.processes import Recorded, end, marked, start, tail, write_json
 from oracleapi_sandbox.cluster.progress import Progress
 from oracleapi_sandbox.common.authority import Authority
 from oracleapi_sandbox.common.state import read_ready
+from oracleapi_sandbox.replaced import Replaced
 
 PARTS = ("oidc", "aws", "oracle", "cluster")
+CLOCKS = {"oidc": "admin_url", "aws": "endpoint_url", "oracle": "admin_url"}
+"""The doubles whose time can be driven, each with the address of its control pages."""
 OPERATOR = "operator"
 READY_LIMIT_S = 180.0
 STOP_LIMIT_S = 60.0
@@ -48,7 +54,7 @@ class PartError(RuntimeError):
 
 @dataclass(frozen=True)
 class Status:
-    """One part: *condition* is ``running``, ``starting``, ``dead`` (it ended by itself) or ``stopped``."""
+    """One part: *condition* is ``running``, ``starting``, ``dead`` (ended by itself), ``stopped`` or ``replaced``."""
 
     part: str
     condition: str
@@ -65,16 +71,20 @@ class Stack:
         self._progress = progress
         self._given_up = threading.Event()
 
-    def up(self, parts: Iterable[str], version: KubernetesVersion) -> None:
+    def up(self, parts: Iterable[str], choice: ClusterChoice, replaced: Replaced | None = None) -> None:
         """Start those of *parts* that do not run, connect them and write ``env``; living parts are kept.
+
+        *replaced* says what stands in place of parts; those that it replaces are not started.
 
         Raises:
             PartError: A part could not be started, the first of them; the others are left running.
         """
         self.state.mkdir(parents=True, exist_ok=True)
+        replaced = replaced or Replaced()
         with self._locked(), ThreadPoolExecutor(len(PARTS)) as pool:
             Authority(self.state / "ca")
-            started = [pool.submit(self._ensure, part, version) for part in parts]
+            write_json(self._replaced_file, asdict(replaced))
+            started = [pool.submit(self._ensure, part, choice) for part in parts if part not in replaced.parts]
             try:
                 failures = [future.exception() for future in started]
             except KeyboardInterrupt:
@@ -98,7 +108,7 @@ class Stack:
             }
             families = [process for recorded in running.values() for process in recorded.family()]
             end([process for recorded in running.values() if (process := recorded.process())], STOP_LIMIT_S)
-            end_leftovers(self.state)
+            self._end_cluster()
             end(process for process in families if process.is_running())
             end(marked(self.state))
             for part in (OPERATOR, *PARTS):
@@ -108,6 +118,30 @@ class Stack:
     def status(self) -> list[Status]:
         """Return the condition of every part."""
         return [self._status(part) for part in PARTS]
+
+    def advance(self, seconds: float) -> float:
+        """Move the clock of every running double ahead; returns how far they are ahead of the machine now.
+
+        A double that starts later in this state folder gets there too. The cluster has the machine's clock.
+
+        Raises:
+            PartError: A double does not answer, or refuses.
+        """
+        with self._locked():
+            for part in CLOCKS:
+                self._set_ahead(part, seconds)
+            write_json(self._clock_file, self.ahead_s + seconds)
+        return self.ahead_s
+
+    @property
+    def ahead_s(self) -> float:
+        """How far the doubles' clocks are ahead of the machine's."""
+        return float(_read_json(self._clock_file, 0.0))
+
+    @property
+    def replaced(self) -> Replaced:
+        """What the last ``up`` was given in place of parts."""
+        return Replaced(**_read_json(self._replaced_file, {}))
 
     def start_operator(self, namespace: str, deployment: str, command: Sequence[str]) -> dict[str, Any]:
         """Run *command* as the one container of a Deployment, with its arguments and its ServiceAccount's token.
@@ -167,6 +201,8 @@ class Stack:
                 "ORACLE_DSN": oracle["dsn"],
                 "ORACLE_HOST": oracle["host"],
                 "ORACLE_PORT": str(oracle["port"]),
+                "ORACLE_TCPS_PORT": str(oracle["tcps_port"]),
+                "ORACLE_SERVER_DN": oracle["server_dn"],
                 "ORACLE_SERVICE_NAME": oracle["service_name"],
                 "ORACLE_SYSTEM_USER": oracle["system_user"],
                 "ORACLE_SYSTEM_PASSWORD": oracle["system_password"],
@@ -175,7 +211,7 @@ class Stack:
             }
         if oidc := self.addresses("oidc"):
             found |= {"OIDC_ISSUER": oidc["issuer"], "SANDBOX_OIDC_ADMIN": oidc["admin_url"]}
-        return found
+        return found | self.replaced.environment
 
     def exports(self) -> str:
         """Return :meth:`environment` as shell commands."""
@@ -188,41 +224,67 @@ class Stack:
     def log(self, part: str) -> Path:
         return self.state / "logs" / f"{part}.log"
 
-    def _ensure(self, part: str, version: KubernetesVersion) -> None:
+    def _ensure(self, part: str, choice: ClusterChoice) -> None:
         """Make *part* run: keep it, wait for it, or start it."""
         recorded = self._recorded(part)
         if recorded is not None and recorded.alive:
-            self._keep(part, recorded, version)
+            self._keep(part, recorded, choice)
             return
         if recorded is not None:
             self._progress.say(part, f"had ended by itself; starting it again (its log: {self.log(part)})")
         self._clear(part)
-        arguments = self._prepare(part, version)
+        arguments = self._prepare(part, choice)
         command = [sys.executable, "-m", f"oracleapi_sandbox.{part}", "--state", str(self.state), *arguments]
         self._progress.say(part, "starting")
         process = start(command, self.log(part), self.state, part)
         self._pid_file(part).parent.mkdir(exist_ok=True)
         write_json(self._pid_file(part), process.pid)
         self._wait_ready(part, Recorded(process.pid, self.state, part))
+        if part in CLOCKS and self.ahead_s:
+            self._set_ahead(part, self.ahead_s)
 
-    def _keep(self, part: str, recorded: Recorded, version: KubernetesVersion) -> None:
+    def _keep(self, part: str, recorded: Recorded, choice: ClusterChoice) -> None:
         if self.addresses(part) is None:
             self._wait_ready(part, recorded)
             return
         ready = read_ready(self.state, part) or {}
-        other = part == "cluster" and ready["version"] != str(version)
-        self._progress.say(part, f"already running{', as ' + ready['version'] + ', which is kept' if other else ''}")
+        other = part == "cluster" and ready["choice"] != str(choice)
+        self._progress.say(part, f"already running{', as ' + ready['choice'] + ', which is kept' if other else ''}")
 
-    def _prepare(self, part: str, version: KubernetesVersion) -> list[str]:
+    def _prepare(self, part: str, choice: ClusterChoice) -> list[str]:
         """Build what *part* needs while somebody watches, and return its arguments."""
         if part != "cluster":
             return []
         try:
             clients(self._progress)
-            control_plane(version, self._progress)
+            self._check_cluster(choice)
         except ToolError as error:
             raise PartError(part, str(error)) from error
-        return ["--kubernetes-version", str(version)]
+        return ["--cluster", choice.argument, "--kubernetes-version", str(choice.version)]
+
+    def _check_cluster(self, choice: ClusterChoice) -> None:
+        """Build, or say before anything starts, what is missing for *choice*."""
+        self._progress.say("cluster", f"taking {choice}")
+        if choice.kind == BUILD:
+            control_plane(choice.version, self._progress)
+        elif choice.kind == KIND and (reason := why_not_kind()):
+            raise ToolError(f"kind cannot make a cluster: {reason}; take another with --cluster build")
+        elif choice.kind == ENVTEST and choice.path and "kube-controller-manager" not in envtest_programs(choice.path):
+            self._progress.say("cluster", "no kube-controller-manager there: deleted namespaces stay Terminating")
+
+    def _set_ahead(self, part: str, seconds: float) -> None:
+        """Move the clock of *part* if it runs."""
+        addresses = self.addresses(part)
+        if addresses is None:
+            return
+        try:
+            with self.client() as client:
+                page = f"{addresses[CLOCKS[part]]}/_sandbox/clock"
+                answer = client.post(page, json={"advance_seconds": seconds})
+        except httpx.TransportError as error:
+            raise PartError(part, f"does not answer: {error}") from error
+        if answer.is_error:
+            raise PartError(part, f"refused to move its clock: {answer.text[:500]}")
 
     def _wait_ready(self, part: str, recorded: Recorded) -> None:
         begin = time.monotonic()
@@ -240,9 +302,11 @@ class Stack:
     def _connect(self) -> None:
         """Tell AWS which local address stands behind the listener that VPC links name."""
         aws, oracle = self.addresses("aws"), self.addresses("oracle")
-        if aws is None or oracle is None:
+        ords_url = self.replaced.ords_url or (oracle or {}).get("ords_url")
+        if aws is None or ords_url is None:
             return
-        target = ["localhost", httpx.URL(oracle["ords_url"]).port]
+        url = httpx.URL(ords_url)
+        target = [url.host, url.port or 443]
         try:
             with self.client() as client:
                 page = f"{aws['endpoint_url']}/_sandbox/settings"
@@ -254,6 +318,8 @@ class Stack:
 
     def _status(self, part: str) -> Status:
         recorded = self._recorded(part)
+        if recorded is None and part in self.replaced.parts:
+            return Status(part, "replaced", address=self.replaced.parts[part])
         if recorded is None:
             return Status(part, "stopped")
         if not recorded.alive:
@@ -261,6 +327,14 @@ class Stack:
         ready = self.addresses(part)
         address = _address(part, ready) if ready else ""
         return Status(part, "running" if ready else "starting", recorded.pid, recorded.resident_bytes(), address)
+
+    @property
+    def _clock_file(self) -> Path:
+        return self.state / "clock.json"
+
+    @property
+    def _replaced_file(self) -> Path:
+        return self.state / "replaced.json"
 
     def _pid_file(self, part: str) -> Path:
         return self.state / "parts" / f"{part}.pid"
@@ -274,9 +348,17 @@ class Stack:
     def _clear(self, part: str) -> None:
         """End what a crashed *part* left behind and take back what it published."""
         if part == "cluster":
-            end_leftovers(self.state)
+            self._end_cluster()
         end(marked(self.state, part))
         self._forget(part)
+
+    def _end_cluster(self) -> None:
+        """End what a crashed cluster left: programs, or the one that kind made for this sandbox."""
+        end_leftovers(self.state)
+        try:
+            delete_kind_cluster(self.state)
+        except (ToolError, OSError) as error:
+            raise PartError("cluster", str(error)) from error
 
     def _forget(self, part: str) -> None:
         (self.state / f"{part}.json").unlink(missing_ok=True)
@@ -299,6 +381,10 @@ class Stack:
                 self._progress.say("sandbox", "another command is changing this sandbox; waiting for it")
                 fcntl.flock(lock, fcntl.LOCK_EX)
             yield
+
+
+def _read_json(file: Path, default: Any) -> Any:
+    return json.loads(file.read_text()) if file.exists() else default
 
 
 def _listener_arn(aws: dict[str, Any]) -> str:

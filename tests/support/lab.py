@@ -52,7 +52,7 @@ class Lab:
 
     def up(self) -> None:
         """Start everything, prepare the database, install the chart, start the operator."""
-        self.sandbox("up")
+        self.sandbox("up", "--cluster", "build")
         self.environment = self._environment()
         trust = ssl.create_default_context(cafile=self.environment["SANDBOX_CA"])
         self.http = httpx.Client(verify=trust, trust_env=False, timeout=30)
@@ -314,7 +314,9 @@ def api_server(folder: pathlib.Path) -> Iterator[Lab]:
     """Run an API server with the chart in it, and nothing else: no operator, no AWS, no Oracle."""
     lab = Lab(folder)
     try:
-        lab.sandbox("up", *[part for name in ("aws", "oracle", "oidc") for part in ("--without", name)])
+        lab.sandbox(
+            "up", "--cluster", "build", *[part for name in ("aws", "oracle", "oidc") for part in ("--without", name)]
+        )
         lab.environment = lab._environment()
         lab.cluster = lab._cluster()
         lab.helm("install", RELEASE, str(CHART), "-n", NAMESPACE, "--create-namespace")

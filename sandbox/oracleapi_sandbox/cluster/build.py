@@ -62,6 +62,12 @@ def control_plane(version: KubernetesVersion, progress: Progress) -> Path:
     return cached(target, lambda workshop: _build(workshop, main, version, progress), progress)
 
 
+def control_plane_programs(version: KubernetesVersion, progress: Progress) -> dict[str, list[str]]:
+    """Return the commands of the control plane that :func:`control_plane` builds; one binary plays all roles."""
+    binary = str(control_plane(version, progress))
+    return {name: [binary, name] for name in ("etcd", "kube-apiserver", "kube-controller-manager")}
+
+
 def _build(workshop: Path, main: str, version: KubernetesVersion, progress: Progress) -> Path:
     progress.say("cluster", f"building kube-apiserver {version} and etcd; {EXPECTED}, later starts take seconds")
     go, upstream = _toolchain(workshop, version, progress)

@@ -12,7 +12,7 @@ import subprocess
 import threading
 import time
 from base64 import b64encode
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
@@ -54,20 +54,23 @@ class Ports:
 
 
 class ControlPlane:
-    """The three programs over one state folder.
+    """The programs over one state folder.
+
+    Without ``kube-controller-manager`` namespaces stay Terminating, nothing is collected after its owner, and
+    namespaces get no default ServiceAccount.
 
     Args:
         state: State folder of the sandbox.
-        binary: What :func:`~oracleapi_sandbox.cluster.build.control_plane` returned.
+        programs: The command of ``etcd``, ``kube-apiserver`` and, if there is one, ``kube-controller-manager``.
         stop: When set, waiting for readiness is given up.
     """
 
-    def __init__(self, state: Path, binary: Path, stop: threading.Event) -> None:
+    def __init__(self, state: Path, programs: Mapping[str, Sequence[str]], stop: threading.Event) -> None:
         self.state = state
         self.folder = state / "cluster"
         self.folder.mkdir(parents=True, exist_ok=True)
         self.kubeconfig = state / "kubeconfig"
-        self._binary = binary
+        self._programs = programs
         self._stop = stop
         self._running: dict[str, subprocess.Popen[bytes]] = {}
         self._authority = Authority(state / "ca")
@@ -76,7 +79,7 @@ class ControlPlane:
         self.server = f"https://127.0.0.1:{self._ports.apiserver}"
 
     def start(self) -> None:
-        """Start everything and wait until namespaces get their default ServiceAccount.
+        """Start everything; with controllers, wait until namespaces get their default ServiceAccount.
 
         Raises:
             StartError: A program ended, or was not ready in time.
@@ -88,12 +91,18 @@ class ControlPlane:
         self._wait("etcd", f"{etcd}/health")
         self._run("kube-apiserver", *self._apiserver_flags(etcd))
         self._wait("kube-apiserver", f"{self.server}/readyz")
+        if "kube-controller-manager" not in self._programs:
+            return
         self._run("kube-controller-manager", *self._controller_manager_flags())
         account = "/api/v1/namespaces/default/serviceaccounts/default"
         self._wait("kube-controller-manager", f"{self.server}{account}")
 
     def dead(self) -> str | None:
-        """Return the name of a program that has ended, else ``None``."""
+        """Return which program has ended, and the end of its log, else ``None``."""
+        ended = self._ended()
+        return None if ended is None else f"{ended} ended; the end of its log:\n{tail(self.log(ended))}"
+
+    def _ended(self) -> str | None:
         return next((name for name, process in self._running.items() if process.poll() is not None), None)
 
     def stop(self) -> None:
@@ -108,7 +117,7 @@ class ControlPlane:
         return self.state / "logs" / f"{program}.log"
 
     def _run(self, program: str, *flags: str) -> None:
-        process = start([str(self._binary), program, *flags], self.log(program), self.state, "cluster")
+        process = start([*self._programs[program], *flags], self.log(program), self.state, "cluster")
         self._running[program] = process
         write_json(self.folder / "processes.json", {name: running.pid for name, running in self._running.items()})
 
@@ -117,7 +126,7 @@ class ControlPlane:
         deadline = time.monotonic() + START_LIMIT_S
         context = self._authority.client_context()
         while not self._answers(url, context):
-            ended = self.dead()
+            ended = self._ended()
             if ended or time.monotonic() > deadline:
                 why = f"{ended} ended" if ended else f"{program} was not ready in {START_LIMIT_S:.0f} s"
                 raise StartError(f"{why}; the end of its log:\n{tail(self.log(ended or program))}")

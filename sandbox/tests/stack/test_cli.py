@@ -174,3 +174,34 @@ def test_everything_comes_up_and_goes_down_without_a_trace(sandbox: Any, tmp_pat
     pause = threading.Event()
     while mentioned(tmp_path / "one"):  # PostgreSQL sees by itself that nobody needs it any more
         pause.wait(0.1)
+
+
+def claims_of(run: Any) -> dict[str, Any]:
+    printed = run("token", "--subject", "alice").stdout
+    found: dict[str, Any] = json.loads(base64.urlsafe_b64decode(printed.split(".")[1] + "=="))
+    return found
+
+
+def test_the_clock_is_driven_and_a_restarted_part_keeps_it(sandbox: Any) -> None:
+    assert sandbox(*ONLY_OIDC).returncode == 0
+    before = claims_of(sandbox)["iat"]
+    assert sandbox("clock", "advance", "86400").stdout == "86400 s ahead of the machine\n"
+    assert claims_of(sandbox)["iat"] >= before + 86400
+    os.kill(parts(sandbox)["oidc"]["pid"], signal.SIGKILL)
+    assert sandbox(*ONLY_OIDC).returncode == 0
+    assert claims_of(sandbox)["iat"] >= before + 86400
+    assert sandbox("clock", "show").stdout == "86400 s ahead of the machine\n"
+
+
+def test_what_replaces_parts_is_shown_and_exported(sandbox: Any) -> None:
+    own = ("--aws-endpoint", "http://localhost:4566", "--oracle-dsn", "db:1521/HR", "--ords-url", "https://o/ords")
+    up = sandbox("up", "--without", "cluster", *own)
+    assert up.returncode == 0, up.stderr
+    shown = {name: (part["condition"], part["address"]) for name, part in parts(sandbox).items()}
+    assert (shown["aws"], shown["oracle"]) == (("replaced", "http://localhost:4566"), ("replaced", "db:1521/HR"))
+    found = exports(sandbox("env").stdout)
+    assert found["AWS_ENDPOINT_URL"] == "http://localhost:4566"
+    assert (found["ORACLE_DSN"], found["ORDS_URL"]) == ("db:1521/HR", "https://o/ords")
+    assert "SANDBOX_ORACLE_ADMIN" not in found
+    assert sandbox(*ONLY_OIDC).returncode == 0
+    assert "ORACLE_DSN" not in exports(sandbox("env").stdout)
