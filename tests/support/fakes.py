@@ -11,6 +11,7 @@ from oracleapi.model import gateway as g
 from oracleapi.model.link import CreateLink, DeleteLink, ObservedLink
 from oracleapi.model.schema import ChangeSchema, DisableSchema, EnableSchema, ObservedSchema, SchemaAction
 from oracleapi.ports import Caller, DatabaseFacts, Discovery
+from support.schemas import status_faults
 
 
 class FakeClock:
@@ -78,6 +79,7 @@ class FakeKubernetes:
     def patch_status(self, resource: Mapping[str, Any], status: Mapping[str, Any]) -> Mapping[str, Any]:
         found = self._guarded(resource)
         assert found["status"] != dict(status), "a status write that changes nothing"
+        assert not (faults := status_faults(found["kind"], status)), faults
         found["status"] = copy.deepcopy(dict(status))
         return self._written(found, "status")
 
