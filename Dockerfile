@@ -1,5 +1,7 @@
-# The operator's image. BASE is a Python 3.11 or newer base image of yours, by tag or, better, by digest:
+# The operator's image. BASE is a base image of yours with Python 3.11 or newer, venv and pip, by tag or, better, by digest:
 #   docker build --build-arg BASE=python:3.11-slim-bookworm -t oracle-api-operator:0.1.0 .
+# pip takes its index from the secret "pip.conf", if one is given, and leaves nothing of it behind:
+#   docker build --secret id=pip.conf,src=$HOME/.config/pip/pip.conf …
 ARG BASE=python:3.11-slim-bookworm
 
 FROM ${BASE} AS build
@@ -7,7 +9,8 @@ ENV PIP_DISABLE_PIP_VERSION_CHECK=1 PIP_NO_CACHE_DIR=1
 WORKDIR /build
 COPY requirements/operator.txt requirements/dev.txt requirements/
 # The environment has no pip of its own; what fills it comes from the locks, hash by hash, the build tool too.
-RUN python -m venv --without-pip /opt/oracle-api-operator \
+RUN --mount=type=secret,id=pip.conf,target=/etc/pip.conf \
+    python -m venv --without-pip /opt/oracle-api-operator \
  && python -m pip --python /opt/oracle-api-operator/bin/python install --require-hashes --no-deps \
       -r requirements/operator.txt \
  && awk '/^[a-zA-Z]/ {keep = /^setuptools==/} keep' requirements/dev.txt > requirements/build.txt \
@@ -22,8 +25,8 @@ FROM ${BASE}
 LABEL org.opencontainers.image.title="oracle-api-operator" \
       org.opencontainers.image.description="AWS API Gateway as the front door of an Oracle database behind ORDS" \
       org.opencontainers.image.licenses="Apache-2.0"
-# The base's own installer has no work here.
-RUN python -m pip uninstall --yes --quiet setuptools wheel pip
+# The base's own installer has no work here; one that belongs to a distribution's packages stays with them.
+RUN PIP_BREAK_SYSTEM_PACKAGES=1 python -m pip uninstall --yes --quiet setuptools wheel pip
 COPY --from=build /opt/oracle-api-operator /opt/oracle-api-operator
 COPY LICENSE /licenses/LICENSE
 ENV PATH=/opt/oracle-api-operator/bin:$PATH PYTHONSAFEPATH=1 PYTHONDONTWRITEBYTECODE=1 PYTHONUNBUFFERED=1

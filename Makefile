@@ -21,7 +21,11 @@ demo: setup ## Show the main job end to end on this machine (KEEP=1 leaves every
 test: setup check ## Run the whole test suite
 	cd sandbox && ../$(SANDBOX_VENV)/bin/python -m pytest -q
 	$(RUN)/python -Im pytest -q -n 2 tests/unit tests/transition tests/test_layout.py
-	$(RUN)/python -Im pytest -q tests/contract tests/e2e
+	$(RUN)/python -Im pytest -q -m "not image" tests/contract tests/e2e
+
+.PHONY: test-image
+test-image: setup ## Build the image over a fresh Debian base and start it; needs root, buildah and debootstrap
+	$(RUN)/python -Im pytest -q -rs -m image tests/e2e/test_image.py
 
 .PHONY: check
 check: setup ## Format, lint, types and import contract, generated files (everything but the tests)
