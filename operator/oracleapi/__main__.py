@@ -37,8 +37,7 @@ def parse_arguments(arguments: list[str] | None = None) -> Settings:
 
 async def run(settings: Settings) -> None:
     """Run the operator until it is told to stop; kopf listens to SIGTERM and SIGINT."""
-    backends = RealBackends(settings)
-    kube, operator = await _start(settings, backends)
+    kube, backends, operator = await _start(settings)
     endpoints = Endpoints(operator, settings.listen_host, settings.listen_port)
     endpoints.start(asyncio.get_running_loop())
     await asyncio.to_thread(list_all, kube, operator)
@@ -56,7 +55,7 @@ async def run(settings: Settings) -> None:
         LOG.info("Stopped")
 
 
-async def _start(settings: Settings, backends: RealBackends) -> tuple[KubeClient, Operator]:
+async def _start(settings: Settings) -> tuple[KubeClient, RealBackends, Operator]:
     """Connect, waiting for an API server that is not there yet."""
     while True:
         try:
@@ -65,7 +64,8 @@ async def _start(settings: Settings, backends: RealBackends) -> tuple[KubeClient
             LOG.warning("Waiting for the API server", reason=error.reason, message=error.message)
             await asyncio.sleep(START_RETRY_S)
             continue
-        return kube, build_operator(kube, backends, settings, installation)
+        backends = RealBackends(settings, installation)
+        return kube, backends, build_operator(kube, backends, settings, installation)
 
 
 def main() -> None:

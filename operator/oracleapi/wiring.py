@@ -5,11 +5,11 @@ import json
 import ssl
 import threading
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import Any, TypeVar
 
 from oracleapi.adapters.aws.gateway import AwsGateway
-from oracleapi.adapters.aws.session import Clients
+from oracleapi.adapters.aws.session import Clients, RoleSession
 from oracleapi.adapters.kube.client import KubeClient
 from oracleapi.adapters.kube.config import load_config
 from oracleapi.adapters.oidc.discovery import OidcDiscovery
@@ -43,8 +43,8 @@ class RealBackends:
     An adapter is known by where it leads and as whom; another password makes another one, and the old one is closed.
     """
 
-    def __init__(self, settings: Settings) -> None:
-        self._settings = settings
+    def __init__(self, settings: Settings, installation: str) -> None:
+        self._settings, self._installation = settings, installation
         self._open: dict[str, tuple[str, Any]] = {}
         self._lock = threading.Lock()
         self._oidc = OidcDiscovery(self._trust)
@@ -52,11 +52,20 @@ class RealBackends:
     def gateway(self, spec: AwsAccountSpec, secret: Mapping[str, str] | None) -> Gateway:
         ca = str(self._settings.extra_ca_file) if self._settings.extra_ca_file else None
 
-        def open_it() -> AwsGateway:
-            return AwsGateway(Clients(spec.region, spec.endpoint_url, secret, ca), spec.region)
+        role = self._role(spec)
 
-        name = f"aws/{spec.account_id}/{spec.region}/{(secret or {}).get('AWS_ACCESS_KEY_ID', '-')}"
-        return self._shared(name, [spec.endpoint_url, dict(secret or {})], open_it)
+        def open_it() -> AwsGateway:
+            return AwsGateway(Clients(spec.region, spec.endpoint_url, secret, ca, role), spec.region)
+
+        acting = role.arn if role else "-"
+        name = f"aws/{spec.account_id}/{spec.region}/{(secret or {}).get('AWS_ACCESS_KEY_ID', '-')}/{acting}"
+        return self._shared(name, [spec.endpoint_url, dict(secret or {}), role and asdict(role)], open_it)
+
+    def _role(self, spec: AwsAccountSpec) -> RoleSession | None:
+        external_id = spec.external_id(self._installation)
+        if spec.assume_role is None or external_id is None:
+            return None
+        return RoleSession(spec.assume_role.arn, external_id, spec.assume_role.session_seconds)
 
     def oracle(self, spec: OracleDatabaseSpec, secret: Mapping[str, str]) -> Oracle:
         connection = spec.connection

@@ -63,6 +63,7 @@ def test_every_bound_is_held_where_it_is(admission: Lab, kind: Kind) -> None:
     [
         ("AwsAccount", "allowedNamespaces.all"),
         ("AwsAccount", "iam"),
+        ("AwsAccount", "assumeRole.policy"),
         ("AwsAccount", "delegations.0.adoptApiIds"),
         ("VpcLink", "keepAwake"),
         ("OracleDatabase", "ords.guard"),

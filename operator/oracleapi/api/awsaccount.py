@@ -18,6 +18,47 @@ from oracleapi.api.common import (
 )
 
 
+class AssumeRole(Part):
+    """The role that the operator acts as in this account."""
+
+    arn: Annotated[
+        str,
+        Field(
+            max_length=256,
+            json_schema_extra=rules(
+                cel(
+                    "self.matches('^arn:aws[a-z-]*:iam::[0-9]{12}:role/[A-Za-z0-9+=,.@_/-]+$')",
+                    "must be the ARN of a role, arn:aws:iam::123456789012:role/…",
+                )
+            ),
+        ),
+    ]
+    external_id: (
+        Annotated[
+            str,
+            Field(
+                min_length=2,
+                max_length=128,
+                json_schema_extra=rules(
+                    cel(
+                        "self.matches('^[A-Za-z0-9+=,.@:/_-]+$')",
+                        "must be made of letters, digits and +=,.@:/_-, such as the one in status.externalId",
+                    )
+                ),
+            ),
+        ]
+        | None
+    ) = Field(
+        None, description="What the role's trust policy must ask for; default: one of this installation, told in status"
+    )
+    session_seconds: Annotated[
+        int,
+        Field(
+            ge=900, le=43200, description="At most 3600 where the pod's own identity is a role: AWS chains no longer"
+        ),
+    ] = 3600
+
+
 class CallBudget(Part):
     """This operator's share of the calls that AWS allows an account: 10 a second and a burst of 40, never more."""
 
@@ -38,6 +79,15 @@ class AccountDelegation(Part):
 class AwsAccountSpec(OfferSpec):
     """An account and region; the identity is the pod's own unless a Secret is named."""
 
+    model_config = OfferSpec.model_config | {
+        "json_schema_extra": rules(
+            cel(
+                "!has(self.assumeRole) || self.assumeRole.arn.contains(':iam::' + self.accountId + ':')",
+                "assumeRole.arn must be a role of the account in spec.accountId",
+            )
+        )
+    }
+
     account_id: Annotated[
         str,
         Field(
@@ -57,6 +107,7 @@ class AwsAccountSpec(OfferSpec):
             ),
         ),
     ]
+    assume_role: AssumeRole | None = Field(None, description="With whatever identity the operator has otherwise")
     credentials_secret_ref: SecretRef | None = Field(
         None,
         description="Secret with AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY and optionally AWS_SESSION_TOKEN, "
@@ -95,3 +146,9 @@ class AwsAccountSpec(OfferSpec):
     allowed_namespaces: Namespaces = Namespaces()
     on_permission_lost: OnPermissionLost = "Unpublish"
     delegations: Annotated[tuple[AccountDelegation, ...], Field(max_length=64, json_schema_extra=listed("atomic"))] = ()
+
+    def external_id(self, installation: str) -> str | None:
+        """Return the external id that the role is assumed with; ``None`` where no role is."""
+        if self.assume_role is None:
+            return None
+        return self.assume_role.external_id or f"oracleapi.dev/{installation}"

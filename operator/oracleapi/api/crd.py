@@ -129,7 +129,7 @@ KINDS = (
         "awsacct",
         False,
         AwsAccountSpec,
-        {"callerArn": text(512), "realResyncSeconds": INTEGER},
+        {"callerArn": text(512), "externalId": text(128), "realResyncSeconds": INTEGER},
         (("ACCOUNT", "string", ".spec.accountId"), ("REGION", "string", ".spec.region"), READY, REASON, AGE),
     ),
     Kind(

@@ -17,6 +17,7 @@ class AwsAccountReconciler:
         self._references, self._backends = references, backends
 
     def reconcile(self, work: Pass[AwsAccountSpec]) -> None:
+        work.report.fields["externalId"] = work.spec.external_id(work.owner.installation)
         gateway = self._backends.gateway(work.spec, self._references.account_secret(work.spec))
         caller = gateway.caller()
         work.report.fields["callerArn"] = caller.arn

@@ -92,10 +92,16 @@ def translate(operation: str, error: ClientError, creates: bool) -> OperatorErro
     code = error_code(error)
     text = " ".join(str(error.response.get("Error", {}).get("Message", "")).split())[:300]
     status = int(error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0))
+    if error.operation_name == "AssumeRole":
+        operation = "AssumeRole"  # the call before the call: nothing of the operation itself was sent
+        creates = False
     if code in THROTTLED or status == 429:
         return Retryable(reasons.AWS_THROTTLED, f"AWS throttled {operation}")
     if code in EXPIRED:
         return Retryable(reasons.CREDENTIALS_MISSING, f"AWS refused the credentials of {operation}: {code}")
+    if operation == "AssumeRole" and code in DENIED:
+        text = "AWS denied AssumeRole; let the role trust the operator's identity and status.externalId"
+        return Retryable(reasons.AWS_ACCESS_DENIED, text, DENIED_RETRY_S)
     if code in DENIED or status == 403:
         return Retryable(
             reasons.AWS_ACCESS_DENIED, f"AWS denied {operation}; grant it to the operator's role", DENIED_RETRY_S

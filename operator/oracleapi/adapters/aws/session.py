@@ -6,10 +6,13 @@ has an idempotency token. The service's own timeouts are explicit.
 
 import threading
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any
 
 import botocore.session
 from botocore.config import Config
+from botocore.credentials import AssumeRoleCredentialFetcher, DeferredRefreshableCredentials
+from botocore.exceptions import NoCredentialsError
 from botocore.loaders import Loader
 
 from oracleapi.api import reasons
@@ -21,10 +24,31 @@ READ_TIMEOUT_S = 30
 _LOADER = Loader(include_default_search_paths=True)
 
 
-class Clients:
-    """Clients of one account and region, made when first needed."""
+@dataclass(frozen=True)
+class RoleSession:
+    """A role to act as, and how its sessions are asked for."""
 
-    def __init__(self, region: str, endpoint_url: str | None, secret: Mapping[str, str] | None, ca: str | None) -> None:
+    arn: str
+    external_id: str
+    seconds: int
+
+
+class Clients:
+    """Clients of one account and region, made when first needed.
+
+    Args:
+        secret: Keys to sign with; ``None`` for the pod's own identity.
+        role: Assumed with that identity, and again before its session ends.
+    """
+
+    def __init__(
+        self,
+        region: str,
+        endpoint_url: str | None,
+        secret: Mapping[str, str] | None,
+        ca: str | None,
+        role: RoleSession | None = None,
+    ) -> None:
         self._region, self._endpoint_url, self._ca = region, endpoint_url, ca
         session = botocore.session.Session()
         session.register_component("data_loader", _LOADER)
@@ -39,7 +63,7 @@ class Clients:
                     f"the Secret of credentialsSecretRef has no key {error.args[0]}; it needs AWS_ACCESS_KEY_ID and"
                     " AWS_SECRET_ACCESS_KEY",
                 ) from error
-        self._session = session
+        self._session = session if role is None else self._acting_as(role, session)
         self._clients: dict[tuple[str, bool], Any] = {}
         self._lock = threading.Lock()  # a botocore session makes one client at a time; clients are for all threads
 
@@ -48,12 +72,38 @@ class Clients:
         key = (service, creates)
         with self._lock:
             if key not in self._clients:
-                self._clients[key] = self._create(service, creates)
+                self._clients[key] = self._create(self._session, service, creates)
             return self._clients[key]
 
-    def _create(self, service: str, creates: bool) -> Any:
-        return self._session.create_client(
+    def _acting_as(self, role: RoleSession, base: botocore.session.Session) -> botocore.session.Session:
+        """Return a session whose keys are those of *role*; botocore renews them 15 to 10 minutes before their end."""
+
+        def assume() -> Any:
+            source = base.get_credentials()
+            if source is None:
+                raise NoCredentialsError
+            wanted = {
+                "RoleSessionName": USER_AGENT,
+                "ExternalId": role.external_id,
+                "DurationSeconds": role.seconds,
+            }
+            fetcher = AssumeRoleCredentialFetcher(
+                lambda service, **keys: self._create(base, service, creates=False, **keys),
+                source,
+                role.arn,
+                extra_args=wanted,
+            )
+            return fetcher.fetch_credentials()
+
+        session = botocore.session.Session()
+        session.register_component("data_loader", _LOADER)
+        session._credentials = DeferredRefreshableCredentials(assume, "assume-role")
+        return session
+
+    def _create(self, session: botocore.session.Session, service: str, creates: bool, **keys: Any) -> Any:
+        return session.create_client(
             service,
+            **keys,
             region_name=self._region,
             endpoint_url=self._endpoint_url,
             verify=self._ca,
