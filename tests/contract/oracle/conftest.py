@@ -29,6 +29,12 @@ class Place:
         return oracledb.connect(**{"user": self.user, "password": self.password, "dsn": self.dsn, **options})
 
 
+@pytest.fixture(autouse=True)
+def own_defaults_of_the_driver(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The operator's adapter sets this default for its whole process; other tests must not meet it."""
+    monkeypatch.setattr(oracledb.defaults, "fetch_lobs", True)
+
+
 @pytest.fixture(scope="session")
 def place(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Place]:
     if REAL:
