@@ -37,3 +37,7 @@ class Uncertain(Retryable):
 
 class DependencyNotReady(Retryable):
     """Another object must act first; expected, not a failure."""
+
+
+class OutOfBudget(Retryable):
+    """A call was not sent: the budget of calls is used up. The pass comes again in its place; nothing is wrong."""

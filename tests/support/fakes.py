@@ -156,7 +156,7 @@ class FakeGateway:
         self._call("caller")
         return Caller("123456789012", "arn:aws:iam::123456789012:role/operator")
 
-    def list_apis(self) -> Sequence[g.ApiIdentity]:
+    def list_apis(self, fresh: bool = False) -> Sequence[g.ApiIdentity]:
         self._call("list_apis")
         return [api.identity for api in self.apis.values()]
 
@@ -185,7 +185,7 @@ class FakeGateway:
         self._call("observe_log_group")
         return self.log_groups.get(name)
 
-    def list_links(self) -> Sequence[ObservedLink]:
+    def list_links(self, fresh: bool = False) -> Sequence[ObservedLink]:
         self._call("list_links")
         return list(self.links.values())
 
@@ -312,6 +312,9 @@ class FakeGateway:
         left = {key: value for key, value in api.stage.route_throttles.items() if key != action.key}
         api.stage = replace(api.stage, route_throttles=left)
 
+    def _apply_DeleteStage(self, action: g.DeleteStage) -> None:  # noqa: N802
+        self.apis[action.api_id].stage = None
+
     def _apply_DeleteApi(self, action: g.DeleteApi) -> None:  # noqa: N802
         self.apis.pop(action.api_id, None)
 
@@ -419,7 +422,7 @@ class FakeBackends:
         self.ords = FakeProbe(self.database)
         self.provider = FakeOidc()
 
-    def gateway(self, spec: Any, secret: Any) -> FakeGateway:
+    def gateway(self, spec: Any, secret: Any, meter: Any = None) -> FakeGateway:
         return self.aws
 
     def oracle(self, spec: Any, secret: Any) -> FakeOracle:

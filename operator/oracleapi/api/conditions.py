@@ -4,7 +4,7 @@
 Source: Kubernetes API conventions, kstatus (see docs/adr/0003-status.md).
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -13,6 +13,9 @@ MESSAGE_LIMIT = 1024
 READY = "Ready"
 RECONCILING = "Reconciling"
 STALLED = "Stalled"
+SUSPENDED = "Suspended"
+DRIFTED = "Drifted"
+PERMISSION_LOST = "PermissionLost"
 
 
 @dataclass(frozen=True)
@@ -26,19 +29,26 @@ class Condition:
 
 
 def merge_conditions(
-    old: Iterable[Mapping[str, Any]], new: Iterable[Condition], generation: int, now: str
+    old: Iterable[Mapping[str, Any]],
+    new: Iterable[Condition],
+    generation: int,
+    now: str,
+    kept: Collection[str] = (),
 ) -> list[dict[str, Any]]:
-    """Return the conditions list to write: *new* replaces *old* whole; a time moves only when its status flips.
+    """Return the conditions list to write; a time moves only when its status flips.
 
     Args:
         old: Conditions as they stand in the object's status.
-        new: All conditions that hold now; what is not named goes.
+        new: All conditions that were found in this pass.
         generation: ``metadata.generation`` that this pass worked on.
         now: RFC 3339 time.
+        kept: Types of *old* that stay as they were last seen, generation included, where *new* does not name them;
+            the others go.
     """
     before = {condition["type"]: condition for condition in old}
-    merged: list[dict[str, Any]] = []
-    for condition in sorted(new, key=lambda found: (found.type != READY, found.type)):
+    named = {condition.type for condition in new}
+    merged: list[dict[str, Any]] = [dict(before[type_]) for type_ in kept if type_ in before and type_ not in named]
+    for condition in new:
         previous = before.get(condition.type)
         same = previous is not None and previous.get("status") == condition.status
         merged.append(
@@ -51,7 +61,7 @@ def merge_conditions(
                 "lastTransitionTime": previous["lastTransitionTime"] if same and previous else now,
             }
         )
-    return merged
+    return sorted(merged, key=lambda found: (found["type"] != READY, found["type"]))
 
 
 def clip(message: str) -> str:

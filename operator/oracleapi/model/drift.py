@@ -1,5 +1,6 @@
 """Drift: one field where the world differs from what is desired. Pure."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass, is_dataclass, replace
 
 VALUE_LIMIT = 256
@@ -26,6 +27,17 @@ class Drift:
 
 ABSENT = "absent"
 PRESENT = "present"
+
+
+def unexplained(found: Iterable[Drift], since: Iterable[Drift]) -> tuple[Drift, ...]:
+    """Return the differences that somebody else made.
+
+    Args:
+        found: What differs from what is desired now: edits that were not carried out yet are among it.
+        since: What differs from how we left the world.
+    """
+    changed = {(drift.object, drift.field) for drift in since}
+    return tuple(drift for drift in found if (drift.object, drift.field) in changed)
 
 
 def field_drift(name: str, desired: object, observed: object) -> tuple[Drift, ...]:

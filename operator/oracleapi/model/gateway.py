@@ -321,6 +321,17 @@ class UpdateStage:
 
 
 @dataclass(frozen=True)
+class DeleteStage:
+    """Take an API off the air; everything else of it stays."""
+
+    api_id: str
+    verb: Literal["delete"] = "delete"
+
+    def describe(self) -> str:
+        return "delete stage $default"
+
+
+@dataclass(frozen=True)
 class DeleteRouteThrottle:
     api_id: str
     key: str
@@ -354,6 +365,7 @@ GatewayAction = (
     | EnsureLogGroup
     | CreateStage
     | UpdateStage
+    | DeleteStage
     | DeleteRouteThrottle
     | DeleteApi
 )

@@ -15,6 +15,8 @@ NOBODY = "oracleapi.nobody"
 ENABLED_MARK = "oracleapi.enabled"
 """Privilege without patterns and modules whose comment says that this operator enabled the schema."""
 
+PUBLISHED, NOT_PUBLISHED = "PUBLISHED", "NOT_PUBLISHED"
+
 
 @dataclass(frozen=True, order=True)
 class HandlerParameter:
@@ -42,7 +44,7 @@ class Module:
     items_per_page: int
     handlers: Mapping[tuple[str, str], Handler]
     comments: str = ""
-    status: str = "PUBLISHED"
+    status: str = PUBLISHED
 
 
 @dataclass(frozen=True)

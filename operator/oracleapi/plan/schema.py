@@ -14,6 +14,8 @@ from oracleapi.model.ownership import marked_owner
 from oracleapi.model.schema import (
     ENABLED_MARK,
     NOBODY,
+    NOT_PUBLISHED,
+    PUBLISHED,
     ChangeSchema,
     DesiredSchema,
     DisableSchema,
@@ -101,6 +103,20 @@ def plan_schema_removal(observed: ObservedSchema, owner: str, marker: str) -> Pl
     if disables:
         actions.append(DisableSchema(observed.schema, mark, nobody))
     return Plan(tuple(actions))
+
+
+def plan_unpublish(observed: ObservedSchema, owner: str) -> Plan[SchemaAction]:
+    """Return the action that makes every module of *owner*'s NOT_PUBLISHED; what protects them stays."""
+    served = [
+        module
+        for _, module in sorted(observed.modules.items())
+        if marked_owner(module.comments) == owner and module.status == PUBLISHED
+    ]
+    if not served:
+        return Plan()
+    names = tuple(module.name for module in served)
+    hidden = tuple(replace(module, status=NOT_PUBLISHED) for module in served)
+    return Plan((ChangeSchema(observed.schema, delete_modules=names, modules=hidden),))
 
 
 def _check_ownership(desired: DesiredSchema, observed: ObservedSchema, owner: str) -> None:

@@ -7,14 +7,13 @@ waits until the list must show it (``VISIBILITY_S``).
 
 import uuid
 from collections.abc import Callable, Sequence
-from datetime import UTC, datetime
 from typing import Any, Protocol, TypeVar
 
 from oracleapi.api import reasons
 from oracleapi.errors import DependencyNotReady, OperatorError, Uncertain
 from oracleapi.model.ownership import TAG_OWNER, TAG_UID
 from oracleapi.reconcile.passes import Pass
-from oracleapi.runtime.clock import timestamp
+from oracleapi.runtime.clock import parse_timestamp, timestamp
 
 VISIBILITY_S = 60.0
 
@@ -66,6 +65,12 @@ def _owned(work: Pass[Any], things: Sequence[T], identity: Callable[[T], str], k
     ]
 
 
+def wants_fresh(work: Pass[Any]) -> bool:
+    """Say whether a list that was read for somebody else a moment ago will not do: an absence has consequences."""
+    intents, deleting = work.status.get("intents"), work.resource["metadata"].get("deletionTimestamp")
+    return bool(work.requested or intents or deleting)
+
+
 def wait_out_create(work: Pass[Any], thing: str) -> None:
     """Call it where *thing* was not found: an earlier create of it may still become visible.
 
@@ -73,7 +78,7 @@ def wait_out_create(work: Pass[Any], thing: str) -> None:
         DependencyNotReady: ``CreateUncertain``, until the list must show it.
     """
     for intent in work.status.get("intents", []):
-        left = VISIBILITY_S - (work.clock.now() - _seconds(intent["time"]))
+        left = VISIBILITY_S - (work.clock.now() - parse_timestamp(intent["time"]))
         if intent["object"] == thing and left > 0:
             raise DependencyNotReady(
                 reasons.CREATE_UNCERTAIN,
@@ -103,7 +108,3 @@ def create_once(work: Pass[Any], thing: str, create: Callable[[], M]) -> M:
         raise
     work.report.fields["intents"] = []
     return made
-
-
-def _seconds(text: str) -> float:
-    return datetime.strptime(text, "%Y-%m-%dT%H:%M:%SZ").replace(tzinfo=UTC).timestamp()

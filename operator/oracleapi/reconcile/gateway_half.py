@@ -10,7 +10,7 @@ from oracleapi.api.oracleapi import OracleApiSpec
 from oracleapi.desired.gateway import api_name, api_tags, build_gateway, held_links, log_group
 from oracleapi.desired.schema import HandlerKey
 from oracleapi.errors import Retryable
-from oracleapi.model.drift import Drift
+from oracleapi.model.drift import ABSENT, PRESENT, Drift
 from oracleapi.model.gateway import (
     ApiIdentity,
     CreateApi,
@@ -18,6 +18,8 @@ from oracleapi.model.gateway import (
     CreateStage,
     DeleteRoute,
     DeleteRouteThrottle,
+    DeleteStage,
+    DesiredGateway,
     GatewayAction,
     GatewayContent,
     ObservedGateway,
@@ -26,10 +28,13 @@ from oracleapi.model.gateway import (
 )
 from oracleapi.model.resolved import ResolvedApi
 from oracleapi.plan.gateway import content_matches, has_integration_drift, plan_gateway, plan_removal
+from oracleapi.plan.plan import Plan
 from oracleapi.ports import Gateway
-from oracleapi.reconcile.creates import create_once, find_owned, wait_out_create
+from oracleapi.reconcile.creates import create_once, find_owned, wait_out_create, wants_fresh
 from oracleapi.reconcile.passes import Pass
 
+PENDING = "pending"
+MISSING = ("existence", PRESENT, ABSENT)
 LOG = structlog.get_logger("oracleapi.gateway")
 BUILD_ROUNDS = 3
 """Import, repair of what an import dropped, and one spare: more differences than that are not ours to loop over."""
@@ -45,10 +50,11 @@ class OrdsState:
 
 @dataclass(frozen=True)
 class Update:
-    """What an update found, and whether something still waits for ORDS."""
+    """What an update found, whether something still waits for ORDS, and how the API is left when nothing does."""
 
     drift: tuple[Drift, ...]
     waits: bool
+    left: DesiredGateway
 
 
 class GatewayHalf:
@@ -57,7 +63,9 @@ class GatewayHalf:
     def find(self, work: Pass[OracleApiSpec], gateway: Gateway) -> ApiIdentity | None:
         """Return this API in the account, by owner."""
         known = work.status.get("apiId")
-        return find_owned(work, gateway.list_apis(), lambda found: found.api_id, known, gateway.find_api)
+        return find_owned(
+            work, gateway.list_apis(wants_fresh(work)), lambda found: found.api_id, known, gateway.find_api
+        )
 
     def create(self, work: Pass[OracleApiSpec], api: ResolvedApi, gateway: Gateway) -> ApiIdentity:
         """Make the API, with its owner tags and nothing in it, and keep its id."""
@@ -75,7 +83,9 @@ class GatewayHalf:
             gateway.observe_log_group(log_group(api).name),
         )
 
-    def build(self, api: ResolvedApi, gateway: Gateway, observed: ObservedGateway, without: Collection[str]) -> None:
+    def build(
+        self, api: ResolvedApi, gateway: Gateway, observed: ObservedGateway, without: Collection[str]
+    ) -> DesiredGateway:
         """Build an API that has no stage, read back what security rests on, and only then give it one.
 
         Raises:
@@ -91,7 +101,7 @@ class GatewayHalf:
                 observed = self._detailed(gateway, observed)
             if content_matches(desired, observed):
                 self._apply(gateway, plan_gateway(desired, observed).actions)
-                return
+                return desired
         raise Retryable(
             reasons.UNPROTECTED, "what AWS shows of the new API is not what was sent; it gets no stage until it is"
         )
@@ -116,10 +126,39 @@ class GatewayHalf:
             self._apply(gateway, _without(plan.actions, waiting, observed, away))
         else:
             self._apply(gateway, plan.actions)
-        return Update(plan.drift if plan.actions else (), bool(waiting))
+        return Update(plan.drift if plan.actions else (), bool(waiting), desired)
 
-    def remove(self, work: Pass[OracleApiSpec], gateway: Gateway) -> None:
-        """Delete the API if it is there: one call.
+    def preview(
+        self, api: ResolvedApi, gateway: Gateway, observed: ObservedGateway | None, without: Collection[str]
+    ) -> tuple[Plan[GatewayAction | CreateApi], ObservedGateway | None]:
+        """Return everything that stands between the API and its spec, waits left out, and the API as seen for it.
+
+        What is not there yet has placeholders for the ids that AWS will choose.
+        """
+        if observed is None:
+            identity = ApiIdentity(PENDING, api_name(api), f"https://{PENDING}", api_tags(api))
+            api = replace(api, vpc_link_id=api.vpc_link_id or PENDING)
+            desired = build_gateway(api, identity.host, without)
+            plan = plan_gateway(desired, ObservedGateway(identity, GatewayContent(), None, None))
+            return Plan((CreateApi(desired.name, desired.tags), *plan.actions), (Drift("API", *MISSING),)), None
+        if api.vpc_link_id is None:
+            return Plan(), observed  # routes cannot be told before their link is there
+        desired = build_gateway(api, observed.identity.host, without)
+        if has_integration_drift(desired, observed):
+            observed = self._detailed(gateway, observed)
+        plan = plan_gateway(desired, observed)
+        missing = (Drift("stage $default", *MISSING),) if observed.stage is None else ()
+        return Plan(plan.actions, (*missing, *plan.drift)), observed
+
+    def unpublish(self, gateway: Gateway, identity: ApiIdentity) -> bool:
+        """Take the stage away, so that nobody can call the API; returns whether there was one."""
+        if gateway.observe_stage(identity.api_id) is None:
+            return False
+        self._apply(gateway, [DeleteStage(identity.api_id)])
+        return True
+
+    def remove(self, work: Pass[OracleApiSpec], gateway: Gateway) -> bool:
+        """Delete the API if it is there: one call; returns whether it was.
 
         Raises:
             DependencyNotReady: ``CreateUncertain``, it may still become visible.
@@ -127,8 +166,9 @@ class GatewayHalf:
         identity = self.find(work, gateway)
         if identity is None:
             wait_out_create(work, "Api")
-            return
+            return False
         self._apply(gateway, plan_removal(ObservedGateway(identity, GatewayContent(), None, None)).actions)
+        return True
 
     def _detailed(self, gateway: Gateway, observed: ObservedGateway) -> ObservedGateway:
         """Return *observed* with integration ids, read again only where they are not known yet."""

@@ -6,7 +6,8 @@ before the stage. A route that moves between groups exists on both sides until t
 the last request in flight has ended.
 """
 
-from collections.abc import Callable, MutableMapping
+from collections.abc import Callable, Iterator, MutableMapping
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 
 from oracleapi.api import reasons
@@ -21,36 +22,64 @@ from oracleapi.desired.groups import (
     ords_pattern,
     route_group,
 )
-from oracleapi.desired.schema import last_good_handler
+from oracleapi.desired.schema import hold_handlers, last_good_handler
 from oracleapi.errors import DependencyNotReady, OperatorError, Retryable, Terminal
 from oracleapi.model.drift import Drift
-from oracleapi.model.gateway import GatewayContent, ObservedGateway
-from oracleapi.model.schema import DesiredSchema, ObservedSchema
+from oracleapi.model.gateway import CreateApi, GatewayAction, GatewayContent, ObservedGateway
+from oracleapi.model.schema import DesiredSchema, ObservedSchema, SchemaAction
+from oracleapi.plan.plan import Plan
+from oracleapi.plan.preview import preview
+from oracleapi.plan.schema import plan_schema
 from oracleapi.ports import Backends
+from oracleapi.reconcile.accounts import Accounts
+from oracleapi.reconcile.drift_watch import DriftWatch
+from oracleapi.reconcile.gate import end_approval, may_write, propose, read_only, tell_drift, tell_repair
 from oracleapi.reconcile.gateway_half import GatewayHalf, OrdsState, longest_timeout_s
 from oracleapi.reconcile.passes import Pass
 from oracleapi.reconcile.probes import find_path_trick, probe_groups
 from oracleapi.reconcile.references import References
 from oracleapi.reconcile.removal import Removal
 from oracleapi.reconcile.resolve_api import ApiResolver, Surroundings
-from oracleapi.reconcile.routes import Routes, counted, route_fields
+from oracleapi.reconcile.routes import Routes, counted, missing_routes, route_fields
 from oracleapi.reconcile.schema_half import Holding, SchemaHalf
+from oracleapi.reconcile.unpublish import Unpublisher
 from oracleapi.runtime.clock import Clock
 from oracleapi.runtime.store import Key
 
 ORDS_POLL_S = 1.0
 PROTECTED = "Every protected group answers 401 without a token"
+ORDS_READY = "Modules, privileges and profile are as desired"
+GATEWAY_READY = "Routes, authorizer and stage are as desired"
 VERIFIED_S = 30.0
 """How long a verified gateway half is believed while a pass only waits for ORDS."""
 
 
 @dataclass(frozen=True)
 class Verified:
-    """When a gateway half was as desired, for which generation, and without which routes."""
+    """When a gateway half was as desired, for which generation, without which routes, and over which link."""
 
     generation: int
     at: float
     away: frozenset[str]
+    link: str | None
+
+
+@dataclass(frozen=True)
+class Halves:
+    """Both halves as they were found; a *verified* gateway half was not read again."""
+
+    schema: ObservedSchema
+    observed: ObservedGateway | None
+    verified: bool
+
+
+@dataclass(frozen=True)
+class Look:
+    """What a look at both halves brought: the gateway half with what was read for the plan, and groups that ORDS does
+    not serve yet, ``None`` where it was not asked."""
+
+    observed: ObservedGateway | None
+    unserved: tuple[str, ...] | None
 
 
 class OracleApiReconciler:
@@ -72,15 +101,18 @@ class OracleApiReconciler:
         self._resolver = ApiResolver(references, backends)
         self._schema = SchemaHalf(clock)
         self._gateway = GatewayHalf()
-        self._removal = Removal(references, backends, self._gateway, self._schema)
+        self._accounts = Accounts(references, backends)
+        self._removal = Removal(references, backends, self._gateway, self._schema, self._accounts)
+        self._unpublisher = Unpublisher(references, self._removal, self._gateway, self._schema)
+        self._watch = DriftWatch()
         self._unsafe_paths, self._wake = unsafe_paths, wake
         self._verified: dict[str, Verified] = {}  # by uid
         self._uids: dict[Key, str] = {}
 
     def reconcile(self, work: Pass[OracleApiSpec]) -> None:
         self._uids[work.key] = work.uid
-        around = self._resolver.resolve(work)
-        self._check_account(work, around)
+        around = self._resolve(work)
+        self._accounts.check_region(work, around.api.region)
         self._check_quota(around)
         routes = Routes(refused=dict(find_faults(work.spec, around.api.trace_header)))
         schema = self._schema.observe(around.api, around.oracle)
@@ -92,33 +124,54 @@ class OracleApiReconciler:
             self._both_halves(work, around, routes, schema, asked)
         finally:
             self._report_routes(work, around, routes)
+            tell_repair(work)
+        end_approval(work)
         fault = routes.fault()
         if fault is not None:
             raise Terminal(reasons.ROUTES_REFUSED, fault)
         work.report.message = f"Serving {counted(len(work.spec.routes), 'route')}"
 
+    def _resolve(self, work: Pass[OracleApiSpec]) -> Surroundings:
+        try:
+            around = self._resolver.resolve(work)
+        except Terminal as refusal:
+            if self._unpublisher.judge(work, refusal):
+                self._forget_halves(work.uid)
+            raise
+        self._unpublisher.given(work)
+        return around
+
     def _both_halves(
         self, work: Pass[OracleApiSpec], around: Surroundings, routes: Routes, schema: ObservedSchema, asked: bool
     ) -> None:
-        observed = None if self._recently_verified(work) else self._observe_gateway(work, around)
-        verified = observed is None and self._recently_verified(work)
+        observed = None if self._recently_verified(work, around) else self._observe_gateway(work, around)
+        verified = observed is None and self._recently_verified(work, around)
         routes.live = verified or (observed is not None and observed.stage is not None)
-        holding = self._apply_schema(work, around, routes, schema, observed, verified)
+        look = self._look(work, around, routes, Halves(schema, observed, verified), asked)
+        observed = look.observed
+        if not may_write(work):
+            around = shut_off(around)
+        holding = self._apply_schema(work, around, routes, schema, observed)
         if not asked:
             raise DependencyNotReady(
                 reasons.WAITING_FOR_ORDS,
                 "waiting for ORDS to serve the schema, to ask it about path tricks before a Public route is published",
                 max(self._schema.cache_left_s(work.uid, around.metadata_cache_s), ORDS_POLL_S),
             )
-        protection = self._probe(work, around, routes)
+        protection = look.unserved if look.unserved is not None else self._probe(work, around, routes)
         if verified and routes.away != self._verified[work.uid].away:
             observed, verified = self._observe_gateway(work, around), False
         if not verified:
             self._apply_gateway(work, around, routes, observed, holding, protection)
             routes.live = True
-            generation, now = work.resource["metadata"]["generation"], self._clock.monotonic()
-            self._verified[work.uid] = Verified(generation, now, routes.away)
-        work.report.say("GatewayReady", True, reasons.SUCCEEDED, "Routes, authorizer and stage are as desired")
+            self._verified[work.uid] = Verified(
+                work.generation, self._clock.monotonic(), routes.away, around.api.vpc_link_id
+            )
+            if _ended_before(work):
+                work.report.fields.setdefault("drift", None)
+        work.report.say("GatewayReady", True, reasons.SUCCEEDED, GATEWAY_READY)
+        if not holding.handlers:
+            work.report.fields["plan"] = None
         if protection:
             raise DependencyNotReady(
                 reasons.WAITING_FOR_ORDS,
@@ -126,6 +179,59 @@ class OracleApiReconciler:
                 ORDS_POLL_S,
             )
         self._settle(work, around, holding)
+
+    def _look(
+        self, work: Pass[OracleApiSpec], around: Surroundings, routes: Routes, halves: Halves, asked: bool
+    ) -> Look:
+        """Compare both halves with the spec, by one observation of each, and ask the gate.
+
+        ORDS is asked before the plan where nothing will be written into the schema first: what it answers may take
+        routes away.
+
+        Raises:
+            OperatorError: As :func:`oracleapi.reconcile.gate.propose`.
+        """
+        api, observed, free = around.api, halves.observed, may_write(work)
+        with _said(work, "OrdsReady"):
+            schema_plan = plan_schema(
+                self._desired_schema(around, routes, halves.schema), halves.schema, str(api.owner)
+            )
+        unserved = None
+        if asked and (schema_plan.empty if free else routes.live):
+            unserved = self._probe(work, around, routes)
+        gateway_plan: Plan[GatewayAction | CreateApi] = Plan()
+        if not halves.verified:
+            gateway_plan, observed = self._gateway.preview(api, around.gateway, observed, routes.away)
+        if not free:
+            routes.pending |= missing_routes(api, halves.schema, observed)
+            self._say_waiting(work, routes, Halves(halves.schema, observed, False), schema_plan, gateway_plan)
+        known = [route.integration for route in observed.routes.values()] if observed is not None else []
+        actions = [*schema_plan.actions, *gateway_plan.actions]
+        propose(work, preview(actions, (*schema_plan.drift, *gateway_plan.drift), known))
+        return Look(observed, unserved)
+
+    def _say_waiting(
+        self,
+        work: Pass[OracleApiSpec],
+        routes: Routes,
+        halves: Halves,
+        schema_plan: Plan[SchemaAction],
+        gateway_plan: Plan[GatewayAction | CreateApi],
+    ) -> None:
+        """Say what is not as desired while nothing may be done about it; an edit of ours is no drift under Approve."""
+        report = work.mode == "Report"
+        reason = reasons.DRIFTED if report else reasons.PLAN_WAITING
+        parts = ("OrdsReady", schema_plan.empty, ORDS_READY), ("GatewayReady", gateway_plan.empty, GATEWAY_READY)
+        for type_, ready, text in parts:
+            other = f"Not as desired; mode: {work.mode} does not change it" + ("" if report else " without approval")
+            work.report.say(type_, ready, *((reasons.SUCCEEDED, text) if ready else (reason, other)))
+        drift = (*schema_plan.drift, *gateway_plan.drift)
+        if not report:
+            drift = (
+                *self._strange_schema(work, routes, schema_plan.drift, halves.schema),
+                *self._strange_gateway(work, routes, gateway_plan.drift, halves.observed),
+            )
+        tell_drift(work, drift)
 
     def _settle(self, work: Pass[OracleApiSpec], around: Surroundings, holding: Holding) -> None:
         """End a pass whose halves agree: wait for ORDS's cache after a change, and for callers of what moved."""
@@ -142,6 +248,10 @@ class OracleApiReconciler:
 
     # The ORDS half
 
+    def _desired_schema(self, around: Surroundings, routes: Routes, schema: ObservedSchema) -> DesiredSchema:
+        away = {name for name in routes.refused if name not in routes.kept} | set(routes.unsafe)
+        return self._schema.desired(around.api, {*routes.refused, *away}, schema)
+
     def _apply_schema(
         self,
         work: Pass[OracleApiSpec],
@@ -149,18 +259,14 @@ class OracleApiReconciler:
         routes: Routes,
         schema: ObservedSchema,
         observed: ObservedGateway | None,
-        verified: bool,
     ) -> Holding:
-        away = {name for name in routes.refused if name not in routes.kept} | set(routes.unsafe)
-        desired = self._schema.desired(around.api, {*routes.refused, *away}, schema)
+        desired = self._desired_schema(around, routes, schema)
         holding = self._holding(around, desired, schema, observed)
-        try:
+        with _said(work, "OrdsReady"):
             drift = self._schema.apply(around.api, around.oracle, desired, schema, holding)
-        except OperatorError as error:
-            work.report.say("OrdsReady", False, error.reason, error.message)
-            raise
-        work.report.say("OrdsReady", True, reasons.SUCCEEDED, "Modules, privileges and profile are as desired")
-        self._note_drift(work, drift)
+        self._note_drift(work, self._strange_schema(work, routes, drift, schema))
+        self._watch.leave_schema(work.uid, hold_handlers(desired, schema, holding.handlers))
+        work.report.say("OrdsReady", True, reasons.SUCCEEDED, ORDS_READY)
         return holding
 
     def _holding(
@@ -228,18 +334,19 @@ class OracleApiReconciler:
 
     # The gateway half
 
-    def _recently_verified(self, work: Pass[OracleApiSpec]) -> bool:
+    def _recently_verified(self, work: Pass[OracleApiSpec], around: Surroundings) -> bool:
         """Say whether this pass only waits for ORDS: the gateway half of this generation was right a moment ago."""
         if work.requested or work.settled:
             return False
         found = self._verified.get(work.uid)
-        if found is None or found.generation != work.resource["metadata"]["generation"]:
+        if found is None or (found.generation, found.link) != (work.generation, around.api.vpc_link_id):
             return False
         return self._clock.monotonic() - found.at < VERIFIED_S
 
     def _observe_gateway(self, work: Pass[OracleApiSpec], around: Surroundings) -> ObservedGateway | None:
         identity = self._gateway.find(work, around.gateway)
         if identity is None:
+            self._accounts.check_absent_elsewhere(work, around.api.account_id, around.api.region)
             return None
         work.report.fields |= {"apiId": identity.api_id, "endpoint": identity.endpoint, "type": "HTTP", "intents": []}
         return self._gateway.observe(around.api, around.gateway, identity)
@@ -264,34 +371,29 @@ class OracleApiReconciler:
                 identity = self._gateway.create(work, api, gateway)
                 observed = ObservedGateway(identity, GatewayContent(), None, None)
             if observed.stage is None:
-                self._gateway.build(api, gateway, observed, without)
+                self._watch.leave_gateway(work.uid, self._gateway.build(api, gateway, observed, without))
                 return
             left = self._schema.cache_left_s(work.uid, around.metadata_cache_s)
             ords = OrdsState(left, unserved)
-            update = self._gateway.update(api, gateway, observed, without, holding.draining, ords)
-            self._note_drift(work, update.drift)
+            try:
+                update = self._gateway.update(api, gateway, observed, without, holding.draining, ords)
+            except OperatorError:
+                self._watch.lose_gateway(work.uid)
+                raise
+            self._note_drift(work, self._strange_gateway(work, routes, update.drift, observed))
             if update.waits:
                 raise DependencyNotReady(
                     reasons.WAITING_FOR_ORDS,
                     "waiting for ORDS to serve what was just written before routes lead there",
                     max(left, ORDS_POLL_S),
                 )
+            self._watch.leave_gateway(work.uid, update.left)
         except OperatorError as error:
             status = None if isinstance(error, Retryable) else False
             work.report.say("GatewayReady", status, error.reason, error.message)
             raise
 
     # Checks and reports
-
-    def _check_account(self, work: Pass[OracleApiSpec], around: Surroundings) -> None:
-        """Keep an API in the account it was made in: its id and its callers' URLs live there."""
-        endpoint, region = work.status.get("endpoint"), around.api.region
-        if endpoint and ".execute-api." in endpoint and ".amazonaws." in endpoint and f".{region}." not in endpoint:
-            raise Terminal(
-                reasons.ACCOUNT_CHANGED,
-                f"this API lives at {endpoint}, but the database's VPC link now leads to region {region};"
-                " point it back, or delete this object and create it again",
-            )
 
     def _check_quota(self, around: Surroundings) -> None:
         count = route_count(around.api)
@@ -302,16 +404,22 @@ class OracleApiReconciler:
                 " remove routes or set spec.links: false",
             )
 
-    def _note_drift(self, work: Pass[OracleApiSpec], drift: tuple[Drift, ...]) -> None:
-        """Tell drift field by field, once: in an event and in status until the next change."""
-        if not drift or not work.settled:
-            return
-        entries = [found.entry() for found in drift][:20]
-        work.report.fields["drift"] = [*work.report.fields.get("drift", []), *entries][:20]
-        first = drift[0]
-        more = f" (and {len(drift) - 1} more)" if len(drift) > 1 else ""
-        text = f"{first.object} {first.field}: found {first.observed[:80]}, set to {first.desired[:80]}{more}"
-        work.event(True, reasons.DRIFT_REPAIRED, text)
+    def _strange_schema(
+        self, work: Pass[OracleApiSpec], routes: Routes, found: tuple[Drift, ...], observed: ObservedSchema
+    ) -> tuple[Drift, ...]:
+        finished = work.said_true("OrdsReady") and _finished(work, routes)
+        return self._watch.of_schema(work.uid, found, observed, str(work.owner), finished)
+
+    def _strange_gateway(
+        self, work: Pass[OracleApiSpec], routes: Routes, found: tuple[Drift, ...], observed: ObservedGateway | None
+    ) -> tuple[Drift, ...]:
+        finished = work.said_true("GatewayReady") and _finished(work, routes)
+        return self._watch.of_gateway(work.uid, found, observed, finished)
+
+    @staticmethod
+    def _note_drift(work: Pass[OracleApiSpec], drift: tuple[Drift, ...]) -> None:
+        """Put drift into status until the first whole pass after the end that finds none."""
+        work.report.note_drift(drift, () if _ended_before(work) else work.status.get("drift", []))
 
     def _report_routes(self, work: Pass[OracleApiSpec], around: Surroundings, routes: Routes) -> None:
         fields = route_fields(around.api, routes)
@@ -327,7 +435,37 @@ class OracleApiReconciler:
         uid = self._uids.pop(key, None)
         if uid is not None:
             self._schema.forget(uid)
-            self._verified.pop(uid, None)
+            self._forget_halves(uid)
+
+    def _forget_halves(self, uid: str) -> None:
+        self._verified.pop(uid, None)
+        self._watch.forget(uid)
+
+
+@contextmanager
+def _said(work: Pass[OracleApiSpec], type_: str) -> Iterator[None]:
+    """Say an error of the block in the condition *type_* too."""
+    try:
+        yield
+    except OperatorError as error:
+        work.report.say(type_, False, error.reason, error.message)
+        raise
+
+
+def _finished(work: Pass[OracleApiSpec], routes: Routes) -> bool:
+    """Say whether nothing moved when this generation was last looked at, and its routes were at fault as they are now.
+
+    A route that turned out to be at fault since then goes by our own doing.
+    """
+    moving = any(found["reason"] == reasons.MOVING for found in work.status.get("conditions", []))
+    before = {entry["name"] for entry in work.status.get("routes", []) if entry["state"] in ("Refused", "Withdrawn")}
+    return not moving and before == {*routes.refused, *routes.unsafe, *routes.withdrawn}
+
+
+def shut_off(around: Surroundings) -> Surroundings:
+    """Return surroundings that nothing can be written into."""
+    gateway, oracle = read_only(around.gateway, around.oracle)
+    return replace(around, gateway=gateway, oracle=oracle)
 
 
 def _ended_before(work: Pass[OracleApiSpec]) -> bool:

@@ -13,19 +13,19 @@ import structlog
 from pydantic import ValidationError
 
 from oracleapi.api import reasons
-from oracleapi.api.common import DELETION_POLICY, FINALIZER, REQUESTED_AT, OfferSpec
-from oracleapi.api.conditions import READY, RECONCILING, Condition
-from oracleapi.errors import OperatorError, Retryable, Terminal
+from oracleapi.api.common import APPROVED_PLAN, DELETION_POLICY, FINALIZER, REQUESTED_AT, OfferSpec
+from oracleapi.api.conditions import READY, RECONCILING, SUSPENDED, Condition
+from oracleapi.errors import OperatorError, OutOfBudget, Retryable, Terminal
 from oracleapi.model.ownership import Owner
 from oracleapi.ports import Kubernetes, Resource
-from oracleapi.reconcile.report import Report, build_status, event_for, readiness
+from oracleapi.reconcile.report import Report, build_status, event_for, last_seen, readiness
 from oracleapi.runtime.clock import Clock, timestamp
+from oracleapi.runtime.limiter import EventLimiter
 from oracleapi.runtime.store import Key
 
 S = TypeVar("S", bound=OfferSpec)
 LOG = structlog.get_logger("oracleapi.reconcile")
 STALLED_RETRY_S = 300.0
-SUSPENDED = "Suspended"
 
 
 @dataclass
@@ -60,19 +60,40 @@ class Pass(Generic[S]):
         return dict(self.resource.get("status", {}))
 
     @property
+    def generation(self) -> int:
+        return int(self.resource["metadata"]["generation"])
+
+    @property
     def settled(self) -> bool:
-        """Say whether this generation was already Ready: a difference found now is drift, not an edit."""
-        conditions = self.status.get("conditions", [])
+        """Say whether this generation was already Ready."""
+        return self.said_true(READY)
+
+    def said_true(self, type_: str) -> bool:
+        """Say whether a condition was seen True for this generation."""
         return any(
-            found["type"] == READY
-            and found["status"] == "True"
-            and found.get("observedGeneration") == self.resource["metadata"]["generation"]
-            for found in conditions
+            (found["type"], found["status"], found.get("observedGeneration")) == (type_, "True", self.generation)
+            for found in self.status.get("conditions", [])
         )
 
     @property
+    def mode(self) -> str:
+        """Return Enforce, Approve or Report; kinds that change nothing outside have no other than Enforce."""
+        return str(getattr(self.spec, "mode", "Enforce"))
+
+    @property
+    def approved_hash(self) -> str | None:
+        """Return the plan's hash that somebody put into the annotation, or ``None``."""
+        found = self.resource["metadata"].get("annotations", {}).get(APPROVED_PLAN)
+        return str(found) if found is not None else None
+
+    @property
     def deletion_policy(self) -> str:
-        """Return Delete or Retain; the annotation wins over the spec, for the object may be deleting already."""
+        """Return Delete or Retain; the annotation wins over the spec, for the object may be deleting already.
+
+        ``mode: Report`` wins over both: nothing outside is ever written.
+        """
+        if self.mode == "Report":
+            return "Retain"
         annotations = self.resource["metadata"].get("annotations", {})
         return str(annotations.get(DELETION_POLICY) or getattr(self.spec, "deletion_policy", "Delete"))
 
@@ -86,7 +107,8 @@ class Pass(Generic[S]):
             Condition(READY, "Unknown", reasons.PROGRESSING, message),
             Condition(RECONCILING, "True", reasons.PROGRESSING, message),
         ]
-        status = build_status(self.resource, self.report, waiting, None, timestamp(self.clock))
+        kept = last_seen(self.resource, self.report)
+        status = build_status(self.resource, self.report, waiting, None, timestamp(self.clock), kept)
         if status != self.status:
             self.resource = self.kube.patch_status(self.resource, status)
 
@@ -125,6 +147,9 @@ class PassRunner:
     reconcilers: dict[str, Reconciler[Any]]
     jitter: Callable[[float, float], float] = random.uniform
 
+    def __post_init__(self) -> None:
+        self._limiter = EventLimiter(self.clock)
+
     def run(self, key: Key) -> float | None:
         """Run one pass of *key*; returns seconds to the next one, or ``None`` when the object is gone.
 
@@ -134,7 +159,7 @@ class PassRunner:
         reconciler = self.reconcilers[key.kind]
         resource = self.kube.find(key.kind, key.namespace, key.name)
         if resource is None:
-            reconciler.forget(key)
+            self._forget(reconciler, key)
             return None
         log = LOG.bind(kind=key.kind, namespace=key.namespace, name=key.name)
         deleting = bool(resource["metadata"].get("deletionTimestamp"))
@@ -151,6 +176,8 @@ class PassRunner:
             if self._act(reconciler, work, deleting):
                 return None
         except OperatorError as caught:
+            if isinstance(caught, OutOfBudget) and work.resource is resource:
+                raise  # nothing was written on the way: the pass comes again in its place, and nobody need know
             error = caught
             log.info("Pass ended early", reason=caught.reason, message=caught.message)
         except Exception as caught:
@@ -178,8 +205,12 @@ class PassRunner:
         """Do the kind's work; returns whether the object was released."""
         if deleting:
             reconciler.finalize(work)
+            if work.mode == "Report":
+                text = "mode: Report writes nothing outside; whatever is there was left behind, as with Retain"
+                work.event(True, reasons.LEFT_OUTSIDE, text)
+            self._tell(work.resource, work.events)
             self.kube.remove_finalizer(work.resource)
-            reconciler.forget(work.key)
+            self._forget(reconciler, work.key)
             return True
         if work.spec.suspend:
             return False
@@ -189,17 +220,13 @@ class PassRunner:
         return False
 
     def _close_suspended(self, work: Pass[Any]) -> float:
-        """Keep the last Ready and say that nothing is acted on."""
-        old = [
-            Condition(found["type"], found["status"], found["reason"], found["message"])
-            for found in work.status.get("conditions", [])
-            if found["type"] not in (SUSPENDED, RECONCILING)
-        ]
-        if not any(found.type == READY for found in old):
-            old.append(Condition(READY, "Unknown", reasons.SUSPENDED, "suspended before it was ever reconciled"))
-        old.append(Condition(SUSPENDED, "True", reasons.SUSPENDED, "spec.suspend is true; nothing is acted on"))
-        asked = requested_at(work.resource)
-        self._write(work.resource, build_status(work.resource, Report(), old, asked, timestamp(self.clock)), [])
+        """Keep what was last seen, Ready included, and say that nothing is acted on."""
+        kept = [found["type"] for found in work.status.get("conditions", []) if found["type"] != RECONCILING]
+        said = [Condition(SUSPENDED, "True", reasons.SUSPENDED, "spec.suspend is true; nothing is acted on")]
+        if READY not in kept:
+            said.append(Condition(READY, "Unknown", reasons.SUSPENDED, "suspended before it was ever reconciled"))
+        asked, now = requested_at(work.resource), timestamp(self.clock)
+        self._write(work.resource, build_status(work.resource, Report(), said, asked, now, kept), [])
         return float(work.spec.resync_seconds)
 
     def _close(
@@ -225,7 +252,8 @@ class PassRunner:
             ]
         else:
             conditions = readiness(error, report.message)
-        self._write(resource, build_status(resource, report, conditions, asked, timestamp(self.clock)), events)
+        kept = last_seen(resource, report) if error is not None else ()
+        self._write(resource, build_status(resource, report, conditions, asked, timestamp(self.clock), kept), events)
         if work is not None and work.requeue_s is not None:
             return work.requeue_s
         if isinstance(error, Terminal):
@@ -244,8 +272,18 @@ class PassRunner:
             changed = event_for(old, status)
             if changed is not None:
                 events = [changed, *events]
+        self._tell(resource, events)
+
+    def _tell(self, resource: Resource, events: list[tuple[bool, str, str]]) -> None:
+        metadata = resource["metadata"]
+        key = Key(resource["kind"], metadata.get("namespace"), metadata["name"])
         for warning, reason, message in events:
-            self.kube.record_event(resource, warning, reason, message)
+            if self._limiter.allows(key, reason):
+                self.kube.record_event(resource, warning, reason, message)
+
+    def _forget(self, reconciler: Reconciler[Any], key: Key) -> None:
+        reconciler.forget(key)
+        self._limiter.forget(key)
 
 
 def requested_at(resource: Resource) -> str | None:

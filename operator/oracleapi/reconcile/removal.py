@@ -7,6 +7,7 @@ from oracleapi.api.oracledatabase import OracleDatabaseSpec
 from oracleapi.api.vpclink import VpcLinkSpec
 from oracleapi.errors import DependencyNotReady, OperatorError, Retryable
 from oracleapi.ports import Backends, Gateway, Oracle
+from oracleapi.reconcile.accounts import Accounts
 from oracleapi.reconcile.gateway_half import GatewayHalf
 from oracleapi.reconcile.passes import Pass
 from oracleapi.reconcile.references import References
@@ -16,8 +17,15 @@ from oracleapi.reconcile.schema_half import SchemaHalf
 class Removal:
     """Finds the way to both sides without the permissions and checks that a pass of a living API needs."""
 
-    def __init__(self, references: References, backends: Backends, gateway: GatewayHalf, schema: SchemaHalf) -> None:
-        self._references, self._backends = references, backends
+    def __init__(
+        self,
+        references: References,
+        backends: Backends,
+        gateway: GatewayHalf,
+        schema: SchemaHalf,
+        accounts: Accounts,
+    ) -> None:
+        self._references, self._backends, self._accounts = references, backends, accounts
         self._gateway, self._schema = gateway, schema
 
     def run(self, work: Pass[OracleApiSpec]) -> None:
@@ -35,7 +43,9 @@ class Removal:
             database, resource = self._references.find(
                 "OracleDatabase", work.spec.database_ref.name, OracleDatabaseSpec, "spec.databaseRef"
             )
-            self._gateway.remove(work, self._open_gateway(database))
+            if not self._gateway.remove(work, self.open_gateway(database)):
+                account = self._account(database)
+                self._accounts.check_absent_elsewhere(work, account.account_id, account.region)
         except OperatorError as error:
             raise Retryable(
                 error.reason, f"the gateway half is still there: {error.message}; mend it, {retain}", 30.0
@@ -44,7 +54,7 @@ class Removal:
         work.report.fields |= dict.fromkeys(gone)
         work.report.say("GatewayReady", False, reasons.DELETING, "The API is deleted")
         try:
-            oracle = self._open_oracle(database)
+            oracle = self.open_oracle(database)
             guid = resource.get("status", {}).get("pdbGuid") or oracle.facts().pdb_guid
             self._schema.remove(work.owner, guid, work.spec.schema_, oracle)
         except OperatorError as error:
@@ -55,8 +65,6 @@ class Removal:
                 30.0,
             ) from error
         work.event(False, reasons.LOG_GROUP_KEPT, "The log group of the access log is kept: it is the audit trail")
-        for warning, reason, message in work.events:
-            work.kube.record_event(work.resource, warning, reason, message)
 
     def _never_began(self, work: Pass[OracleApiSpec]) -> bool:
         """Say whether nothing was made outside: status has no trace, and an offer (which stays while it is referred
@@ -79,10 +87,10 @@ class Removal:
         account, _ = self._references.find("AwsAccount", link.account_ref.name, AwsAccountSpec, "accountRef")
         return account
 
-    def _open_gateway(self, database: OracleDatabaseSpec) -> Gateway:
+    def open_gateway(self, database: OracleDatabaseSpec) -> Gateway:
         account = self._account(database)
         return self._backends.gateway(account, self._references.account_secret(account))
 
-    def _open_oracle(self, database: OracleDatabaseSpec) -> Oracle:
+    def open_oracle(self, database: OracleDatabaseSpec) -> Oracle:
         secret = self._references.secret(database.credentials.secret_ref, "the database's credentials.secretRef")
         return self._backends.oracle(database, secret)

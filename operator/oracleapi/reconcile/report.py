@@ -11,13 +11,25 @@ anything else       Unknown  True         -
 =================== ======== ============ ========
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 from oracleapi.api import reasons
-from oracleapi.api.conditions import READY, RECONCILING, STALLED, Condition, clip, merge_conditions
+from oracleapi.api.conditions import (
+    READY,
+    RECONCILING,
+    STALLED,
+    SUSPENDED,
+    Condition,
+    clip,
+    merge_conditions,
+)
 from oracleapi.errors import DependencyNotReady, OperatorError, Terminal
+from oracleapi.model.drift import Drift
+
+OF_ONE_PASS = (READY, RECONCILING, STALLED, SUSPENDED)
+DRIFT_SHOWN = 20
 
 
 @dataclass
@@ -27,16 +39,39 @@ class Report:
     Args:
         fields: Status fields of the kind.
         conditions: Conditions of the kind beyond Ready, Reconciling and Stalled.
+        drift: What somebody else changed.
+        cleared: Types of conditions that are known to hold no longer.
         message: What Ready says when all is well.
     """
 
     fields: dict[str, Any] = field(default_factory=dict)
     conditions: dict[str, Condition] = field(default_factory=dict)
+    drift: list[Drift] = field(default_factory=list)
+    cleared: set[str] = field(default_factory=set)
     message: str = "All is as the spec says"
 
     def say(self, type_: str, status: bool | None, reason: str, message: str) -> None:
         """Set a condition; ``None`` is Unknown."""
         self.conditions[type_] = Condition(type_, "Unknown" if status is None else str(status), reason, message)
+        self.cleared.discard(type_)
+
+    def clear(self, type_: str) -> None:
+        """Take a condition away, also where the pass ends early after this."""
+        self.conditions.pop(type_, None)
+        self.cleared.add(type_)
+
+    def note_drift(self, found: Iterable[Drift], earlier: Iterable[Mapping[str, Any]] = ()) -> None:
+        """Put differences that somebody else made into status, each field of an object once.
+
+        Args:
+            earlier: Entries of passes before this one that are still to be seen.
+        """
+        known = {(drift.object, drift.field) for drift in self.drift}
+        self.drift += [drift for drift in found if (drift.object, drift.field) not in known]
+        if self.drift:
+            entries = {(entry["object"], entry["field"]): dict(entry) for entry in earlier}
+            entries |= {(drift.object[:320], drift.field[:64]): drift.entry() for drift in self.drift}
+            self.fields["drift"] = list(entries.values())[:DRIFT_SHOWN]
 
 
 def readiness(error: Exception | None, message: str) -> list[Condition]:
@@ -59,16 +94,31 @@ def _waiting(status: str, reason: str, message: str) -> list[Condition]:
     return [Condition(READY, status, reason, message), Condition(RECONCILING, "True", reason, message)]
 
 
+def last_seen(resource: Mapping[str, Any], report: Report) -> tuple[str, ...]:
+    """Return the types of the conditions that a pass which ends early leaves as they were last seen."""
+    old = [found["type"] for found in resource.get("status", {}).get("conditions", [])]
+    return tuple(type_ for type_ in old if type_ not in OF_ONE_PASS and type_ not in report.cleared)
+
+
 def build_status(
-    resource: Mapping[str, Any], report: Report, conditions: Sequence[Condition], requested_at: str | None, now: str
+    resource: Mapping[str, Any],
+    report: Report,
+    conditions: Sequence[Condition],
+    requested_at: str | None,
+    now: str,
+    kept: Collection[str] = (),
 ) -> dict[str, Any]:
-    """Return the whole status to write; equal to the present one when nothing changed."""
+    """Return the whole status to write; equal to the present one when nothing changed.
+
+    Args:
+        kept: Types of conditions that stay as they are where neither *conditions* nor *report* names them.
+    """
     old = resource.get("status", {})
     generation = resource["metadata"]["generation"]
     status = {**old, **report.fields}
     status["observedGeneration"] = generation
     status["conditions"] = merge_conditions(
-        old.get("conditions", []), [*conditions, *report.conditions.values()], generation, now
+        old.get("conditions", []), [*conditions, *report.conditions.values()], generation, now, kept
     )
     if requested_at is not None:
         status["lastHandledReconcileAt"] = requested_at

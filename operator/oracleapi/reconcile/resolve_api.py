@@ -13,6 +13,7 @@ from oracleapi.desired.groups import schema_alias
 from oracleapi.errors import DependencyNotReady, Terminal
 from oracleapi.model.resolved import ResolvedApi
 from oracleapi.ports import Backends, Gateway, Oracle, OrdsProbe, Resource
+from oracleapi.reconcile.gate import check_mode
 from oracleapi.reconcile.passes import Pass, parse_spec
 from oracleapi.reconcile.references import References, not_permitted, ready_message
 from oracleapi.reconcile.rivals import delegations_for, find_issuer, find_rivals
@@ -52,6 +53,8 @@ class ApiResolver:
         account, _ = self._references.permitted(
             "AwsAccount", link.account_ref.name, AwsAccountSpec, "the VPC link's accountRef", namespace
         )
+        schema = work.spec.schema_
+        check_mode(work, self._references, delegations_for(self._references, database, schema, namespace), account)
         guid = database_resource.get("status", {}).get("pdbGuid")
         if not guid:
             raise DependencyNotReady(

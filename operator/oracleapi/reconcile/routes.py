@@ -7,8 +7,10 @@ from typing import Any
 from oracleapi.api import reasons
 from oracleapi.api.oracleapi import Route
 from oracleapi.desired.gateway import route_key
-from oracleapi.desired.groups import Group, groups_of, module_base_path, module_name
+from oracleapi.desired.groups import Group, groups_of, module_base_path, module_name, ords_pattern, route_group
+from oracleapi.model.gateway import ObservedGateway
 from oracleapi.model.resolved import ResolvedApi
+from oracleapi.model.schema import ObservedSchema
 
 GROUPS_SHOWN = 64
 
@@ -21,6 +23,7 @@ class Routes:
     unsafe: dict[str, str] = field(default_factory=dict)  # kept away because path tricks work
     withdrawn: dict[str, str] = field(default_factory=dict)  # protection at fault
     kept: set[str] = field(default_factory=set)  # refused, but the last good handler still serves
+    pending: set[str] = field(default_factory=set)  # not there yet on one side, and not to be made without approval
     live: bool = False  # the API has a stage: what is not at fault can be called
 
     @property
@@ -46,7 +49,19 @@ class Routes:
             return "Refused", reasons.UNSAFE_PATHS
         if name in self.refused:
             return "Refused", reasons.INVALID_SPEC
-        return ("Serving", None) if self.live else ("Pending", None)
+        return ("Serving", None) if self.live and name not in self.pending else ("Pending", None)
+
+
+def missing_routes(api: ResolvedApi, schema: ObservedSchema, observed: ObservedGateway | None) -> set[str]:
+    """Return the names of the routes that one of the two sides does not have."""
+    keys = observed.routes.keys() if observed is not None else frozenset()
+    handlers = {(name, *key) for name, module in schema.modules.items() for key in module.handlers}
+    found = set()
+    for route in api.spec.routes:
+        module = module_name(route_group(api.spec, route), api.spec.base_path)
+        if route_key(api, route) not in keys or (module, ords_pattern(route.path), route.method) not in handlers:
+            found.add(route.name)
+    return found
 
 
 def route_fields(api: ResolvedApi, routes: Routes) -> dict[str, Any]:

@@ -10,7 +10,7 @@ from oracleapi.model.drift import Drift
 from oracleapi.model.ownership import Owner
 from oracleapi.model.resolved import ResolvedApi
 from oracleapi.model.schema import DesiredSchema, ObservedSchema, SchemaAction
-from oracleapi.plan.schema import plan_schema, plan_schema_removal
+from oracleapi.plan.schema import plan_schema, plan_schema_removal, plan_unpublish
 from oracleapi.ports import Oracle
 from oracleapi.runtime.clock import Clock
 
@@ -165,6 +165,16 @@ class SchemaHalf:
             check_identity(pdb_guid, observed)
             marker = schema_owner(owner.installation, schema).marker()
             writer.apply(oracle, plan_schema_removal(observed, str(owner), marker).actions)
+
+    def unpublish(self, owner: Owner, pdb_guid: str, schema: str, oracle: Oracle) -> bool:
+        """Make ORDS serve none of the API's modules, which stay; returns whether one was served."""
+        writer = self._writer(pdb_guid, schema)
+        with writer.lock:
+            observed = oracle.observe_schema(schema)
+            check_identity(pdb_guid, observed)
+            actions = plan_unpublish(observed, str(owner)).actions
+            writer.apply(oracle, actions)
+        return bool(actions)
 
     def _writer(self, pdb_guid: str, schema: str) -> Writer:
         return self._writers.setdefault((pdb_guid, schema), Writer())

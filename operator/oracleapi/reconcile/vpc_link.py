@@ -7,10 +7,14 @@ from oracleapi.api.awsaccount import AwsAccountSpec
 from oracleapi.api.vpclink import VpcLinkSpec
 from oracleapi.desired.link import build_link
 from oracleapi.errors import DependencyNotReady, Terminal
-from oracleapi.model.link import CreateLink, DeleteLink, ObservedLink
+from oracleapi.model.drift import ABSENT, PRESENT, Drift
+from oracleapi.model.link import CreateLink, DeleteLink, LinkAction, ObservedLink
 from oracleapi.plan.link import plan_link
+from oracleapi.plan.plan import Plan
+from oracleapi.plan.preview import preview
 from oracleapi.ports import Backends, Gateway
-from oracleapi.reconcile.creates import create_once, find_owned, wait_out_create
+from oracleapi.reconcile.creates import create_once, find_owned, wait_out_create, wants_fresh
+from oracleapi.reconcile.gate import end_approval, may_write, propose, tell_drift, tell_repair
 from oracleapi.reconcile.passes import Pass
 from oracleapi.reconcile.references import References
 from oracleapi.runtime.store import Key
@@ -32,10 +36,11 @@ class VpcLinkReconciler:
         work.report.fields["usedBy"] = apis
         observed = self._find(work, gateway)
         plan = plan_link(build_link(work.spec, work.owner, account.tags), observed)
+        self._ask(work, plan, observed)
         for action in plan.actions:
             if isinstance(action, CreateLink):
                 link_id = create_once(work, "VpcLink", partial(gateway.create_link, action))
-                work.report.fields |= {"vpcLinkId": link_id, "state": "PENDING"}
+                work.report.fields |= {"vpcLinkId": link_id, "state": "PENDING", "plan": None}
                 work.write_now("Waiting for the VPC link to become AVAILABLE")
                 raise DependencyNotReady(
                     reasons.LINK_PENDING, "the VPC link is PENDING; AWS takes some minutes", PENDING_POLL_S
@@ -43,6 +48,22 @@ class VpcLinkReconciler:
         if observed is not None:
             work.report.fields |= {"vpcLinkId": observed.link_id, "state": observed.state, "intents": []}
             self._judge(work, observed)
+        end_approval(work)
+
+    @staticmethod
+    def _ask(work: Pass[VpcLinkSpec], plan: Plan[LinkAction], observed: ObservedLink | None) -> None:
+        """Put the plan into status and ask the gate; a link that was there and is gone is drift."""
+        known = work.status.get("vpcLinkId")
+        lost = observed is None and known is not None and not plan.empty
+        drift = (Drift(f"VPC link {known}", "existence", PRESENT, ABSENT),) if lost else ()
+        if may_write(work):
+            work.report.note_drift(drift)
+            tell_repair(work)
+            if plan.empty and work.settled:
+                work.report.fields.setdefault("drift", None)
+        else:
+            tell_drift(work, drift)
+        propose(work, preview(plan.actions, drift))
 
     def _judge(self, work: Pass[VpcLinkSpec], observed: ObservedLink) -> None:
         if observed.state == "PENDING":
@@ -89,7 +110,7 @@ class VpcLinkReconciler:
 
     def _find(self, work: Pass[VpcLinkSpec], gateway: Gateway) -> ObservedLink | None:
         """Return this object's link; one that is being deleted only where there is no other."""
-        links, known = gateway.list_links(), work.status.get("vpcLinkId")
+        links, known = gateway.list_links(wants_fresh(work)), work.status.get("vpcLinkId")
         living = [link for link in links if link.state != "DELETING"]
         owned = find_owned(work, living, _link_id, known)
         return owned or find_owned(work, links, _link_id, known, gateway.find_link)

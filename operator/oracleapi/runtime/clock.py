@@ -4,6 +4,8 @@ import time
 from datetime import UTC, datetime
 from typing import Protocol
 
+RFC_3339 = "%Y-%m-%dT%H:%M:%SZ"
+
 
 class Clock(Protocol):
     """Seconds: since the epoch, and on a scale that never jumps."""
@@ -24,4 +26,9 @@ class SystemClock:
 
 def timestamp(clock: Clock) -> str:
     """Return *clock*'s time as RFC 3339, whole seconds."""
-    return datetime.fromtimestamp(clock.now(), UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+    return datetime.fromtimestamp(clock.now(), UTC).strftime(RFC_3339)
+
+
+def parse_timestamp(text: str) -> float:
+    """Return the seconds since the epoch of what :func:`timestamp` wrote."""
+    return datetime.strptime(text, RFC_3339).replace(tzinfo=UTC).timestamp()

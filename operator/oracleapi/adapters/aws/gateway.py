@@ -31,6 +31,7 @@ from oracleapi.model.gateway import (
     DeleteAuthorizer,
     DeleteRoute,
     DeleteRouteThrottle,
+    DeleteStage,
     EnsureLogGroup,
     GatewayAction,
     GatewayContent,
@@ -70,7 +71,7 @@ class AwsGateway:
             answer = self._clients.client("sts").get_caller_identity()
         return Caller(answer["Account"], answer["Arn"])
 
-    def list_apis(self) -> list[ApiIdentity]:
+    def list_apis(self, fresh: bool = False) -> list[ApiIdentity]:
         with translated("apigateway:GetApis"):
             return [_to_identity(item) for item in self._pages("get_apis") if item.get("ProtocolType") == "HTTP"]
 
@@ -78,7 +79,7 @@ class AwsGateway:
         item = self._find("GetApi", ApiId=api_id)
         return None if item is None else _to_identity(item)
 
-    def list_links(self) -> list[ObservedLink]:
+    def list_links(self, fresh: bool = False) -> list[ObservedLink]:
         with translated("apigateway:GetVpcLinks"):
             return [_to_link(item) for item in self._pages("get_vpc_links")]
 
@@ -190,6 +191,8 @@ class AwsGateway:
                     StageName=STAGE,
                     **_stage_input(action.stage, action.throttles),
                 )
+            case DeleteStage():
+                self._gone("DeleteStage", ApiId=action.api_id, StageName=STAGE)
             case DeleteRouteThrottle():
                 self._gone("DeleteRouteSettings", ApiId=action.api_id, StageName=STAGE, RouteKey=action.key)
             case DeleteApi():

@@ -1,0 +1,45 @@
+"""Holds back events that say again what was just said: a state that flips must not write each time.
+
+Numbers as in client-go's recorder (``EventSourceObjectSpamFilter``: burst 25, then one in 5 minutes an object); the
+same reason comes at most once in 10 minutes.
+"""
+
+from collections.abc import Hashable
+from dataclasses import dataclass, field
+
+from oracleapi.runtime.clock import Clock
+
+BURST = 25.0
+REFILL_S = 300.0
+SAME_REASON_S = 600.0
+
+
+@dataclass
+class _Told:
+    at: float
+    tokens: float = BURST
+    reasons: dict[str, float] = field(default_factory=dict)  # when each was told last
+
+
+class EventLimiter:
+    """Remembers what was told of each object; one worker at a time asks for an object."""
+
+    def __init__(self, clock: Clock) -> None:
+        self._clock = clock
+        self._told: dict[Hashable, _Told] = {}
+
+    def allows(self, key: Hashable, reason: str) -> bool:
+        """Say whether an event of *key* may be written now, and count it if so."""
+        now = self._clock.monotonic()
+        told = self._told.setdefault(key, _Told(now))
+        told.tokens, told.at = min(BURST, told.tokens + (now - told.at) / REFILL_S), now
+        last = told.reasons.get(reason)
+        if told.tokens < 1 or (last is not None and now - last < SAME_REASON_S):
+            return False
+        told.tokens -= 1
+        told.reasons[reason] = now
+        return True
+
+    def forget(self, key: Hashable) -> None:
+        """Drop what is remembered of an object that is gone."""
+        self._told.pop(key, None)
