@@ -6,6 +6,7 @@ import ssl
 import threading
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass
+from functools import partial
 from typing import Any, TypeVar
 
 from oracleapi.adapters.aws.gateway import AwsGateway
@@ -15,30 +16,36 @@ from oracleapi.adapters.kube.config import load_config
 from oracleapi.adapters.oidc.discovery import OidcDiscovery
 from oracleapi.adapters.oracle.database import OracleDatabase, open_database
 from oracleapi.adapters.ords.probe import HttpProbe
+from oracleapi.api import reasons
 from oracleapi.api.awsaccount import AwsAccountSpec
 from oracleapi.api.crd import KINDS
 from oracleapi.api.oracledatabase import OracleDatabaseSpec
-from oracleapi.ports import Backends, Gateway, Kubernetes, Oidc, Oracle, OrdsProbe, Resource
+from oracleapi.guard import SLOW_OPERATIONS, GuardedBackends, account_name
+from oracleapi.ports import Adapters, Gateway, Kubernetes, Meter, Oidc, Oracle, OrdsProbe, Resource
 from oracleapi.reconcile.aws_account import AwsAccountReconciler
 from oracleapi.reconcile.identity_provider import IdentityProviderReconciler
 from oracleapi.reconcile.oracle_api import OracleApiReconciler
 from oracleapi.reconcile.oracle_database import OracleDatabaseReconciler
 from oracleapi.reconcile.passes import PassRunner, Reconciler
-from oracleapi.reconcile.references import OFFERS, References, references_of
+from oracleapi.reconcile.references import OFFERS, References
 from oracleapi.reconcile.vpc_link import VpcLinkReconciler
+from oracleapi.runtime.admission import Admission
+from oracleapi.runtime.budget import Budgets
 from oracleapi.runtime.clock import Clock, SystemClock
+from oracleapi.runtime.lanes import Lane
 from oracleapi.runtime.metrics import Metrics
 from oracleapi.runtime.store import Key, Store
 from oracleapi.runtime.workers import Workers
 from oracleapi.runtime.workqueue import KeyedQueue
 from oracleapi.settings import Settings
+from oracleapi.wake import Wake, asks, lane_of
 
 T = TypeVar("T")
 GRACE_S = 25.0
 
 
 class RealBackends:
-    """Opens adapters and shares them; fulfils :class:`oracleapi.ports.Backends`.
+    """Opens adapters and shares them; fulfils :class:`oracleapi.ports.Adapters`.
 
     An adapter is known by where it leads and as whom; another password makes another one, and the old one is closed.
     """
@@ -49,13 +56,13 @@ class RealBackends:
         self._lock = threading.Lock()
         self._oidc = OidcDiscovery(self._trust)
 
-    def gateway(self, spec: AwsAccountSpec, secret: Mapping[str, str] | None) -> Gateway:
+    def gateway(self, spec: AwsAccountSpec, secret: Mapping[str, str] | None, meter: Meter | None = None) -> Gateway:
         ca = str(self._settings.extra_ca_file) if self._settings.extra_ca_file else None
 
         role = self._role(spec)
 
         def open_it() -> AwsGateway:
-            return AwsGateway(Clients(spec.region, spec.endpoint_url, secret, ca, role), spec.region)
+            return AwsGateway(Clients(spec.region, spec.endpoint_url, secret, ca, role, meter), spec.region)
 
         acting = role.arn if role else "-"
         name = f"aws/{spec.account_id}/{spec.region}/{(secret or {}).get('AWS_ACCESS_KEY_ID', '-')}/{acting}"
@@ -124,6 +131,9 @@ class Operator:
     workers: Workers
     metrics: Metrics
     clock: Clock
+    guard: GuardedBackends
+    admission: Admission
+    wake: Wake
 
     def observe(self, deleted: bool, resource: Resource) -> None:
         """Take in one watch event: remember the object, wake it and whom the change concerns."""
@@ -133,86 +143,56 @@ class Operator:
         before = self.store.get(key) if deleted else self.store.put(key, resource)
         if deleted:
             self.store.drop(key)
-        if deleted or before is None or _asks(before) != _asks(resource):
-            self.queue.forget(key)
-            self.queue.add(key)
-        if deleted or before is None:
-            for link in self._link_of(key, resource):
-                self.queue.add(link)
-        if deleted or before is None or _offers(before) != _offers(resource):
-            for dependent in self._concerned(key, resource, deleted):
-                self.queue.add(dependent)
-        for rival in self._rivals(key, before, resource, deleted):
-            self.queue.add(rival)
+        if key.kind == "AwsAccount":
+            self.share_out()
+        if deleted or before is None or asks(before) != asks(resource):
+            self._wake(key, lane_of(resource) if before is None else Lane.EDITED)
+        for concerned in self.wake.concerned(key, before, resource, deleted):
+            self.queue.add(concerned, Lane.WOKEN)
 
-    def _link_of(self, key: Key, resource: Resource) -> list[Key]:
-        """Return the VPC link that an API is reached through: it counts its users."""
-        if key.kind != "OracleApi":
-            return []
-        name = resource.get("spec", {}).get("databaseRef", {}).get("name", "")
-        database = self.store.get(Key("OracleDatabase", None, name)) or {}
-        return [Key(kind, None, link) for kind, link in _used("OracleDatabase", database.get("spec", {}))]
+    def _wake(self, key: Key, lane: Lane) -> None:
+        if key.kind in OFFERS and lane is Lane.EDITED:
+            self.guard.allow_trial(*self.wake.behind(key))
+        self.queue.forget(key)
+        self.queue.add(key, lane)
 
-    def _concerned(self, key: Key, resource: Resource, deleted: bool) -> list[Key]:
-        """Return who may fare better or worse by a change of *key*.
-
-        What uses it, whenever it offers something else; what it used, once it is gone.
-        """
-        found = self.references.dependents(key.kind, key.name) if key.kind in OFFERS else []
-        if not deleted:
-            return found
-        spec = resource.get("spec", {})
-        return [*found, *(Key(kind, None, name) for kind, name in _used(key.kind, spec))]
-
-    def _rivals(self, key: Key, before: Resource | None, resource: Resource, deleted: bool) -> list[Key]:
-        """Return who shares the schema of an API that left it, or that now asks for other tokens."""
-        if key.kind != "OracleApi" or before is None:
-            return []
-        spec = resource.get("spec", {})
-        if not deleted and before.get("spec", {}).get("auth") == spec.get("auth"):
-            return []
-        apis = self.references.of_kind("OracleApi")
-        return [
-            found for found, api in apis if found != key and api.get("spec", {}).get("schema") == spec.get("schema")
-        ]
-
-
-def _used(kind: str, spec: Mapping[str, Any]) -> list[tuple[str, str]]:
-    return [found for found in references_of(kind, {"spec": spec}) if found[1]]
-
-
-def _asks(resource: Resource) -> tuple[Any, ...]:
-    """Return what an author can change: a difference asks for a pass, our own status writes do not."""
-    metadata = resource["metadata"]
-    return metadata.get("generation"), metadata.get("deletionTimestamp"), metadata.get("annotations", {})
-
-
-def _offers(resource: Resource) -> tuple[Any, ...]:
-    """Return what others build on: generation, deletion, and facts in status without the times of conditions."""
-    metadata, status = resource["metadata"], resource.get("status", {})
-    facts = {key: value for key, value in status.items() if key in ("pdbGuid", "vpcLinkId", "state", "jwksUri")}
-    ready = [found["status"] for found in status.get("conditions", []) if found["type"] == "Ready"]
-    return metadata.get("generation"), metadata.get("deletionTimestamp"), facts, ready
+    def share_out(self) -> None:
+        """Give each account the budget that its objects name."""
+        for name, (rate, burst) in self.wake.shares().items():
+            self.admission.budgets.account(name).configure(rate, burst)
+            self.metrics.cycle.labels(name).set_function(partial(self.admission.cycle_s, name))
 
 
 def build_operator(
-    kube: Kubernetes, backends: Backends, settings: Settings, installation: str, clock: Clock | None = None
+    kube: Kubernetes, backends: Adapters, settings: Settings, installation: str, clock: Clock | None = None
 ) -> Operator:
     """Return an operator over *kube* and *backends*; tests give their own."""
     clock = clock or SystemClock()
-    metrics, store, queue = Metrics(), Store(), KeyedQueue[Key](clock)
+    metrics, store = Metrics(), Store()
     references = References(store, kube, settings.allow_endpoint_override)
+    wake = Wake(store, references)
+    budgets = Budgets(clock, metrics, SLOW_OPERATIONS, reasons.CALL_BUDGET)
+    admission, guard = Admission(wake.touches, budgets), GuardedBackends(backends, clock, metrics, budgets)
+    queue = KeyedQueue[Key](clock, gate=admission, tenant=lambda key: key.namespace, metrics=metrics.queue)
     unsafe_paths: dict[str, str] = {}
     reconcilers: list[Reconciler[Any]] = [
-        AwsAccountReconciler(references, backends),
-        IdentityProviderReconciler(references, backends),
-        OracleDatabaseReconciler(references, backends, unsafe_paths),
-        VpcLinkReconciler(references, backends),
-        OracleApiReconciler(references, backends, clock, unsafe_paths, queue.add),
+        AwsAccountReconciler(references, guard, lambda number, region: admission.cycle_s(account_name(number, region))),
+        IdentityProviderReconciler(references, guard),
+        OracleDatabaseReconciler(references, guard, unsafe_paths),
+        VpcLinkReconciler(references, guard),
+        OracleApiReconciler(references, guard, clock, unsafe_paths, lambda key: queue.add(key, Lane.WOKEN)),
     ]
     runner = PassRunner(kube, clock, installation, {found.kind: found for found in reconcilers})
-    workers = Workers(queue, runner.run, metrics, clock, settings.workers)
-    return Operator(queue, store, references, runner, workers, metrics, clock)
+
+    def work(key: Key) -> float | None:
+        with admission.running(key):
+            delay = runner.run(key)
+        if delay is None:
+            admission.forget(key)
+        return delay
+
+    workers = Workers(queue, work, metrics, clock, settings.workers)
+    return Operator(queue, store, references, runner, workers, metrics, clock, guard, admission, wake)
 
 
 def connect(settings: Settings) -> tuple[KubeClient, str]:
@@ -228,6 +208,7 @@ def list_all(kube: Kubernetes, operator: Operator) -> None:
             metadata = resource["metadata"]
             key = Key(kind.name, metadata.get("namespace"), metadata["name"])
             operator.store.put(key, {**resource, "kind": kind.name})
+    operator.share_out()
     for kind in KINDS:
-        for key, _ in operator.store.of_kind(kind.name):
-            operator.queue.add(key)
+        for key, found in operator.store.of_kind(kind.name):
+            operator.queue.add(key, lane_of(found))

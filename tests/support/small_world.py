@@ -1,9 +1,9 @@
 """A small world: fakes, an operator over them, and a way to let it run until it rests."""
 
 import copy
+import random
 from typing import Any
 
-from oracleapi.errors import OperatorError
 from oracleapi.runtime.store import Key
 from oracleapi.settings import Settings
 from oracleapi.wiring import build_operator
@@ -12,6 +12,13 @@ from support.fakes import FakeBackends, FakeClock, FakeKubernetes
 
 API = Key("OracleApi", "hr", "hr")
 SETTINGS = Settings(allow_endpoint_override=True)
+
+
+class Latest(random.Random):
+    """Jitter at its upper end."""
+
+    def uniform(self, a: float, b: float) -> float:
+        return b
 
 
 class SmallWorld:
@@ -28,9 +35,9 @@ class SmallWorld:
 
     def restart(self) -> None:
         """Begin again with a new process: nothing is remembered."""
-        self.due: dict[Key, float] = {}
         self._seen: dict[tuple[str, str | None, str], str] = {}
         self.operator = build_operator(self.kube, self.backends, SETTINGS, "cluster-1", self.clock)
+        self.operator.queue.jitter = Latest()
         self.sync()
 
     def apply(self, resource: dict[str, Any]) -> None:
@@ -56,11 +63,10 @@ class SmallWorld:
     def settle(self, seconds: float = 120.0, links: str = "AVAILABLE") -> None:
         """Run passes for *seconds* of the world's time, or until nothing is due before the next resync."""
         end = self.clock.time + seconds
-        due = self.due
         while self.clock.time <= end:
             self.sync()
             while (key := self.operator.queue.take(0)) is not None:
-                self.run(key, due)
+                self.run(key)
                 self.operator.queue.done(key)
                 self.sync()
             for link_id, link in list(self.backends.aws.links.items()):
@@ -68,24 +74,14 @@ class SmallWorld:
                     del self.backends.aws.links[link_id]
                 elif link.state == "PENDING":
                     self.backends.aws.links[link_id] = link.__class__(**{**link.__dict__, "state": links})
-            soon = [time for time in due.values() if time <= end]
-            if not soon:
+            wait = self.operator.queue.next_s()
+            if wait is None or self.clock.time + wait > end:
                 return
-            self.clock.time = max(self.clock.time, min(soon))
-            for key in [found for found, time in due.items() if time <= self.clock.time]:
-                del due[key]
-                self.operator.queue.add(key)
+            self.clock.time += max(wait, 0.001)
 
-    def run(self, key: Key, due: dict[Key, float] | None = None) -> None:
-        """Run one pass and note when the next one is due."""
-        try:
-            delay = self.operator.runner.run(key)
-        except OperatorError:
-            delay = 1.0
-        if due is not None:
-            due.pop(key, None)
-            if delay is not None:
-                due[key] = self.clock.time + delay
+    def run(self, key: Key) -> None:
+        """Run one pass of a key that was taken, as a worker does."""
+        self.operator.workers.run(key)
 
     def ready(self, key: Key = API) -> tuple[str, str]:
         """Return (status, reason) of Ready."""

@@ -65,7 +65,7 @@ def test_deleting_everything_while_it_is_being_made_ends_clean(order: tuple[int,
         for _ in range(passes):
             key = world.operator.queue.take(0)
             if key is not None:
-                world.run(key, world.due)
+                world.run(key)
                 world.operator.queue.done(key)
             world.sync()
         for index in order:

@@ -147,7 +147,7 @@ def test_a_deleted_link_stays_until_aws_has_really_deleted_it() -> None:
     world.delete(*LINK)
     key = world.operator.queue.take(0)
     assert key == LINK
-    world.run(key, world.due)
+    world.run(key)
     world.operator.queue.done(key)
     assert world.ready(LINK) == ("False", "Deleting")
     assert world.kube.status(*LINK)["state"] == "DELETING"

@@ -5,7 +5,7 @@ from collections.abc import Callable
 
 import structlog
 
-from oracleapi.errors import OperatorError
+from oracleapi.errors import OperatorError, OutOfBudget
 from oracleapi.runtime.clock import Clock
 from oracleapi.runtime.metrics import Metrics
 from oracleapi.runtime.store import Key
@@ -22,6 +22,7 @@ class Workers:
     ) -> None:
         self._queue, self._work, self._metrics, self._clock = queue, work, metrics, clock
         self._threads = [threading.Thread(target=self._loop, name=f"worker-{n}", daemon=True) for n in range(count)]
+        metrics.follow(queue.running, count)
 
     def start(self) -> None:
         for thread in self._threads:
@@ -38,18 +39,27 @@ class Workers:
         """Say whether every worker lives."""
         return all(thread.is_alive() for thread in self._threads)
 
+    def longest_s(self) -> float:
+        """Return how long the oldest pass in progress has run, in seconds."""
+        return max(self._queue.running().values(), default=0.0)
+
     def _loop(self) -> None:
         while (key := self._queue.take()) is not None:
             try:
-                self._run(key)
+                self.run(key)
             finally:
                 self._queue.done(key)
 
-    def _run(self, key: Key) -> None:
+    def run(self, key: Key) -> None:
+        """Run one pass of a taken key and ask for the next one; whatever fails, the worker lives."""
         result = "success"
         with self._metrics.reconcile_seconds.labels(key.kind).time():
             try:
                 delay = self._work(key)
+            except OutOfBudget as error:
+                result = "requeue"
+                self._queue.put_back(key)
+                LOG.debug("Pass waits for the call budget", key=str(key), message=error.message)
             except OperatorError as error:
                 result, delay = "error", self._queue.retry(key)
                 LOG.info("Pass will be tried again", key=str(key), reason=error.reason, delay_s=round(delay, 1))
@@ -64,4 +74,3 @@ class Workers:
         self._metrics.reconcile_total.labels(key.kind, result).inc()
         if result == "error":
             self._metrics.reconcile_errors.labels(key.kind).inc()
-        self._metrics.depth.labels("oracleapi").set(self._queue.depth())

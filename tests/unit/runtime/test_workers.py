@@ -5,12 +5,13 @@ from collections.abc import Callable, Iterator
 
 import pytest
 
-from oracleapi.errors import DependencyNotReady, Retryable, Terminal
+from oracleapi.errors import DependencyNotReady, OutOfBudget, Retryable, Terminal
 from oracleapi.runtime.metrics import Metrics
 from oracleapi.runtime.store import Key
 from oracleapi.runtime.workers import Workers
 from oracleapi.runtime.workqueue import KeyedQueue
 from support.fakes import FakeClock
+from support.small_world import Latest
 
 KEY, OTHER = Key("OracleApi", "hr", "one"), Key("VpcLink", None, "private")
 
@@ -20,7 +21,7 @@ class Bench:
 
     def __init__(self, count: int = 1) -> None:
         self.clock, self.metrics = FakeClock(), Metrics()
-        self.queue = KeyedQueue[Key](self.clock)
+        self.queue = KeyedQueue[Key](self.clock, Latest(), metrics=self.metrics.queue)
         self.ran: list[Key] = []
         self.answer: Callable[[Key], float | None] = lambda _: 300.0
         self._ended = threading.Condition()
@@ -50,8 +51,8 @@ class Bench:
         with self._ended:
             assert self._ended.wait_for(lambda: self._count >= wanted, 30)
 
-    def count(self, name: str, **labels: str) -> float:
-        return self.metrics.registry.get_sample_value(name, labels) or 0.0
+    def count(self, metric: str, /, **labels: str) -> float:
+        return self.metrics.registry.get_sample_value(metric, labels) or 0.0
 
 
 @pytest.fixture
@@ -159,3 +160,49 @@ def test_a_pass_that_hangs_holds_up_no_other_key() -> None:
     assert OTHER in bench.ran
     go_on.set()
     bench.queue.close()
+
+
+def test_a_pass_without_tokens_comes_again_in_its_place_and_is_no_failure(bench: Bench) -> None:
+    def dry(_: Key) -> float | None:
+        raise OutOfBudget("CallBudget", "x", 3.0)
+
+    tries = iter([dry, lambda _: None])
+    bench.answer = lambda key: next(tries)(key)
+    bench.run(KEY, KEY)
+    assert bench.ran == [KEY, KEY]
+    assert bench.count("controller_runtime_reconcile_errors_total", controller="OracleApi") == 0
+    assert bench.count("workqueue_retries_total", name="OracleApi") == 0
+
+
+def test_what_runs_is_told_with_its_age() -> None:
+    bench = Bench()
+    started, go_on = threading.Event(), threading.Event()
+
+    def slow(_: Key) -> float | None:
+        started.set()
+        assert go_on.wait(30)
+        return None
+
+    bench.answer = slow
+    bench.queue.add(KEY)
+    assert started.wait(30)
+    bench.clock.advance(40)
+    assert bench.workers.longest_s() == 40
+    assert bench.count("workqueue_longest_running_processor_seconds", name="OracleApi") == 40
+    assert bench.count("workqueue_unfinished_work_seconds", name="OracleApi") == 40
+    assert bench.count("controller_runtime_active_workers", controller="OracleApi") == 1
+    go_on.set()
+    bench.workers.stop(30)
+    assert bench.workers.longest_s() == 0
+
+
+def test_the_queue_is_counted_by_kind(bench: Bench) -> None:
+    bench.answer = lambda _: 5.0
+    bench.run(KEY)
+    assert bench.count("workqueue_adds_total", name="OracleApi") == 1
+    assert bench.count("workqueue_depth", name="OracleApi") == 0
+    bench.clock.advance(5)
+    bench.queue.depth()
+    bench.run(OTHER)
+    assert bench.count("workqueue_work_duration_seconds_count", name="VpcLink") == 1
+    assert bench.count("workqueue_queue_duration_seconds_count", name="VpcLink") == 1

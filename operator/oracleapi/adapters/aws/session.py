@@ -17,10 +17,12 @@ from botocore.loaders import Loader
 
 from oracleapi.api import reasons
 from oracleapi.errors import Terminal
+from oracleapi.ports import Meter
 
 USER_AGENT = "oracle-api-operator"
 CONNECT_TIMEOUT_S = 5
 READ_TIMEOUT_S = 30
+METERED = ("apigatewayv2",)
 _LOADER = Loader(include_default_search_paths=True)
 
 
@@ -39,6 +41,7 @@ class Clients:
     Args:
         secret: Keys to sign with; ``None`` for the pod's own identity.
         role: Assumed with that identity, and again before its session ends.
+        meter: Asked before every attempt of a call to API Gateway; other services have other quotas.
     """
 
     def __init__(
@@ -48,8 +51,9 @@ class Clients:
         secret: Mapping[str, str] | None,
         ca: str | None,
         role: RoleSession | None = None,
+        meter: Meter | None = None,
     ) -> None:
-        self._region, self._endpoint_url, self._ca = region, endpoint_url, ca
+        self._region, self._endpoint_url, self._ca, self._meter = region, endpoint_url, ca, meter
         session = botocore.session.Session()
         session.register_component("data_loader", _LOADER)
         if secret is not None:
@@ -101,7 +105,7 @@ class Clients:
         return session
 
     def _create(self, session: botocore.session.Session, service: str, creates: bool, **keys: Any) -> Any:
-        return session.create_client(
+        client = session.create_client(
             service,
             **keys,
             region_name=self._region,
@@ -114,3 +118,28 @@ class Clients:
                 user_agent_extra=USER_AGENT,
             ),
         )
+        if service in METERED and self._meter is not None:
+            _follow(client, service, self._meter)
+        return client
+
+
+def _follow(client: Any, service: str, meter: Meter) -> None:
+    """Let *meter* see every attempt, also those that botocore repeats by itself, and every answer."""
+
+    def before(event_name: str, **_: Any) -> None:
+        meter.spend(event_name.rsplit(".", 1)[-1])
+
+    def after(response_dict: Mapping[str, Any] | None = None, **_: Any) -> None:
+        if response_dict is not None:
+            meter.answered(int(response_dict["status_code"]), _retry_after(response_dict.get("headers", {})))
+
+    client.meta.events.register(f"before-send.{service}", before)
+    client.meta.events.register(f"response-received.{service}", after)
+
+
+def _retry_after(headers: Mapping[str, str]) -> float | None:
+    """Return the seconds of ``Retry-After``; its other form, a date, is not used by API Gateway."""
+    try:
+        return max(0.0, float(headers["Retry-After"]))
+    except (KeyError, ValueError):
+        return None

@@ -1,0 +1,271 @@
+"""Stands between the reconcilers and the adapters: breakers, the call budget, and lists that are read once for all.
+
+Fulfils :class:`oracleapi.ports.Backends` over any :class:`oracleapi.ports.Adapters`, the fakes of the tests included.
+"""
+
+import threading
+import weakref
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
+from functools import partial
+from typing import Any, TypeVar, cast
+from urllib.parse import urlsplit
+
+from oracleapi.api import reasons
+from oracleapi.api.awsaccount import AwsAccountSpec
+from oracleapi.api.oracledatabase import OracleDatabaseSpec
+from oracleapi.errors import OperatorError, Retryable, Uncertain
+from oracleapi.model.gateway import ApiIdentity, CreateApi, DeleteApi, GatewayAction, ImportApi, TagApi, UpdateApi
+from oracleapi.model.link import CreateLink, DeleteLink, ObservedLink
+from oracleapi.ports import Adapters, Discovery, Gateway, Oidc, Oracle, OrdsProbe
+from oracleapi.runtime.breaker import Breaker
+from oracleapi.runtime.budget import Budgets
+from oracleapi.runtime.clock import Clock
+from oracleapi.runtime.metrics import Metrics
+
+T = TypeVar("T")
+SLOW_OPERATIONS: Mapping[str, float] = {"CreateDeployment": 5.0, "CreateVpcLink": 15.0, "DeleteVpcLink": 30.0}
+"""Seconds between two calls in an account: Amazon API Gateway quotas. That the first counts for HTTP APIs is
+unconfirmed; its row links to REST APIs."""
+LIST_KEPT_S = 30.0
+LIST_DISTRUSTED_S = 60.0
+"""How long after a create whose answer was lost every list is read anew: as long as it may lag behind."""
+WHOLE_ACCOUNT = frozenset({"caller", "list_apis", "list_links"})
+"""Calls that concern no single object: being denied one of them, everybody is denied it."""
+SETTLED_LINKS = frozenset({"AVAILABLE", "INACTIVE", "FAILED"})
+
+
+def account_name(account_id: str, region: str) -> str:
+    return f"aws/{account_id}/{region}"
+
+
+def database_name(host: str, port: int, service: str) -> str:
+    return f"oracle/{host}:{port}/{service}"
+
+
+def ords_name(url: str) -> str:
+    return f"ords/{urlsplit(url).netloc}"
+
+
+def provider_name(issuer: str) -> str:
+    return f"oidc/{issuer}"
+
+
+class GuardedBackends:
+    """Opens adapters through *inner* and guards what they do."""
+
+    def __init__(self, inner: Adapters, clock: Clock, metrics: Metrics, budgets: Budgets) -> None:
+        self._inner, self._clock, self._metrics, self._budgets = inner, clock, metrics, budgets
+        self._lock = threading.Lock()
+        self._guarded: weakref.WeakKeyDictionary[Any, Any] = weakref.WeakKeyDictionary()
+        self._breakers: dict[str, weakref.WeakSet[Breaker]] = {}
+        self._urls: dict[str, Breaker] = {}
+
+    def gateway(self, spec: AwsAccountSpec, secret: Mapping[str, str] | None) -> Gateway:
+        name = account_name(spec.account_id, spec.region)
+        inner = self._inner.gateway(spec, secret, self._budgets.account(name))
+        return cast(Gateway, self._once(inner, lambda: self._guard_gateway(name, inner)))
+
+    def oracle(self, spec: OracleDatabaseSpec, secret: Mapping[str, str]) -> Oracle:
+        connection = spec.connection
+        name = database_name(connection.host, connection.port, connection.service_name)
+        inner = self._inner.oracle(spec, secret)
+        return cast(Oracle, self._once(inner, lambda: _Guarded(inner, partial(self._only, self._database(name)))))
+
+    def probe(self, ca_pem: str | None) -> OrdsProbe:
+        return _GuardedProbe(self._inner.probe(ca_pem), self._by_url)
+
+    def oidc(self) -> Oidc:
+        return _GuardedOidc(self._inner.oidc(), self._by_url)
+
+    def allow_trial(self, *names: str) -> None:
+        """Let one call to each of these backends through at once: somebody edited an offer, or asked."""
+        with self._lock:
+            found = [breaker for name in names for breaker in self._breakers.get(name, ())]
+        for breaker in found:
+            breaker.allow_trial()
+
+    def _once(self, inner: Any, make: Callable[[], Any]) -> Any:
+        """Return the guarded adapter: one for each that was opened, so that another password begins anew."""
+        with self._lock:
+            if inner not in self._guarded:
+                self._guarded[inner] = make()
+            return self._guarded[inner]
+
+    def _guard_gateway(self, name: str, inner: Gateway) -> Gateway:
+        account = self._breaker(name, _account_is_away)
+        denied = {method: self._breaker(name, _is_denied) for method in WHOLE_ACCOUNT}
+
+        def call(method: str, function: Callable[[], Any]) -> Any:
+            if method in denied:
+                return denied[method].call(lambda: account.call(function))
+            return account.call(function)
+
+        return cast(Gateway, Inventory(cast(Gateway, _Guarded(inner, call)), self._clock))
+
+    def _database(self, name: str) -> Breaker:
+        return self._breaker(name, _database_is_away, _without_doing)
+
+    @staticmethod
+    def _only(breaker: Breaker, method: str, function: Callable[[], Any]) -> Any:
+        return breaker.call(function)
+
+    def _by_url(self, name: str) -> Breaker:
+        with self._lock:
+            if name not in self._urls:
+                self._urls[name] = self._breaker(name, _url_is_away)
+            return self._urls[name]
+
+    def _breaker(
+        self, name: str, opens: Callable[[OperatorError], bool], neutral: Callable[[str], str] = str
+    ) -> Breaker:
+        tell = self._metrics.breaker.labels(name).set
+        breaker = Breaker(self._clock, opens, lambda is_open: tell(float(is_open)), neutral)
+        self._breakers.setdefault(name, weakref.WeakSet()).add(breaker)
+        return breaker
+
+
+class _Guarded:
+    """Sends every method of an adapter through *call*, with the method's name."""
+
+    def __init__(self, inner: Any, call: Callable[[str, Callable[[], Any]], Any]) -> None:
+        self._inner, self._call = inner, call
+
+    def __getattr__(self, name: str) -> Any:
+        def guarded(*arguments: Any, **more: Any) -> Any:
+            return self._call(name, partial(getattr(self._inner, name), *arguments, **more))
+
+        return guarded
+
+
+class _GuardedProbe:
+    def __init__(self, inner: OrdsProbe, breaker: Callable[[str], Breaker]) -> None:
+        self._inner, self._breaker = inner, breaker
+
+    def status(self, url: str) -> int:
+        return self._breaker(ords_name(url)).call(lambda: self._inner.status(url))
+
+
+class _GuardedOidc:
+    def __init__(self, inner: Oidc, breaker: Callable[[str], Breaker]) -> None:
+        self._inner, self._breaker = inner, breaker
+
+    def discover(self, issuer: str, ca_pem: str | None) -> Discovery:
+        return self._breaker(provider_name(issuer)).call(lambda: self._inner.discover(issuer, ca_pem))
+
+
+class Inventory:
+    """Reads the lists of an account once for all objects and keeps them for ``LIST_KEPT_S``.
+
+    What is made through it is added, what is deleted is taken out. A list is read anew where somebody asks for it
+    (``fresh``), after a create whose answer was lost, after a failed delete, and while a link is on its way.
+    """
+
+    def __init__(self, inner: Gateway, clock: Clock) -> None:
+        self._inner, self._clock = inner, clock
+        self._lock = threading.RLock()  # one reads, the others wait for its list
+        self._apis: tuple[float, list[ApiIdentity]] | None = None
+        self._links: tuple[float, list[ObservedLink]] | None = None
+        self._distrusted_until = float("-inf")
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._inner, name)
+
+    def list_apis(self, fresh: bool = False) -> Sequence[ApiIdentity]:
+        with self._lock:
+            if self._apis is None or fresh or self._old(self._apis[0]):
+                began = self._clock.monotonic()
+                self._apis = (began, list(self._inner.list_apis()))
+            return list(self._apis[1])
+
+    def list_links(self, fresh: bool = False) -> Sequence[ObservedLink]:
+        with self._lock:
+            moving = self._links is not None and any(link.state not in SETTLED_LINKS for link in self._links[1])
+            if self._links is None or fresh or moving or self._old(self._links[0]):
+                began = self._clock.monotonic()
+                self._links = (began, list(self._inner.list_links()))
+            return list(self._links[1])
+
+    def create_api(self, action: CreateApi) -> ApiIdentity:
+        made = self._changing(lambda: self._inner.create_api(action))
+        self._edit_apis(lambda known: [*known, made])
+        return made
+
+    def create_link(self, action: CreateLink) -> str:
+        made = self._changing(lambda: self._inner.create_link(action))
+        with self._lock:
+            self._links = None
+        return made
+
+    def apply(self, action: GatewayAction | DeleteLink) -> None:
+        match action:
+            case DeleteApi():
+                self._changing(lambda: self._inner.apply(action))
+                self._edit_apis(lambda known: [found for found in known if found.api_id != action.api_id])
+            case ImportApi():
+                self._changing(lambda: self._inner.apply(action))
+                name, tags = action.desired.name, dict(action.desired.tags)
+                self._edit_apis(
+                    lambda known: [
+                        replace(found, name=name, tags=tags) if found.api_id == action.api_id else found
+                        for found in known
+                    ]
+                )
+            case DeleteLink() | UpdateApi() | TagApi():
+                try:
+                    self._inner.apply(action)
+                finally:
+                    self._drop()
+            case _:
+                self._inner.apply(action)
+
+    def _changing(self, function: Callable[[], T]) -> T:
+        try:
+            return function()
+        except Uncertain:
+            self._drop()
+            with self._lock:
+                self._distrusted_until = self._clock.monotonic() + LIST_DISTRUSTED_S
+            raise
+        except BaseException:
+            self._drop()
+            raise
+
+    def _edit_apis(self, edit: Callable[[list[ApiIdentity]], list[ApiIdentity]]) -> None:
+        with self._lock:
+            if self._apis is not None:
+                self._apis = (self._apis[0], edit(self._apis[1]))
+
+    def _drop(self) -> None:
+        with self._lock:
+            self._apis, self._links = None, None
+
+    def _old(self, read_at: float) -> bool:
+        now = self._clock.monotonic()
+        return now - read_at >= LIST_KEPT_S or now < self._distrusted_until
+
+
+def _account_is_away(error: OperatorError) -> bool:
+    """Say whether AWS is not there or knows no credentials of ours; an answer, be it a 500, says that it is there."""
+    if not isinstance(error, Retryable) or isinstance(error, Uncertain):
+        return False
+    answered = getattr(error.__cause__, "response", None) is not None
+    return error.reason == reasons.CREDENTIALS_MISSING or (error.reason == reasons.AWS_UNAVAILABLE and not answered)
+
+
+def _is_denied(error: OperatorError) -> bool:
+    return error.reason == reasons.AWS_ACCESS_DENIED
+
+
+def _database_is_away(error: OperatorError) -> bool:
+    return error.reason in (reasons.DATABASE_UNREACHABLE, reasons.LOGIN_DENIED)
+
+
+def _url_is_away(error: OperatorError) -> bool:
+    return error.reason in (reasons.ORDS_UNREACHABLE, reasons.DISCOVERY_FAILED)
+
+
+def _without_doing(message: str) -> str:
+    """Return the message without what was being done: it names one tenant's schema, and all of them read it."""
+    _, colon, rest = message.partition(": ")
+    return rest if colon else message
