@@ -6,7 +6,8 @@ import pytest
 
 from oracleapi.api.conditions import MESSAGE_LIMIT
 from oracleapi.errors import DependencyNotReady, Retryable, Terminal, Uncertain
-from oracleapi.reconcile.report import Report, build_status, event_for, readiness
+from oracleapi.model.drift import Drift
+from oracleapi.reconcile.report import Report, build_status, event_for, last_seen, readiness
 
 NOW, LATER = "2026-01-01T00:00:00Z", "2026-01-01T01:00:00Z"
 
@@ -92,6 +93,32 @@ def test_conditions_of_an_earlier_pass_go_unless_said_again() -> None:
         "Protected": "Unknown",
     }
     assert [found["type"] for found in status_of(first)["conditions"]] == ["Ready"]
+
+
+def test_what_an_early_end_did_not_come_to_stays_as_last_seen() -> None:
+    report = Report()
+    report.say("GatewayReady", True, "Succeeded", "good")
+    report.say("Drifted", True, "Drifted", "x")
+    first = status_of({}, report)
+    later = Report()
+    later.clear("Drifted")
+    object_ = resource(first, 4)
+    error = Terminal("InvalidSpec", "x")
+    status = build_status(object_, later, readiness(error, ""), None, LATER, last_seen(object_, later))
+    found = {condition["type"]: condition for condition in status["conditions"]}
+    assert set(found) == {"Ready", "Stalled", "GatewayReady"}
+    assert (found["GatewayReady"]["observedGeneration"], found["Ready"]["observedGeneration"]) == (3, 4)
+    assert found["GatewayReady"]["lastTransitionTime"] == NOW
+
+
+def test_drift_is_noted_once_for_a_field_and_after_what_is_still_to_be_seen() -> None:
+    report = Report()
+    drift = Drift("API", "name", "a", "b")
+    earlier = [{"object": "stage", "field": "x", "desired": "1", "observed": "2"}]
+    report.note_drift([drift], earlier)
+    report.note_drift([drift, Drift("API", "tag", "a", "b")], earlier)
+    assert [entry["field"] for entry in report.fields["drift"]] == ["x", "name", "tag"]
+    assert [found.field for found in report.drift] == ["name", "tag"]
 
 
 def test_generations_are_noted_on_status_and_conditions() -> None:
