@@ -28,7 +28,8 @@ def _writes(lab: Lab, since: int) -> list[str]:
 def test_a_plan_is_shown_approved_and_carried_out(lab: Lab, example_in: Any) -> None:
     since = len(lab.aws_calls())
     example_in("Approve")
-    status = lab.wait_reason("oapi", "hr", "PlanWaiting", "hr")["status"]
+    lab.wait_reason("oapi", "hr", "PlanWaiting", "hr")
+    status = lab.get("oapi", "hr", "hr")["status"]
     described = lab.kubectl("-n", "hr", "describe", "oapi", "hr")
     assert status["plan"]["hash"] in described
     assert status["plan"]["summary"] in described

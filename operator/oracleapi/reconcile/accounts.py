@@ -7,6 +7,7 @@ from oracleapi.api.awsaccount import AwsAccountSpec
 from oracleapi.errors import OperatorError, Terminal
 from oracleapi.model.ownership import TAG_OWNER
 from oracleapi.ports import Backends
+from oracleapi.reconcile.creates import wants_fresh
 from oracleapi.reconcile.passes import Pass, parse_spec
 from oracleapi.reconcile.references import References
 
@@ -44,7 +45,11 @@ class Accounts:
                 continue
             try:
                 gateway = self._backends.gateway(spec, self._references.account_secret(spec))
-                found = [api for api in gateway.list_apis() if api.tags.get(TAG_OWNER) == str(work.owner)]
+                found = [
+                    api
+                    for api in gateway.list_apis(fresh=wants_fresh(work))
+                    if api.tags.get(TAG_OWNER) == str(work.owner)
+                ]
             except OperatorError:
                 if work.status.get("apiId"):
                     raise

@@ -5,11 +5,15 @@ it any more; then a difference counts where this generation was brought to its e
 its routes.
 """
 
+from oracleapi.api import reasons
+from oracleapi.api.oracleapi import OracleApiSpec
 from oracleapi.model.drift import Drift, unexplained
 from oracleapi.model.gateway import DesiredGateway, ObservedGateway
 from oracleapi.model.schema import DesiredSchema, ObservedSchema
 from oracleapi.plan.gateway import gateway_drift
 from oracleapi.plan.schema import schema_drift
+from oracleapi.reconcile.passes import Pass
+from oracleapi.reconcile.routes import Routes
 
 OPEN_PUBLICATION = ("stage $default", "auto_deploy")
 
@@ -23,31 +27,26 @@ class DriftWatch:
         self._broken: set[str] = set()  # the last change of the gateway did not come to its end
 
     def of_schema(
-        self, uid: str, found: tuple[Drift, ...], observed: ObservedSchema, owner: str, finished: bool
+        self, work: Pass[OracleApiSpec], routes: Routes, found: tuple[Drift, ...], observed: ObservedSchema
     ) -> tuple[Drift, ...]:
-        """Return what of *found* somebody else made.
-
-        Args:
-            found: All that differs from what is desired now.
-            finished: Whether this generation of the half was brought to its end before, for want of a memory.
-        """
-        left = self._schemas.get(uid)
+        """Return what of *found*, which is all that differs from what is desired now, somebody else made."""
+        left = self._schemas.get(work.uid)
         if left is None:
-            return found if finished else ()
-        return unexplained(found, schema_drift(left, observed, owner))
+            return found if work.said_true("OrdsReady") and _finished(work, routes) else ()
+        return unexplained(found, schema_drift(left, observed, str(work.owner)))
 
     def of_gateway(
-        self, uid: str, found: tuple[Drift, ...], observed: ObservedGateway | None, finished: bool
+        self, work: Pass[OracleApiSpec], routes: Routes, found: tuple[Drift, ...], observed: ObservedGateway | None
     ) -> tuple[Drift, ...]:
         """Return what of *found* somebody else made, as :meth:`of_schema`; a lost API or stage is told whole."""
-        left = self._gateways.get(uid)
+        left = self._gateways.get(work.uid)
         if left is None:
-            strange = found if finished else ()
+            strange = found if work.said_true("GatewayReady") and _finished(work, routes) else ()
         elif observed is None or observed.stage is None:
             strange = found
         else:
             strange = unexplained(found, gateway_drift(left, observed))
-        if uid not in self._broken:
+        if work.uid not in self._broken:
             return strange
         return tuple(drift for drift in strange if (drift.object, drift.field) != OPEN_PUBLICATION)
 
@@ -68,3 +67,13 @@ class DriftWatch:
         self._schemas.pop(uid, None)
         self._gateways.pop(uid, None)
         self._broken.discard(uid)
+
+
+def _finished(work: Pass[OracleApiSpec], routes: Routes) -> bool:
+    """Say whether nothing moved when this generation was last looked at, and its routes were at fault as they are now.
+
+    A route that turned out to be at fault since then goes by our own doing.
+    """
+    moving = any(found["reason"] == reasons.MOVING for found in work.status.get("conditions", []))
+    before = {entry["name"] for entry in work.status.get("routes", []) if entry["state"] in ("Refused", "Withdrawn")}
+    return not moving and before == {*routes.refused, *routes.unsafe, *routes.withdrawn}

@@ -228,8 +228,8 @@ class OracleApiReconciler:
         drift = (*schema_plan.drift, *gateway_plan.drift)
         if not report:
             drift = (
-                *self._strange_schema(work, routes, schema_plan.drift, halves.schema),
-                *self._strange_gateway(work, routes, gateway_plan.drift, halves.observed),
+                *self._watch.of_schema(work, routes, schema_plan.drift, halves.schema),
+                *self._watch.of_gateway(work, routes, gateway_plan.drift, halves.observed),
             )
         tell_drift(work, drift)
 
@@ -264,7 +264,7 @@ class OracleApiReconciler:
         holding = self._holding(around, desired, schema, observed)
         with _said(work, "OrdsReady"):
             drift = self._schema.apply(around.api, around.oracle, desired, schema, holding)
-        self._note_drift(work, self._strange_schema(work, routes, drift, schema))
+        self._note_drift(work, self._watch.of_schema(work, routes, drift, schema))
         self._watch.leave_schema(work.uid, hold_handlers(desired, schema, holding.handlers))
         work.report.say("OrdsReady", True, reasons.SUCCEEDED, ORDS_READY)
         return holding
@@ -380,7 +380,7 @@ class OracleApiReconciler:
             except OperatorError:
                 self._watch.lose_gateway(work.uid)
                 raise
-            self._note_drift(work, self._strange_gateway(work, routes, update.drift, observed))
+            self._note_drift(work, self._watch.of_gateway(work, routes, update.drift, observed))
             if update.waits:
                 raise DependencyNotReady(
                     reasons.WAITING_FOR_ORDS,
@@ -403,18 +403,6 @@ class OracleApiReconciler:
                 f"{count} routes with link routes are needed, an HTTP API has {ROUTE_QUOTA};"
                 " remove routes or set spec.links: false",
             )
-
-    def _strange_schema(
-        self, work: Pass[OracleApiSpec], routes: Routes, found: tuple[Drift, ...], observed: ObservedSchema
-    ) -> tuple[Drift, ...]:
-        finished = work.said_true("OrdsReady") and _finished(work, routes)
-        return self._watch.of_schema(work.uid, found, observed, str(work.owner), finished)
-
-    def _strange_gateway(
-        self, work: Pass[OracleApiSpec], routes: Routes, found: tuple[Drift, ...], observed: ObservedGateway | None
-    ) -> tuple[Drift, ...]:
-        finished = work.said_true("GatewayReady") and _finished(work, routes)
-        return self._watch.of_gateway(work.uid, found, observed, finished)
 
     @staticmethod
     def _note_drift(work: Pass[OracleApiSpec], drift: tuple[Drift, ...]) -> None:
@@ -450,16 +438,6 @@ def _said(work: Pass[OracleApiSpec], type_: str) -> Iterator[None]:
     except OperatorError as error:
         work.report.say(type_, False, error.reason, error.message)
         raise
-
-
-def _finished(work: Pass[OracleApiSpec], routes: Routes) -> bool:
-    """Say whether nothing moved when this generation was last looked at, and its routes were at fault as they are now.
-
-    A route that turned out to be at fault since then goes by our own doing.
-    """
-    moving = any(found["reason"] == reasons.MOVING for found in work.status.get("conditions", []))
-    before = {entry["name"] for entry in work.status.get("routes", []) if entry["state"] in ("Refused", "Withdrawn")}
-    return not moving and before == {*routes.refused, *routes.unsafe, *routes.withdrawn}
 
 
 def shut_off(around: Surroundings) -> Surroundings:
