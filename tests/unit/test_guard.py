@@ -1,0 +1,193 @@
+"""The guard: lists are read once for all and never trusted where that could make a twin; breakers by backend."""
+
+from typing import Any
+
+import pytest
+
+from oracleapi.api import reasons
+from oracleapi.errors import OperatorError, Retryable, Terminal, Uncertain
+from oracleapi.guard import LIST_DISTRUSTED_S, LIST_KEPT_S, GuardedBackends, Inventory
+from oracleapi.model.gateway import CreateApi, DeleteApi, TagApi
+from oracleapi.model.link import CreateLink, DeleteLink, DesiredLink
+from oracleapi.runtime.budget import Budgets
+from oracleapi.runtime.metrics import Metrics
+from support.fakes import FakeBackends, FakeClock, FakeGateway
+
+API = CreateApi("hr", {"owner": "me"})
+LINK = CreateLink(DesiredLink("l", ("subnet-1",), ("sg-1",), {}))
+
+
+class Account:
+    """An inventory over a fake account."""
+
+    def __init__(self) -> None:
+        self.clock, self.aws = FakeClock(), FakeGateway()
+        self.inventory = Inventory(self.aws, self.clock)
+
+    def read(self, **how: bool) -> int:
+        """List the APIs; returns how many real lists that cost."""
+        before = self.aws.calls.count("list_apis")
+        self.inventory.list_apis(**how)
+        return self.aws.calls.count("list_apis") - before
+
+
+def test_a_list_is_read_once_in_30_s_for_everybody() -> None:
+    account = Account()
+    assert [account.read() for _ in range(3)] == [1, 0, 0]
+    account.clock.advance(LIST_KEPT_S - 1)
+    assert account.read() == 0
+    account.clock.advance(1)
+    assert account.read() == 1
+
+
+def test_where_an_absence_decides_it_is_read_anew() -> None:
+    account = Account()
+    assert [account.read(), account.read(fresh=True), account.read()] == [1, 1, 0]
+
+
+def test_what_was_made_is_in_the_list_and_what_was_deleted_is_not() -> None:
+    account = Account()
+    account.read()
+    made = account.inventory.create_api(API)
+    assert [found.api_id for found in account.inventory.list_apis()] == [made.api_id]
+    account.inventory.apply(DeleteApi(made.api_id))
+    assert account.inventory.list_apis() == []
+    assert account.aws.calls.count("list_apis") == 1
+
+
+def test_after_a_create_whose_answer_was_lost_no_list_is_kept_for_a_minute() -> None:
+    account = Account()
+    account.read()
+    account.aws.faults["CreateApi"] = [Uncertain(reasons.CREATE_UNCERTAIN, "x")]
+    with pytest.raises(Uncertain):
+        account.inventory.create_api(API)
+    assert [account.read(), account.read()] == [1, 1]
+    assert len(account.inventory.list_apis()) == 1
+    account.clock.advance(LIST_DISTRUSTED_S)
+    assert [account.read(), account.read()] == [1, 0]
+
+
+def test_after_a_delete_or_a_change_of_tags_that_may_have_failed_the_list_is_read_anew() -> None:
+    account = Account()
+    made = account.inventory.create_api(API)
+    account.read()
+    account.aws.faults["DeleteApi"] = [Retryable(reasons.AWS_UNAVAILABLE, "x")]
+    with pytest.raises(Retryable):
+        account.inventory.apply(DeleteApi(made.api_id))
+    assert account.read() == 1
+    account.inventory.apply(TagApi(made.api_id, {"a": "b"}))
+    assert account.inventory.list_apis()[0].tags == {"owner": "me", "a": "b"}
+
+
+def test_links_are_read_anew_while_one_is_on_its_way() -> None:
+    account = Account()
+
+    def reads() -> int:
+        before = account.aws.calls.count("list_links")
+        account.inventory.list_links()
+        return account.aws.calls.count("list_links") - before
+
+    assert [reads(), reads()] == [1, 0]
+    link_id = account.inventory.create_link(LINK)
+    assert [reads(), reads()] == [1, 1]
+    link = account.aws.links[link_id]
+    account.aws.links[link_id] = link.__class__(**{**link.__dict__, "state": "AVAILABLE"})
+    assert [reads(), reads()] == [1, 0]
+    account.inventory.apply(DeleteLink(link_id))
+    assert [reads(), reads()] == [1, 1]
+
+
+class Spec:
+    """What the guard reads of an account's and a database's spec."""
+
+    account_id, region = "1", "eu-west-1"
+    host, port, service_name = "db", 1521, "X"
+
+    @property
+    def connection(self) -> "Spec":
+        return self
+
+
+class World:
+    def __init__(self) -> None:
+        self.clock, self.backends, metrics = FakeClock(), FakeBackends(), Metrics()
+        self.metrics = metrics
+        self.guard = GuardedBackends(self.backends, self.clock, metrics, Budgets(self.clock, metrics, {}, "CallBudget"))
+        self.spec: Any = Spec()
+        self.gateway, self.oracle = self.guard.gateway(self.spec, None), self.guard.oracle(self.spec, {})
+
+    def calls(self, fault: OperatorError, method: str, *arguments: Any) -> int:
+        """Let *method* fail for ever and call it three times; returns how often AWS was asked."""
+        before = len(self.backends.aws.calls)
+        self.backends.aws.faults[method] = [fault] * 3
+        for _ in range(3):
+            with pytest.raises(OperatorError):
+                getattr(self.gateway, method)(*arguments)
+        return len(self.backends.aws.calls) - before
+
+    def open(self, backend: str) -> float | None:
+        return self.metrics.registry.get_sample_value("oracleapi_breaker_open", {"backend": backend})
+
+
+@pytest.mark.parametrize(
+    ("fault", "method", "asked"),
+    [
+        (Retryable(reasons.AWS_UNAVAILABLE, "no answer to apigateway:GetApi"), "find_api", 1),
+        (Retryable(reasons.CREDENTIALS_MISSING, "AWS refused the credentials"), "find_api", 1),
+        (Retryable(reasons.AWS_ACCESS_DENIED, "AWS denied sts"), "caller", 1),
+        (Retryable(reasons.AWS_ACCESS_DENIED, "AWS denied GetStage"), "find_api", 3),
+        (Retryable(reasons.CONFLICT, "not there"), "find_api", 3),
+        (Terminal(reasons.AWS_REFUSED, "not valid"), "find_api", 3),
+        (Retryable(reasons.AWS_THROTTLED, "429"), "find_api", 3),
+    ],
+)
+def test_only_what_concerns_the_whole_account_opens_its_breaker(fault: OperatorError, method: str, asked: int) -> None:
+    world = World()
+    assert world.calls(fault, method, *(["api1"] if method == "find_api" else [])) == asked
+    assert world.open("aws/1/eu-west-1") == (1.0 if asked == 1 else 0.0)
+
+
+def test_an_answer_of_500_says_that_aws_is_there() -> None:
+    world = World()
+    fault = Retryable(reasons.AWS_UNAVAILABLE, "GetApi failed in AWS (500)")
+    cause = OSError()
+    cause.response = {}  # type: ignore[attr-defined]
+    fault.__cause__ = cause
+    assert world.calls(fault, "find_api", "api1") == 3
+
+
+def test_being_denied_one_list_leaves_the_other_calls_open() -> None:
+    world = World()
+    world.calls(Retryable(reasons.AWS_ACCESS_DENIED, "AWS denied GetVpcLinks", 60.0), "list_links")
+    world.gateway.list_apis()
+    assert world.gateway.find_api("api1") is None
+
+
+def test_a_mended_secret_opens_another_adapter_and_begins_anew() -> None:
+    world = World()
+    world.backends.database.down = Retryable(reasons.LOGIN_DENIED, "reading X: ORA-01017", 120.0)
+    for _ in range(2):
+        with pytest.raises(Retryable, match="ORA-01017"):
+            world.oracle.facts()
+    world.backends.database = type(world.backends.database)("HR_API")
+    assert world.guard.oracle(world.spec, {}).facts().version
+
+
+def test_issuers_and_hosts_of_ords_have_breakers_of_their_own() -> None:
+    world = World()
+
+    def away(url: str) -> int:
+        raise Retryable(reasons.ORDS_UNREACHABLE, f"no answer from ORDS at {url}")
+
+    answer, world.backends.ords.status = world.backends.ords.status, away  # type: ignore[method-assign]
+    probe = world.guard.probe(None)
+    for path in ("a", "b"):
+        with pytest.raises(Retryable):
+            probe.status(f"https://one.internal/ords/{path}")
+    world.backends.ords.status = answer  # type: ignore[method-assign]
+    with pytest.raises(Retryable):
+        world.guard.probe(None).status("https://one.internal/ords/c")
+    assert probe.status("https://ords.internal/ords/") == 200
+    world.guard.allow_trial("ords/one.internal")
+    assert world.guard.probe(None).status("https://one.internal/ords/") in (200, 404)
+    assert world.guard.oidc().discover("https://idp.example.com/", None).keys == 1
