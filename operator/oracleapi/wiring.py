@@ -27,14 +27,14 @@ from oracleapi.reconcile.identity_provider import IdentityProviderReconciler
 from oracleapi.reconcile.oracle_api import OracleApiReconciler
 from oracleapi.reconcile.oracle_database import OracleDatabaseReconciler
 from oracleapi.reconcile.passes import PassRunner, Reconciler
-from oracleapi.reconcile.references import OFFERS, References
+from oracleapi.reconcile.references import OFFERS, References, reference_store
 from oracleapi.reconcile.vpc_link import VpcLinkReconciler
 from oracleapi.runtime.admission import Admission
 from oracleapi.runtime.budget import Budgets
 from oracleapi.runtime.clock import Clock, SystemClock
 from oracleapi.runtime.lanes import Lane
 from oracleapi.runtime.metrics import Metrics
-from oracleapi.runtime.store import Key, Store
+from oracleapi.runtime.store import Key, Store, projected
 from oracleapi.runtime.workers import Workers
 from oracleapi.runtime.workqueue import KeyedQueue
 from oracleapi.settings import Settings
@@ -137,6 +137,7 @@ class Operator:
 
     def observe(self, deleted: bool, resource: Resource) -> None:
         """Take in one watch event: remember the object, wake it and whom the change concerns."""
+        resource = projected(resource)
         metadata = resource["metadata"]
         key = Key(resource["kind"], metadata.get("namespace"), metadata["name"])
         self.metrics.last_event.labels(key.kind).set(self.clock.now())
@@ -168,7 +169,7 @@ def build_operator(
 ) -> Operator:
     """Return an operator over *kube* and *backends*; tests give their own."""
     clock = clock or SystemClock()
-    metrics, store = Metrics(), Store()
+    metrics, store = Metrics(), reference_store()
     references = References(store, kube, settings.allow_endpoint_override)
     wake = Wake(store, references)
     budgets = Budgets(clock, metrics, SLOW_OPERATIONS, reasons.CALL_BUDGET)
@@ -207,7 +208,7 @@ def list_all(kube: Kubernetes, operator: Operator) -> None:
         for resource in kube.list(kind.name):
             metadata = resource["metadata"]
             key = Key(kind.name, metadata.get("namespace"), metadata["name"])
-            operator.store.put(key, {**resource, "kind": kind.name})
+            operator.store.put(key, projected({**resource, "kind": kind.name}))
     operator.share_out()
     for kind in KINDS:
         for key, found in operator.store.of_kind(kind.name):

@@ -18,6 +18,8 @@ from oracleapi.runtime.store import Key, Store
 
 S = TypeVar("S", bound=OfferSpec)
 OFFERS = ("AwsAccount", "OracleDatabase", "VpcLink", "IdentityProvider")
+USES = "uses"
+"""The store's index from (kind, name) to the objects that refer to it."""
 
 
 class References:
@@ -104,12 +106,7 @@ class References:
 
     def users_of(self, kind: str, name: str) -> list[Key]:
         """Return the objects that refer to the offer *kind* *name*, directly."""
-        return [
-            key
-            for other in ("VpcLink", "OracleDatabase", "OracleApi")
-            for key, resource in self._store.of_kind(other)
-            if (kind, name) in set(references_of(other, resource))
-        ]
+        return self._store.lookup(USES, (kind, name))
 
     def dependents(self, kind: str, name: str) -> list[Key]:
         """Return everything that an offer's change may concern, users of users included."""
@@ -147,6 +144,11 @@ def references_of(kind: str, resource: Mapping[str, Any]) -> Iterator[tuple[str,
         provider = (spec.get("auth") or {}).get("jwt") or {}
         if provider:
             yield "IdentityProvider", provider.get("providerRef", {}).get("name", "")
+
+
+def reference_store() -> Store:
+    """Return a store that finds the users of what :class:`References` is asked for."""
+    return Store(**{USES: lambda key, resource: references_of(key.kind, resource)})
 
 
 def not_permitted(kind: str, name: str, field: str, namespace: str) -> Terminal:
