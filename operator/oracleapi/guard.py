@@ -93,13 +93,15 @@ class GuardedBackends:
             return self._guarded[inner]
 
     def _guard_gateway(self, name: str, inner: Gateway) -> Gateway:
-        account = self._breaker(name, _account_is_away)
-        denied = {method: self._breaker(name, _is_denied) for method in WHOLE_ACCOUNT}
+        """Guard each call by itself: sts, logs and API Gateway are reached by ways of their own, and a call that works
+        must not make those believe in the account again that still fail."""
+        breakers: dict[str, Breaker] = {}
 
         def call(method: str, function: Callable[[], Any]) -> Any:
-            if method in denied:
-                return denied[method].call(lambda: account.call(function))
-            return account.call(function)
+            with self._lock:
+                if method not in breakers:
+                    breakers[method] = self._breaker(name, partial(_account_is_away, method), label=f"{name} {method}")
+            return breakers[method].call(function)
 
         return cast(Gateway, Inventory(cast(Gateway, _Guarded(inner, call)), self._clock))
 
@@ -117,9 +119,13 @@ class GuardedBackends:
             return self._urls[name]
 
     def _breaker(
-        self, name: str, opens: Callable[[OperatorError], bool], neutral: Callable[[str], str] = str
+        self,
+        name: str,
+        opens: Callable[[OperatorError], bool],
+        neutral: Callable[[str], str] = str,
+        label: str | None = None,
     ) -> Breaker:
-        tell = self._metrics.breaker.labels(name).set
+        tell = self._metrics.breaker.labels(label or name).set
         breaker = Breaker(self._clock, opens, lambda is_open: tell(float(is_open)), neutral)
         self._breakers.setdefault(name, weakref.WeakSet()).add(breaker)
         return breaker
@@ -245,16 +251,16 @@ class Inventory:
         return now - read_at >= LIST_KEPT_S or now < self._distrusted_until
 
 
-def _account_is_away(error: OperatorError) -> bool:
-    """Say whether AWS is not there or knows no credentials of ours; an answer, be it a 500, says that it is there."""
+def _account_is_away(method: str, error: OperatorError) -> bool:
+    """Say whether AWS is not there, knows no credentials of ours, or denies what concerns no single object.
+
+    An answer, be it a 500, says that it is there.
+    """
     if not isinstance(error, Retryable) or isinstance(error, Uncertain):
         return False
     answered = getattr(error.__cause__, "response", None) is not None
-    return error.reason == reasons.CREDENTIALS_MISSING or (error.reason == reasons.AWS_UNAVAILABLE and not answered)
-
-
-def _is_denied(error: OperatorError) -> bool:
-    return error.reason == reasons.AWS_ACCESS_DENIED
+    away = error.reason == reasons.CREDENTIALS_MISSING or (error.reason == reasons.AWS_UNAVAILABLE and not answered)
+    return away or (error.reason == reasons.AWS_ACCESS_DENIED and method in WHOLE_ACCOUNT)
 
 
 def _database_is_away(error: OperatorError) -> bool:

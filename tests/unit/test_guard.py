@@ -144,7 +144,7 @@ class World:
 def test_only_what_concerns_the_whole_account_opens_its_breaker(fault: OperatorError, method: str, asked: int) -> None:
     world = World()
     assert world.calls(fault, method, *(["api1"] if method == "find_api" else [])) == asked
-    assert world.open("aws/1/eu-west-1") == (1.0 if asked == 1 else 0.0)
+    assert world.open(f"aws/1/eu-west-1 {method}") == (1.0 if asked == 1 else 0.0)
 
 
 def test_an_answer_of_500_says_that_aws_is_there() -> None:
@@ -161,6 +161,10 @@ def test_being_denied_one_list_leaves_the_other_calls_open() -> None:
     world.calls(Retryable(reasons.AWS_ACCESS_DENIED, "AWS denied GetVpcLinks", 60.0), "list_links")
     world.gateway.list_apis()
     assert world.gateway.find_api("api1") is None
+    before = world.backends.aws.calls.count("list_links")
+    with pytest.raises(Retryable):
+        world.gateway.list_links()
+    assert world.backends.aws.calls.count("list_links") == before
 
 
 def test_a_mended_secret_opens_another_adapter_and_begins_anew() -> None:
