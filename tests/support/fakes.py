@@ -134,10 +134,31 @@ class FakeApi:
     routes: dict[str, g.GatewayRoute] = field(default_factory=dict)
     stage: g.GatewayStage | None = None
     ids: dict[g.Integration, str] = field(default_factory=dict)
+    held: g.GatewayContent | None = None
+
+    @property
+    def deployed(self) -> g.GatewayContent:
+        """What callers meet: the last deployment, which auto-deploy makes after every change."""
+        return self.held or g.GatewayContent(dict(self.authorizers), dict(self.routes))
+
+    def deploy(self) -> None:
+        """Let callers meet what is there now."""
+        self.held = g.GatewayContent(dict(self.authorizers), dict(self.routes))
+
+    def changed(self) -> None:
+        """Note a change of the content: with auto-deploy callers meet it at once."""
+        if self.stage is not None and self.stage.auto_deploy:
+            self.held = None
 
     def integration_id(self, integration: g.Integration | None) -> str | None:
         """Return the id of an integration; equal contents are one integration, which keeps its id when it changes."""
         return None if integration is None else self.ids.setdefault(integration, f"i{len(self.ids)}")
+
+
+CHANGES_CONTENT = (
+    g.UpdateApi, g.CreateAuthorizer, g.UpdateAuthorizer, g.DeleteAuthorizer, g.UpdateIntegration, g.CreateRoute,
+    g.UpdateRoute, g.DeleteRoute, g.PruneIntegrations,
+)  # fmt: skip
 
 
 class FakeGateway:
@@ -150,6 +171,7 @@ class FakeGateway:
         self.calls: list[str] = []
         self.faults: dict[str, list[OperatorError | None]] = {}
         self.drop_mappings = False
+        self.resume_publishes = False  # whether turning auto-deploy on makes a deployment
         self._serial = 0
 
     def caller(self) -> Caller:
@@ -212,6 +234,8 @@ class FakeGateway:
     def apply(self, action: g.GatewayAction | DeleteLink) -> None:
         self._call(type(action).__name__)
         getattr(self, f"_apply_{type(action).__name__}")(action)
+        if isinstance(action, CHANGES_CONTENT) and action.api_id in self.apis:
+            self.apis[action.api_id].changed()
 
     def _call(self, name: str, happens: bool = False) -> OperatorError | None:
         self.calls.append(name)
@@ -291,14 +315,29 @@ class FakeGateway:
         api = self.apis[action.api_id]
         assert api.stage is None, "a second stage"
         self._check_throttles(api, action.stage.route_throttles)
-        api.stage = action.stage
+        api.stage, api.held = action.stage, None
 
     def _apply_UpdateStage(self, action: g.UpdateStage) -> None:  # noqa: N802
         api = self.apis[action.api_id]
         assert api.stage is not None
         self._check_throttles(api, action.throttles)
+        resumed = action.stage.auto_deploy and not api.stage.auto_deploy
         merged = {**api.stage.route_throttles, **action.throttles}
         api.stage = replace(action.stage, route_throttles=merged)
+        if resumed and self.resume_publishes:
+            api.held = None
+
+    def _apply_HoldDeployments(self, action: g.HoldDeployments) -> None:  # noqa: N802
+        api = self.apis[action.api_id]
+        assert api.stage is not None
+        api.held = api.deployed
+        api.stage = replace(api.stage, auto_deploy=False)
+
+    def _apply_Deploy(self, action: g.Deploy) -> None:  # noqa: N802
+        api = self.apis[action.api_id]
+        assert api.stage is not None
+        assert not api.stage.auto_deploy, "a deployment for a stage that deploys by itself"
+        api.deploy()
 
     @staticmethod
     def _check_throttles(api: FakeApi, throttles: Mapping[str, g.Throttle]) -> None:

@@ -14,11 +14,15 @@ CACHE_S, LINK_DRAIN_S = 5.0, 1.0
 
 @dataclass(frozen=True)
 class Moment:
-    """Routes that callers can reach and the schema behind them, right after *action*."""
+    """Routes that callers can reach and the schema behind them, right after *action*.
+
+    *live* are the ids of the APIs that have a stage; *born* the routes of one that just got it.
+    """
 
     time: float
     action: str
-    live: bool
+    live: frozenset[str]
+    born: frozenset[str]
     routes: dict[str, GatewayRoute]
     authorizers: dict[str, Authorizer]
     schema: ObservedSchema
@@ -72,14 +76,16 @@ class History:
         return recorded
 
     def _record(self, action: str) -> None:
-        apis = list(self.world.backends.aws.apis.values())
+        apis = {key: found for key, found in self.world.backends.aws.apis.items() if found.stage is not None}
+        before = self.moments[-1].live if self.moments else frozenset(apis)
         self.moments.append(
             Moment(
                 self.world.clock.time,
                 action,
-                any(api.stage is not None for api in apis),
-                {key: route for api in apis for key, route in api.routes.items()},
-                {name: found for api in apis for name, found in api.authorizers.items()},
+                frozenset(apis),
+                frozenset(key for api_id, api in apis.items() if api_id not in before for key in api.deployed.routes),
+                {key: route for api in apis.values() for key, route in api.deployed.routes.items()},
+                {name: found for api in apis.values() for name, found in api.deployed.authorizers.items()},
                 self.world.backends.database.schemas[self._schema],
             )
         )
@@ -122,7 +128,6 @@ class History:
         written = dict.fromkeys(self.moments[0].handlers(), float("-inf"))
         used: dict[HandlerKey, float] = {}  # when a request may last have been sent, and how long it may take
         leading: dict[HandlerKey, float] = {}
-        was_live = self.moments[0].live
         for moment in self.moments:
             for handler in moment.handlers() - written.keys():
                 written[handler] = moment.time
@@ -132,10 +137,11 @@ class History:
                     f"{handler} went {done - moment.time} s before its last request ends"
                 )
                 del written[handler]
-            now = moment.ends() if moment.live else {}
-            for handler in now.keys() - leading.keys() if was_live else set():
+            now = moment.ends()
+            newborn = {moment.leads_to(key) for key in moment.born}
+            for handler in now.keys() - leading.keys() - newborn:
                 age = moment.time - written[handler]
                 assert age >= CACHE_S, f"after {moment.action!r}, callers are sent to {handler}, {age} s old"
             for handler, end in [*leading.items(), *now.items()]:
                 used[handler] = max(used.get(handler, moment.time), moment.time + end)
-            leading, was_live = now, moment.live
+            leading = now

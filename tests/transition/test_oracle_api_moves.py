@@ -1,5 +1,6 @@
 """Changes of a live API: at no moment is a route absent, unprotected, or leading where ORDS serves nothing."""
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -100,12 +101,26 @@ def test_a_move_waits_until_ords_really_serves_the_new_group() -> None:
     history.check()
 
 
-def test_a_group_that_ords_does_not_serve_holds_up_no_other() -> None:
+def test_what_was_changed_together_waits_together_for_ords() -> None:
     world = world_of(moving(), OTHER)
     world.backends.ords.answers[f"/{NEW}/"] = 404
     changed(world, moving(scope="b.read"), OTHER, make.route("new", path="/new"), seconds=60)
-    assert "GET /hr/v1/new" in the_api(world).routes
+    assert "GET /hr/v1/new" not in the_api(world).routes
     assert the_api(world).routes[KEY].scope == "a.read"
+    assert world.ready() == ("False", "WaitingForOrds")
+    del world.backends.ords.answers[f"/{NEW}/"]
+    world.settle(60)
+    assert "GET /hr/v1/new" in the_api(world).routes
+    assert the_api(world).routes[KEY].scope == "b.read"
+
+
+def test_a_protection_that_was_taken_away_by_hand_does_not_wait_for_ords() -> None:
+    world = world_of(moving(), OTHER)
+    world.backends.ords.answers[f"/{NEW}/"] = 404
+    the_api(world).routes[KEY] = replace(the_api(world).routes[KEY], authorizer=None, scope=None, authorization="NONE")
+    changed(world, moving(), OTHER, make.route("new", path="/new", scope="b.read"), seconds=30)
+    assert the_api(world).routes[KEY].scope == "a.read"
+    assert "GET /hr/v1/new" not in the_api(world).routes
 
 
 def test_two_routes_that_swap_their_scopes_are_always_served() -> None:
@@ -193,7 +208,12 @@ def test_another_vpc_link_changes_the_integrations_in_place() -> None:
     (link_id,) = world.backends.aws.links
     links = {r.integration.vpc_link_id for r in the_api(world).routes.values() if r.integration is not None}
     assert links == {link_id}
-    assert [action.split()[1] for action in history.actions if action.startswith("update")] == ["integration"] * 2
+    assert [action for action in history.actions if "route" in action] == []
+    assert sum(action.startswith("update integration") for action in history.actions) == 2
+    kept = [
+        {route.integration.vpc_link_id for route in m.routes.values() if route.integration} for m in history.moments
+    ]
+    assert all(len(found) == 1 for found in kept), "callers met both links at once"
 
 
 def test_the_database_s_default_throttle_is_the_stage_s() -> None:

@@ -309,7 +309,7 @@ class CreateStage:
 
 @dataclass(frozen=True)
 class UpdateStage:
-    """Set what differs; ``throttles`` are the route throttles to set, which AWS merges into those that are there."""
+    """Set what differs, auto-deploy included; AWS merges ``throttles`` of routes into those that are there."""
 
     api_id: str
     stage: GatewayStage
@@ -329,6 +329,28 @@ class DeleteStage:
 
     def describe(self) -> str:
         return "delete stage $default"
+
+
+@dataclass(frozen=True)
+class HoldDeployments:
+    """Turn auto-deploy off: callers go on meeting the last deployment until the next :class:`Deploy`."""
+
+    api_id: str
+    verb: Literal["update"] = "update"
+
+    def describe(self) -> str:
+        return "update stage $default to hold deployments"
+
+
+@dataclass(frozen=True)
+class Deploy:
+    """Publish everything that was changed since deployments were held, at once."""
+
+    api_id: str
+    verb: Literal["update"] = "update"
+
+    def describe(self) -> str:
+        return "update deployment of stage $default"
 
 
 @dataclass(frozen=True)
@@ -365,6 +387,8 @@ GatewayAction = (
     | EnsureLogGroup
     | CreateStage
     | UpdateStage
+    | HoldDeployments
+    | Deploy
     | DeleteStage
     | DeleteRouteThrottle
     | DeleteApi

@@ -1,11 +1,13 @@
 """Plan an HTTP API. Pure.
 
 An API without a stage is built by one import; nobody can reach it. A live API changes by single calls: what creates
-comes first, what takes away last, a route's authorizer, scope and target move in one UpdateRoute.
+comes first, what takes away last, a route's authorizer, scope and target move in one UpdateRoute. Callers meet all
+changes of a plan at once: where it takes more than one call, deployments are held meanwhile
+(docs/adr/0008-atomic-publication.md).
 """
 
 from collections import defaultdict
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 
 from oracleapi.model.drift import ABSENT, PRESENT, Drift, field_drift, value_drift
@@ -17,16 +19,19 @@ from oracleapi.model.gateway import (
     DeleteAuthorizer,
     DeleteRoute,
     DeleteRouteThrottle,
+    Deploy,
     DesiredGateway,
     EnsureLogGroup,
     GatewayAction,
     GatewayRoute,
     GatewayStage,
+    HoldDeployments,
     ImportApi,
     Integration,
     ObservedGateway,
     PruneIntegrations,
     TagApi,
+    Throttle,
     UpdateApi,
     UpdateAuthorizer,
     UpdateIntegration,
@@ -34,6 +39,9 @@ from oracleapi.model.gateway import (
     UpdateStage,
 )
 from oracleapi.plan.plan import Plan
+
+MET_BY_CALLERS = (UpdateAuthorizer, UpdateIntegration, CreateRoute, UpdateRoute, DeleteRoute)
+"""Changes that callers notice once they are deployed; what no route uses is not among them."""
 
 
 def plan_removal(observed: ObservedGateway | None) -> Plan[GatewayAction]:
@@ -50,13 +58,91 @@ def plan_gateway(desired: DesiredGateway, observed: ObservedGateway) -> Plan[Gat
             integration is replaced route by route instead of being changed in place.
     """
     api_id = observed.identity.api_id
-    ending = [*_log_group(desired, observed), *_stage(desired, observed)]
-    if observed.stage is None and not observed.routes:
-        actions: list[GatewayAction] = [ImportApi(api_id, desired), *ending]
-    else:
-        actions = [*_identity(desired, observed), *_authorizers(desired, observed), *_routes(desired, observed)]
-        actions += [*ending, *_removals(desired, observed)]
-    return Plan(tuple(actions), gateway_drift(desired, observed))
+    if observed.stage is None:
+        ending = [*_log_group(desired, observed), CreateStage(api_id, desired.stage, desired.tags)]
+        if not observed.routes:
+            return Plan((ImportApi(api_id, desired), *ending))
+        made = [*_authorizers(desired, observed), *_routes(desired, observed)]
+        return Plan((*_identity(desired, observed), *made, *ending, *_removals(desired, observed)))
+    changes = [*_authorizers(desired, observed), *_routes(desired, observed)]
+    first, together = _split(changes, observed)
+    first = [*_identity(desired, observed), *_log_group(desired, observed), *first]
+    removals = _removals(desired, observed)
+    drift = gateway_drift(desired, observed)
+    if not _needs_publication([*together, *removals], observed.stage):
+        return Plan((*first, *together, *_stage(desired, observed.stage, api_id), *removals), drift)
+    gone = [action for action in removals if isinstance(action, DeleteRoute | DeleteRouteThrottle)]
+    unused = [action for action in removals if isinstance(action, PruneIntegrations | DeleteAuthorizer)]
+    if not observed.stage.auto_deploy and not any(isinstance(action, PruneIntegrations) for action in unused):
+        unused = [PruneIntegrations(api_id), *unused]
+    hold = [HoldDeployments(api_id)] if observed.stage.auto_deploy else []
+    resume = UpdateStage(api_id, desired.stage, _new_throttles(desired, observed.stage))
+    return Plan((*first, *hold, *together, *gone, Deploy(api_id), *unused, resume), drift)
+
+
+def _split(
+    changes: Sequence[GatewayAction], observed: ObservedGateway
+) -> tuple[list[GatewayAction], list[GatewayAction]]:
+    """Return what need not wait for the others, and what callers must meet together.
+
+    A protection that somebody took away is put back at once, and alone where changes are deployed one by one.
+    """
+    live = observed.stage is not None and observed.stage.auto_deploy
+    first: list[GatewayAction] = [
+        action
+        for action in changes
+        if isinstance(action, CreateAuthorizer)
+        or (live and isinstance(action, UpdateRoute) and _only_protects(action.route, observed))
+    ]
+    return first, [action for action in changes if action not in first]
+
+
+def plan_urgent(
+    actions: Sequence[GatewayAction], observed: ObservedGateway, away: Collection[str]
+) -> list[GatewayAction]:
+    """Return those of a live API's *actions* that wait for no others: what closes, and what callers do not meet.
+
+    Args:
+        actions: A plan of :func:`plan_gateway`.
+        observed: What it was made from.
+        away: Keys of the routes that callers must not reach.
+    """
+    found: list[GatewayAction] = []
+    stage = observed.stage
+    for action in actions:
+        match action:
+            case UpdateApi() | TagApi() | EnsureLogGroup() | CreateAuthorizer() | UpdateAuthorizer():
+                found.append(action)
+            case DeleteRoute() | DeleteRouteThrottle() if action.key in away:
+                found.append(action)
+            case UpdateRoute() if _only_protects(action.route, observed):
+                found.append(action)
+            case UpdateStage() if stage is not None:
+                throttles = {key: value for key, value in action.throttles.items() if key in observed.routes}
+                settings = replace(action.stage, auto_deploy=stage.auto_deploy)
+                if throttles or _settings(settings) != _settings(stage):
+                    found.append(UpdateStage(action.api_id, settings, throttles))
+    closes = any(isinstance(action, DeleteRoute | UpdateRoute | UpdateAuthorizer) for action in found)
+    if closes and stage is not None and not stage.auto_deploy:
+        found.append(Deploy(observed.identity.api_id))
+    return found
+
+
+def _only_protects(route: GatewayRoute, observed: ObservedGateway) -> bool:
+    """Say whether an update of a route leads its callers nowhere else."""
+    present = observed.routes[route.key]
+    return route.integration == present.integration and not _same_protection(route, present)
+
+
+def _needs_publication(actions: Sequence[GatewayAction], stage: GatewayStage) -> bool:
+    """Say whether deployments must be held: callers would meet one change without the other, or one is open already.
+
+    Integrations that lose their routes are deleted inside a publication, too: what is left over by a crash is then
+    known by deployments still being held.
+    """
+    met = [found for found in actions if isinstance(found, MET_BY_CALLERS)]
+    prunes = any(isinstance(found, PruneIntegrations) for found in actions)
+    return len(met) > 1 or prunes or not stage.auto_deploy
 
 
 def has_integration_drift(desired: DesiredGateway, observed: ObservedGateway) -> bool:
@@ -76,6 +162,13 @@ def _in_place_change(observed: GatewayRoute, desired: GatewayRoute) -> bool:
 def content_matches(desired: DesiredGateway, observed: ObservedGateway) -> bool:
     """Say whether everything that security rests on is as desired: the condition for giving an API its stage."""
     return desired.routes == observed.routes and desired.authorizers == observed.authorizers
+
+
+def content_serves(desired: DesiredGateway, observed: ObservedGateway) -> bool:
+    """Say whether everything that callers would meet is as desired; what no route uses may still be there."""
+    return desired.routes == observed.routes and all(
+        observed.authorizers.get(name) == found for name, found in desired.authorizers.items()
+    )
 
 
 def _identity(desired: DesiredGateway, observed: ObservedGateway) -> list[GatewayAction]:
@@ -149,18 +242,16 @@ def _log_group(desired: DesiredGateway, observed: ObservedGateway) -> list[Gatew
     return [EnsureLogGroup(desired.log_group, desired.tags, exists, "update" if exists else "create")]
 
 
-def _stage(desired: DesiredGateway, observed: ObservedGateway) -> list[GatewayAction]:
-    api_id, wanted, present = observed.identity.api_id, desired.stage, observed.stage
-    if present is None:
-        return [CreateStage(api_id, wanted, desired.tags)]
-    throttles = {
-        key: throttle
-        for key, throttle in wanted.route_throttles.items()
-        if present.route_throttles.get(key) != throttle
-    }
-    if throttles or _settings(wanted) != _settings(present):
-        return [UpdateStage(api_id, wanted, throttles)]
+def _stage(desired: DesiredGateway, present: GatewayStage, api_id: str) -> list[GatewayAction]:
+    throttles = _new_throttles(desired, present)
+    if throttles or _settings(desired.stage) != _settings(present):
+        return [UpdateStage(api_id, desired.stage, throttles)]
     return []
+
+
+def _new_throttles(desired: DesiredGateway, present: GatewayStage) -> dict[str, Throttle]:
+    wanted = desired.stage.route_throttles
+    return {key: throttle for key, throttle in wanted.items() if present.route_throttles.get(key) != throttle}
 
 
 def _settings(stage: GatewayStage) -> tuple[object, ...]:
@@ -175,7 +266,7 @@ def _removals(desired: DesiredGateway, observed: ObservedGateway) -> list[Gatewa
     found += [DeleteRouteThrottle(api_id, key) for key in sorted(throttled) if key not in desired.stage.route_throttles]
     gone = sorted(key for key in observed.routes if key not in desired.routes)
     found += [DeleteRoute(api_id, key) for key in gone]
-    if observed.routes and (gone or _loses_integration(desired, observed)):
+    if _loses_integration(desired, observed):
         found.append(PruneIntegrations(api_id))
     needed = {*desired.authorizers, *(route.authorizer for route in desired.routes.values())}
     unused = sorted(name for name in observed.authorizers if name not in needed)
@@ -192,7 +283,7 @@ def _loses_integration(desired: DesiredGateway, observed: ObservedGateway) -> bo
         if route.integration_id is None or route.integration_id not in mended
     }
     after: set[Integration | None] = {route.integration for route in desired.routes.values()}
-    return bool(before - after)
+    return bool(before - after - {None})
 
 
 def gateway_drift(desired: DesiredGateway, observed: ObservedGateway) -> tuple[Drift, ...]:

@@ -16,18 +16,23 @@ from oracleapi.model.gateway import (
     CreateApi,
     CreateRoute,
     CreateStage,
-    DeleteRoute,
-    DeleteRouteThrottle,
     DeleteStage,
+    Deploy,
     DesiredGateway,
     GatewayAction,
     GatewayContent,
     ObservedGateway,
     UpdateRoute,
-    UpdateStage,
 )
 from oracleapi.model.resolved import ResolvedApi
-from oracleapi.plan.gateway import content_matches, has_integration_drift, plan_gateway, plan_removal
+from oracleapi.plan.gateway import (
+    content_matches,
+    content_serves,
+    has_integration_drift,
+    plan_gateway,
+    plan_removal,
+    plan_urgent,
+)
 from oracleapi.plan.plan import Plan
 from oracleapi.ports import Gateway
 from oracleapi.reconcile.creates import create_once, find_owned, wait_out_create, wants_fresh
@@ -120,13 +125,31 @@ class GatewayHalf:
         if has_integration_drift(desired, observed):
             observed = self._detailed(gateway, observed)
         plan = plan_gateway(desired, observed)
-        waiting = [action for action in plan.actions if _leads_too_early(action, observed, ords)]
-        if waiting:
+        waits = any(_leads_too_early(action, observed, ords) for action in plan.actions)
+        if waits:
             away = build_gateway(api, observed.identity.host, ()).routes.keys() - desired.routes.keys()
-            self._apply(gateway, _without(plan.actions, waiting, observed, away))
+            self._apply(gateway, plan_urgent(plan.actions, observed, away))
         else:
-            self._apply(gateway, plan.actions)
-        return Update(plan.drift if plan.actions else (), bool(waiting), desired)
+            self._publish(gateway, desired, observed, plan.actions)
+        return Update(plan.drift if plan.actions else (), waits, desired)
+
+    def _publish(
+        self, gateway: Gateway, desired: DesiredGateway, observed: ObservedGateway, actions: Sequence[GatewayAction]
+    ) -> None:
+        """Carry *actions* out; what is held back from callers is read before it is deployed.
+
+        Raises:
+            Retryable: What was read is not what was sent.
+        """
+        for action in actions:
+            if isinstance(action, Deploy):
+                content = gateway.observe_content(observed.identity.api_id, detailed=False)
+                if not content_serves(desired, replace(observed, content=content)):
+                    raise Retryable(
+                        reasons.UNPROTECTED,
+                        "what AWS shows of a change is not what was sent; callers meet the version before until it is",
+                    )
+            self._apply(gateway, [action])
 
     def preview(
         self, api: ResolvedApi, gateway: Gateway, observed: ObservedGateway | None, without: Collection[str]
@@ -193,32 +216,6 @@ def _leads_too_early(action: GatewayAction, observed: ObservedGateway, ords: Ord
         return False
     target = path.replace("$request.path", action.route.path)
     return ords.cache_left_s > 0 or any(f"/{slug}/" in target for slug in ords.unserved)
-
-
-def _without(
-    actions: Sequence[GatewayAction],
-    waiting: Sequence[GatewayAction],
-    observed: ObservedGateway,
-    away: Collection[str],
-) -> list[GatewayAction]:
-    """Return the actions that need not wait.
-
-    What goes away goes after the new routes stand, but for the routes that callers must not reach (*away*, by key).
-    AWS refuses the throttle of a route that is not there yet, so it waits with its route.
-    """
-    found: list[GatewayAction] = []
-    for action in actions:
-        closes = isinstance(action, DeleteRoute | DeleteRouteThrottle) and action.key in away
-        if action in waiting or (action.verb == "delete" and not closes):
-            continue
-        if isinstance(action, UpdateStage) and observed.stage is not None:
-            throttles = {key: value for key, value in action.throttles.items() if key in observed.routes}
-            same = replace(action.stage, route_throttles=observed.stage.route_throttles) == observed.stage
-            if same and not throttles:
-                continue
-            action = replace(action, throttles=throttles)
-        found.append(action)
-    return found
 
 
 def longest_timeout_s(observed: ObservedGateway) -> float:

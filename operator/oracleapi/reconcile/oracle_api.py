@@ -22,7 +22,7 @@ from oracleapi.desired.groups import (
     ords_pattern,
     route_group,
 )
-from oracleapi.desired.schema import hold_handlers, last_good_handler
+from oracleapi.desired.schema import hold_handlers, last_good_handler, stale_handlers
 from oracleapi.errors import DependencyNotReady, OperatorError, Retryable, Terminal
 from oracleapi.model.drift import Drift
 from oracleapi.model.gateway import CreateApi, GatewayAction, GatewayContent, ObservedGateway
@@ -276,6 +276,8 @@ class OracleApiReconciler:
         if observed is None or observed.stage is None:
             return Holding()
         live, links = live_handlers(around.api, observed), link_routes(around.api, observed)
+        if not observed.stage.auto_deploy:  # callers meet what was deployed before, which routes no longer show
+            live |= stale_handlers(desired, schema, around.api.owner)
         return self._schema.holding(around.api, desired, schema, live, links.values(), longest_timeout_s(observed))
 
     def _probe(self, work: Pass[OracleApiSpec], around: Surroundings, routes: Routes) -> tuple[str, ...]:

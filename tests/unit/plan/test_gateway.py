@@ -115,7 +115,7 @@ LIVE: list[tuple[str, g.ObservedGateway, list[str]]] = [
     ("a route closed by somebody", observed(routes=one(OPEN_KEY, authorization="AWS_IAM")),
      [f"update route {OPEN_KEY}"]),
     ("a target that is gone", observed(routes=one(integration=None)),
-     [f"update route {KEY}", "delete integrations without a route"]),
+     [f"update route {KEY}"]),
     ("a missing authorizer", observed(authorizers={}), ["create authorizer jwt"]),
     ("another audience", observed(authorizers={"jwt": g.Authorizer("jwt", "https://idp.example.com/", "x")}),
      ["update authorizer jwt"]),
@@ -132,7 +132,8 @@ LIVE: list[tuple[str, g.ObservedGateway, list[str]]] = [
      [f"set retention of log group {WANTED.log_group.name}"]),
     ("another stage throttle", observed(stage=replace(WANTED.stage, throttle=g.Throttle(1.0, 1))),
      ["update stage $default"]),
-    ("auto-deploy turned off", observed(stage=replace(WANTED.stage, auto_deploy=False)), ["update stage $default"]),
+    ("auto-deploy turned off", observed(stage=replace(WANTED.stage, auto_deploy=False)),
+     ["update deployment of stage $default", "delete integrations without a route", "update stage $default"]),
     ("a throttle nobody wants",
      observed(stage=replace(WANTED.stage,
                             route_throttles={**WANTED.stage.route_throttles, OPEN_KEY: g.Throttle(1.0, 1)})),
@@ -155,16 +156,51 @@ def test_creates_come_first_then_updates_then_the_stage_and_removals_last() -> N
         log_group=None,
     )
     assert described(found) == [
+        f"create log group {WANTED.log_group.name}",
         "create authorizer jwt",
         f"update route {KEY}",
+        "update stage $default to hold deployments",
         f"create route {WRITE_KEY}",
-        f"create log group {WANTED.log_group.name}",
-        "update stage $default",
         "remove the throttle of GET /by-hand",
         "delete route GET /by-hand",
-        "delete integrations without a route",
+        "update deployment of stage $default",
         "delete authorizer old",
+        "update stage $default",
     ]
+
+
+def test_what_callers_meet_changes_at_once_where_it_takes_several_calls() -> None:
+    moved = desired(READ | {"scope": "b.read"}, make.route("new", path="/new"), OPEN)
+    order = described(observed(detailed=True), moved)
+    held, deployed = (
+        order.index("update stage $default to hold deployments"),
+        order.index("update deployment of stage $default"),
+    )
+    met = [f"update route {KEY}", "create route GET /hr/v1/new", f"delete route {WRITE_KEY}"]
+    assert all(held < order.index(action) < deployed for action in met)
+    assert order[-1] == "update stage $default"
+    last = plan_gateway(moved, observed(detailed=True)).actions[-1]
+    assert isinstance(last, g.UpdateStage)
+    assert last.stage.auto_deploy
+
+
+@pytest.mark.parametrize("routes", [without(KEY), lambda routes: routes], ids=["half made", "made, not deployed"])
+def test_an_open_publication_is_finished_before_deployments_are_no_longer_held(
+    routes: Callable[[dict[str, g.GatewayRoute]], dict[str, g.GatewayRoute]],
+) -> None:
+    order = described(observed(routes=routes, stage=replace(WANTED.stage, auto_deploy=False)))
+    assert order[-3:] == [
+        "update deployment of stage $default",
+        "delete integrations without a route",
+        "update stage $default",
+    ]
+    assert "update stage $default to hold deployments" not in order
+
+
+def test_a_protection_that_somebody_took_away_waits_for_no_other_change() -> None:
+    opened = one(scope=None, authorizer=None, authorization="NONE")
+    order = described(observed(routes=lambda routes: opened(without(WRITE_KEY, OPEN_KEY)(routes))))
+    assert order.index(f"update route {KEY}") < order.index("update stage $default to hold deployments")
 
 
 def test_a_route_throttle_is_set_after_its_route_and_goes_before_it() -> None:
@@ -209,13 +245,14 @@ def slower(of: g.DesiredGateway = WANTED) -> Callable[[dict[str, g.GatewayRoute]
 def test_an_integration_is_changed_in_place_where_all_its_routes_want_the_same() -> None:
     found = observed(detailed=True, routes=slower())
     kinds = {type(action) for action in plan_gateway(WANTED, found).actions}
-    assert kinds == {g.UpdateIntegration}
+    assert kinds - {g.HoldDeployments, g.Deploy, g.UpdateStage} == {g.UpdateIntegration}
 
 
 def test_without_ids_each_route_is_given_a_new_integration() -> None:
     found = observed(routes=slower())
     plan = plan_gateway(WANTED, found)
-    assert {type(action) for action in plan.actions} == {g.UpdateRoute, g.PruneIntegrations}
+    kinds = {type(action) for action in plan.actions} - {g.HoldDeployments, g.Deploy, g.UpdateStage}
+    assert kinds == {g.UpdateRoute, g.PruneIntegrations}
     assert has_integration_drift(WANTED, found)
     assert not has_integration_drift(WANTED, observed(detailed=True, routes=slower()))
 
@@ -263,7 +300,7 @@ def test_a_path_is_not_given_to_a_route_before_its_protection() -> None:
         return {WRITE_KEY: replace(route, integration=bare, authorizer=None, scope=None, authorization="NONE")}
 
     order = described(observed(one_route, detailed=True, routes=opened), one_route)
-    assert order[0] == f"update route {WRITE_KEY}"
+    assert order.index(f"update route {WRITE_KEY}") < order.index("update deployment of stage $default")
 
 
 def test_a_protection_that_differs_is_mended_beside_an_integration_in_place() -> None:

@@ -32,11 +32,13 @@ from oracleapi.model.gateway import (
     DeleteRoute,
     DeleteRouteThrottle,
     DeleteStage,
+    Deploy,
     EnsureLogGroup,
     GatewayAction,
     GatewayContent,
     GatewayRoute,
     GatewayStage,
+    HoldDeployments,
     ImportApi,
     Integration,
     LogGroup,
@@ -191,6 +193,10 @@ class AwsGateway:
                     StageName=STAGE,
                     **_stage_input(action.stage, action.throttles),
                 )
+            case HoldDeployments():
+                self._call("UpdateStage", ApiId=action.api_id, StageName=STAGE, AutoDeploy=False)
+            case Deploy():
+                self._call("CreateDeployment", ApiId=action.api_id, StageName=STAGE)
             case DeleteStage():
                 self._gone("DeleteStage", ApiId=action.api_id, StageName=STAGE)
             case DeleteRouteThrottle():
