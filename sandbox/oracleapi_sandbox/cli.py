@@ -219,18 +219,22 @@ def start_operator(
     deployment: Annotated[str, typer.Option(help="Name of the Deployment.")],
     command: Annotated[list[str], typer.Argument(help="What stands for the image's entry point.")],
     folder: Dir = None,
+    replica: Annotated[int, typer.Option(min=0, help="Which of the Deployment's pods; each is started by itself.")] = 0,
 ) -> None:
     """Run a Deployment's one container as a process: its arguments, environment, mounts and ServiceAccount token."""
-    found = Stack(folder or context.obj, Progress()).start_operator(namespace, deployment, command)
+    found = Stack(folder or context.obj, Progress()).start_operator(namespace, deployment, command, replica)
     typer.echo(json.dumps({key: found[key] for key in ("port", "operator_pid", "log")}))
 
 
 @app.command(name="stop-operator")
 def stop_operator(
-    context: typer.Context, folder: Dir = None, kill: Annotated[bool, typer.Option(help="SIGKILL.")] = False
+    context: typer.Context,
+    folder: Dir = None,
+    kill: Annotated[bool, typer.Option(help="SIGKILL.")] = False,
+    replica: Annotated[int, typer.Option(min=0, help="Which of the Deployment's pods.")] = 0,
 ) -> None:
-    """End the operator process, by SIGTERM and patience or by SIGKILL."""
-    Stack(folder or context.obj, Progress()).stop_operator(kill)
+    """End an operator process, by SIGTERM and patience or by SIGKILL."""
+    Stack(folder or context.obj, Progress()).stop_operator(kill, replica)
 
 
 def _become(context: typer.Context, program: str) -> None:

@@ -84,12 +84,19 @@ class ApiServer:
 
 
 def run_pod(
-    kubeconfig: Path, namespace: str, deployment: str, command: Sequence[str], folder: Path, extra: Mapping[str, str]
+    kubeconfig: Path,
+    namespace: str,
+    deployment: str,
+    command: Sequence[str],
+    folder: Path,
+    extra: Mapping[str, str],
+    replica: int = 0,
 ) -> Pod:
     """Start the container of *deployment* with *command* in place of the image's entry point.
 
     Args:
         extra: Environment on top of the container's, for what an image would bring.
+        replica: Which of the Deployment's pods it is; each has a name, a folder and a port of its own.
     """
     folder.mkdir(parents=True, exist_ok=True)
     api = ApiServer(kubeconfig)
@@ -103,7 +110,7 @@ def run_pod(
     _write_token(api, namespace, spec["serviceAccountName"], token_file)
     arguments += [f"--kubeconfig={_write_kubeconfig(api, folder)}", "--listen-host=127.0.0.1"]
     inherited = {key: value for key, value in os.environ.items() if key in ("PATH", "LANG", "TZ")}
-    environment = {**inherited, **_environment(container, deployment), **extra}
+    environment = {**inherited, **_environment(container, f"{deployment}-{replica}"), **extra}
     with (folder / "operator.log").open("ab") as log:
         process = subprocess.Popen(
             [*command, *arguments], cwd=folder, env=environment, stdout=log, stderr=subprocess.STDOUT
@@ -144,11 +151,11 @@ def _write_kubeconfig(api: ApiServer, folder: Path) -> Path:
     return path
 
 
-def _environment(container: Mapping[str, Any], name: str) -> dict[str, str]:
+def _environment(container: Mapping[str, Any], pod: str) -> dict[str, str]:
     found = {entry["name"]: entry.get("value", "") for entry in container.get("env", [])}
     for entry in container.get("env", []):
         if entry.get("valueFrom", {}).get("fieldRef", {}).get("fieldPath") == "metadata.name":
-            found[entry["name"]] = f"{name}-0"
+            found[entry["name"]] = pod
     return found
 
 
@@ -186,17 +193,24 @@ def main() -> None:
     parser.add_argument("--state", type=Path, required=True, help="state folder")
     parser.add_argument("--namespace", required=True)
     parser.add_argument("--deployment", required=True)
+    parser.add_argument("--replica", type=int, default=0, help="which of the Deployment's pods")
+    parser.add_argument("--part", default="operator", help="name in the state folder")
     parser.add_argument("command", nargs="+", help="what stands for the image's entry point")
     arguments = parser.parse_args()
-    state = arguments.state.resolve()
+    state, part = arguments.state.resolve(), arguments.part
     pod = run_pod(
-        state / "kubeconfig", arguments.namespace, arguments.deployment, arguments.command, state / "operator", {}
+        state / "kubeconfig",
+        arguments.namespace,
+        arguments.deployment,
+        arguments.command,
+        state / part,
+        {},
+        arguments.replica,
     )
     signal.signal(signal.SIGTERM, lambda *_: pod.process.terminate())
     _wait_ready(pod)
-    write_ready(
-        state, "operator", {"port": pod.port, "operator_pid": pod.process.pid, "log": str(pod.log), "part": "operator"}
-    )
+    addresses = {"port": pod.port, "operator_pid": pod.process.pid, "log": str(pod.log), "part": part}
+    write_ready(state, part, addresses)
     raise SystemExit(pod.process.wait())
 
 

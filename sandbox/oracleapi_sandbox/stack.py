@@ -104,14 +104,16 @@ class Stack:
             return []
         with self._locked():
             running = {
-                part: recorded for part in (OPERATOR, *PARTS) if (recorded := self._recorded(part)) and recorded.alive
+                part: recorded
+                for part in (*self._operators(), *PARTS)
+                if (recorded := self._recorded(part)) and recorded.alive
             }
             families = [process for recorded in running.values() for process in recorded.family()]
             end([process for recorded in running.values() if (process := recorded.process())], STOP_LIMIT_S)
             self._end_cluster()
             end(process for process in families if process.is_running())
             end(marked(self.state))
-            for part in (OPERATOR, *PARTS):
+            for part in (*self._operators(), *PARTS):
                 self._forget(part)
         return list(running)
 
@@ -143,32 +145,43 @@ class Stack:
         """What the last ``up`` was given in place of parts."""
         return Replaced(**_read_json(self._replaced_file, {}))
 
-    def start_operator(self, namespace: str, deployment: str, command: Sequence[str]) -> dict[str, Any]:
+    def start_operator(
+        self, namespace: str, deployment: str, command: Sequence[str], replica: int = 0
+    ) -> dict[str, Any]:
         """Run *command* as the one container of a Deployment, with its arguments and its ServiceAccount's token.
+
+        Args:
+            replica: Which one of the Deployment's pods; each is started and stopped by itself.
 
         Raises:
             PartError: It runs already, or ended while starting.
         """
-        recorded = self._recorded(OPERATOR)
+        part = _operator(replica)
+        recorded = self._recorded(part)
         if recorded is not None and recorded.alive:
-            raise PartError(OPERATOR, "is running; stop it first")
-        self._clear(OPERATOR)
-        arguments = ["--state", str(self.state), "--namespace", namespace, "--deployment", deployment]
-        module = [sys.executable, "-m", "oracleapi_sandbox.pod", *arguments, "--", *command]
-        process = start(module, self.log(OPERATOR), self.state, OPERATOR)
-        self._pid_file(OPERATOR).parent.mkdir(exist_ok=True)
-        write_json(self._pid_file(OPERATOR), process.pid)
-        self._wait_ready(OPERATOR, Recorded(process.pid, self.state, OPERATOR))
-        return self.addresses(OPERATOR) or {}
+            raise PartError(part, "is running; stop it first")
+        self._clear(part)
+        arguments = ["--state", str(self.state), "--part", part, "--namespace", namespace, "--deployment", deployment]
+        module = [sys.executable, "-m", "oracleapi_sandbox.pod", *arguments, "--replica", str(replica), "--", *command]
+        process = start(module, self.log(part), self.state, part)
+        self._pid_file(part).parent.mkdir(exist_ok=True)
+        write_json(self._pid_file(part), process.pid)
+        self._wait_ready(part, Recorded(process.pid, self.state, part))
+        return self.addresses(part) or {}
 
-    def stop_operator(self, kill: bool = False) -> None:
-        """End the operator by SIGTERM and patience, or by SIGKILL."""
-        recorded = self._recorded(OPERATOR)
+    def stop_operator(self, kill: bool = False, replica: int = 0) -> None:
+        """End one replica of the operator by SIGTERM and patience, or by SIGKILL."""
+        part = _operator(replica)
+        recorded = self._recorded(part)
         family = recorded.family() if recorded is not None else []
         for process in reversed(family) if kill else family[:1]:
             process.kill() if kill else process.terminate()
         psutil.wait_procs(family, STOP_LIMIT_S)
-        self._clear(OPERATOR)
+        self._clear(part)
+
+    def _operators(self) -> list[str]:
+        """Return the replicas of the operator that were started."""
+        return [file.stem for file in sorted((self.state / "parts").glob(f"{OPERATOR}*.pid"))]
 
     def addresses(self, part: str) -> dict[str, Any] | None:
         """Return what *part* published if it runs, else ``None``."""
@@ -387,12 +400,16 @@ def _read_json(file: Path, default: Any) -> Any:
     return json.loads(file.read_text()) if file.exists() else default
 
 
+def _operator(replica: int) -> str:
+    return f"{OPERATOR}-{replica}" if replica else OPERATOR
+
+
 def _listener_arn(aws: dict[str, Any]) -> str:
     return f"arn:aws:elasticloadbalancing:{aws['region']}:{aws['account_id']}:{LISTENER}"
 
 
 def _address(part: str, ready: dict[str, Any]) -> str:
-    if part == OPERATOR:
+    if part.startswith(OPERATOR):
         return f"http://127.0.0.1:{ready['port']}"
     member = {"oidc": "issuer", "aws": "endpoint_url", "oracle": "ords_url", "cluster": "server"}[part]
     return f"{ready[member]}{' ' + ready['dsn'] if part == 'oracle' else ''}"

@@ -79,14 +79,15 @@ class Lab:
         )  # fmt: skip
         self.start_operator()
 
-    def start_operator(self) -> dict[str, Any]:
+    def start_operator(self, replica: int = 0) -> dict[str, Any]:
         command = (str(PYTHON), "-m", "oracleapi")
-        out = self.sandbox("start-operator", "--namespace", NAMESPACE, "--deployment", RELEASE, "--", *command)
+        pod = ("--namespace", NAMESPACE, "--deployment", RELEASE, "--replica", str(replica))
+        out = self.sandbox("start-operator", *pod, "--", *command)
         found: dict[str, Any] = json.loads(out.splitlines()[-1])
         return found
 
-    def stop_operator(self, kill: bool = False) -> None:
-        self.sandbox("stop-operator", *(["--kill"] if kill else []))
+    def stop_operator(self, kill: bool = False, replica: int = 0) -> None:
+        self.sandbox("stop-operator", "--replica", str(replica), *(["--kill"] if kill else []))
 
     def down(self) -> None:
         for client in ("http", "cluster"):
