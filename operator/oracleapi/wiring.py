@@ -41,7 +41,6 @@ from oracleapi.settings import Settings
 from oracleapi.wake import Wake, asks, lane_of
 
 T = TypeVar("T")
-GRACE_S = 25.0
 
 
 class RealBackends:

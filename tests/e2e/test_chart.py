@@ -2,6 +2,7 @@
 
 import json
 import pathlib
+import re
 from collections.abc import Iterator
 from typing import Any
 
@@ -22,6 +23,16 @@ EVERYTHING_SET = {
     "nodeSelector": {"kubernetes.io/os": "linux"},
     "tolerations": [{"key": "infra", "operator": "Exists"}],
     "affinity": {"podAntiAffinity": {}},
+    "topologySpreadConstraints": [
+        {"maxSkew": 1, "topologyKey": "topology.kubernetes.io/zone", "whenUnsatisfiable": "ScheduleAnyway"}
+    ],
+    "replicas": 3,
+    "leaderElection": {"leaseDurationSeconds": 60, "renewDeadlineSeconds": 40, "retryPeriodSeconds": 10},
+    "terminationGracePeriodSeconds": 90,
+    "metrics": {
+        "podMonitor": {"enabled": True, "labels": {"release": "prometheus"}},
+        "prometheusRule": {"enabled": True, "labels": {"release": "prometheus"}},
+    },
     "priorityClassName": "system-cluster-critical",
     "extraEnv": [{"name": "HTTPS_PROXY", "value": "http://proxy:3128"}],
     "extraArgs": ["--log-level=DEBUG"],
@@ -66,6 +77,13 @@ def test_what_is_set_arrives_in_the_pod(lab: Lab, tmp_path: pathlib.Path) -> Non
     assert container["image"] == f"registry.example.com/oracle-api-operator@sha256:{'0' * 64}"
     assert {"--installation-id=old-cluster", "--allow-endpoint-override", "--log-level=DEBUG"} <= set(container["args"])
     assert "--extra-ca-file=/etc/oracle-api-operator/ca/roots.pem" in container["args"]
+    assert {"--lease-name=gateway-operator", "--lease-duration-seconds=60", "--grace-seconds=75"} <= set(
+        container["args"]
+    )
+    assert {"--renew-deadline-seconds=40", "--retry-period-seconds=10"} <= set(container["args"])
+    assert deployment["spec"]["replicas"] == 3
+    (spread,) = pod["spec"]["topologySpreadConstraints"]
+    assert spread["topologyKey"] == "topology.kubernetes.io/zone"
     assert {"name": "HTTPS_PROXY", "value": "http://proxy:3128"} in container["env"]
     assert {"name": "extra-ca", "secret": {"secretName": "roots"}} in pod["spec"]["volumes"]
     assert pod["metadata"]["labels"]["team"] == "platform"
@@ -93,7 +111,12 @@ def test_what_is_set_arrives_in_the_pod(lab: Lab, tmp_path: pathlib.Path) -> Non
         ({"extraArgs": [1]}, "at '/extraArgs/0': got number, want string"),
         ({"extraCa": {"configmap": "x"}}, "additional properties 'configmap' not allowed"),
         ({"serviceAccount": {"annotation": {}}}, "additional properties 'annotation' not allowed"),
-        ({"replicas": 2}, "additional properties 'replicas' not allowed"),
+        ({"replicas": 0}, "at '/replicas': minimum: got 0, want 1"),
+        ({"leaderElection": {"leaseDuration": 15}}, "additional properties 'leaseDuration' not allowed"),
+        ({"leaderElection": {"renewDeadlineSeconds": 15}}, "leaseDurationSeconds must be above renewDeadlineSeconds"),
+        ({"leaderElection": {"retryPeriodSeconds": 9}}, "above 1.2 times retryPeriodSeconds"),
+        ({"podDisruptionBudget": {"minAvailable": 1}}, "additional properties 'minAvailable' not allowed"),
+        ({"metrics": {"serviceMonitor": {}}}, "additional properties 'serviceMonitor' not allowed"),
     ],
     ids=str,
 )
@@ -118,12 +141,45 @@ def test_crds_come_with_the_chart_and_stay_unless_told_otherwise(lab: Lab, tmp_p
     assert kept({"crds": {"enabled": False}}) == {}
 
 
+def test_a_new_pod_stands_by_before_an_old_one_leaves(lab: Lab, tmp_path: pathlib.Path) -> None:
+    found = objects(render(lab, tmp_path, {}))
+    (deployment,), (budget,) = of_kind(found, "Deployment"), of_kind(found, "PodDisruptionBudget")
+    assert deployment["spec"]["replicas"] == 2
+    assert deployment["spec"]["strategy"] == {
+        "type": "RollingUpdate",
+        "rollingUpdate": {"maxSurge": 1, "maxUnavailable": 0},
+    }
+    (spread,) = deployment["spec"]["template"]["spec"]["topologySpreadConstraints"]
+    assert (spread["topologyKey"], spread["whenUnsatisfiable"]) == ("kubernetes.io/hostname", "ScheduleAnyway")
+    labels = deployment["spec"]["selector"]["matchLabels"]
+    assert spread["labelSelector"]["matchLabels"] == budget["spec"]["selector"]["matchLabels"] == labels
+    assert budget["spec"]["maxUnavailable"] == 1
+    assert of_kind(objects(render(lab, tmp_path, {"replicas": 1})), "PodDisruptionBudget") == []
+
+
+def test_alerts_ask_for_metrics_that_the_operator_has(lab: Lab, tmp_path: pathlib.Path) -> None:
+    found = objects(render(lab, tmp_path, EVERYTHING_SET))
+    (monitor,), (rule,) = of_kind(found, "PodMonitor"), of_kind(found, "PrometheusRule")
+    assert monitor["metadata"]["labels"]["release"] == rule["metadata"]["labels"]["release"] == "prometheus"
+    rules = rule["spec"]["groups"][0]["rules"]
+    asked = {name for alert in rules for name in re.findall(r"([a-z_]+)\{", alert["expr"])}
+    port = json.loads((lab.folder / "operator.json").read_text())["port"]
+    text = lab.http.get(f"http://127.0.0.1:{port}/metrics").text
+    has = {line.split()[2] for line in text.splitlines() if line.startswith("# TYPE ")}
+    assert {name.removesuffix("_total") for name in asked} <= {name.removesuffix("_total") for name in has}
+    assert len(asked) >= 6
+
+
 def test_the_notes_say_what_comes_next(lab: Lab) -> None:
     notes = lab.helm("get", "notes", RELEASE, "-n", NAMESPACE)
     for words in (
         "kubectl explain awsaccounts.spec",
+        "Installation id",
+        f"get lease {RELEASE}",
         "Uninstall in this order",
-        "The CustomResourceDefinitions are kept",
+        "kubectl delete oracleapis --all -A",
+        "Installing the chart again, with the same installation id, finishes them",
+        "CustomResourceDefinitions are kept",
     ):
         assert words in notes
 
@@ -138,7 +194,12 @@ def test_no_rule_is_wider_than_what_the_operator_does(lab: Lab, tmp_path: pathli
     for rule in [*cluster["rules"], *local["rules"]]:
         assert "*" not in [*rule["apiGroups"], *rule["resources"], *rule["verbs"]]
         assert {"deletecollection", "escalate", "bind", "impersonate"}.isdisjoint(rule["verbs"])
-    assert local["rules"] == [{"apiGroups": [""], "resources": ["secrets"], "verbs": ["get"]}]
+    leases = {"apiGroups": ["coordination.k8s.io"], "resources": ["leases"]}
+    assert local["rules"] == [
+        {"apiGroups": [""], "resources": ["secrets"], "verbs": ["get"]},
+        {**leases, "verbs": ["create"]},
+        {**leases, "resourceNames": [RELEASE], "verbs": ["get", "update"]},
+    ]
     assert all("secrets" not in rule["resources"] for rule in cluster["rules"])
     ours = [rule for rule in cluster["rules"] if "oracleapi.dev" in rule["apiGroups"]]
     assert {"create", "delete", "update"}.isdisjoint(verb for rule in ours for verb in rule["verbs"])
@@ -185,6 +246,11 @@ def test_it_reads_and_marks_its_kinds_and_writes_their_status(lab: Lab, account:
         ("watch", "namespaces", "", "", True),
         ("list", "customresourcedefinitions", "apiextensions.k8s.io", "", True),
         ("create", "events", "events.k8s.io", "hr", True),
+        ("create", "leases", "coordination.k8s.io", NAMESPACE, True),
+        ("create", "leases", "coordination.k8s.io", "kube-system", False),
+        ("update", "leases", "coordination.k8s.io", NAMESPACE, False),
+        ("get", "leases", "coordination.k8s.io", "kube-system", False),
+        ("delete", "leases", "coordination.k8s.io", NAMESPACE, False),
         ("list", "secrets", "", NAMESPACE, False),
         ("watch", "secrets", "", NAMESPACE, False),
         ("list", "secrets", "", "", False),
@@ -262,7 +328,7 @@ def _versions(lab: Lab) -> dict[str, str]:
 
 def test_an_upgrade_to_the_same_chart_changes_nothing(lab: Lab) -> None:
     before = _versions(lab)
-    assert len(before) == len(OWN) + 11
+    assert len(before) == len(OWN) + 12
     lab.helm("upgrade", RELEASE, str(CHART), "-n", NAMESPACE, "--reuse-values")
     assert _versions(lab) == before
 

@@ -40,3 +40,15 @@ app.kubernetes.io/part-of: oracle-api-operator
 {{ .Values.image.repository }}:{{ default .Chart.AppVersion .Values.image.tag }}
 {{- end -}}
 {{- end -}}
+
+{{- define "oracle-api-operator.leaderElection" -}}
+{{- with .Values.leaderElection -}}
+{{- $deadline := int .renewDeadlineSeconds -}}
+{{- if or (le (int .leaseDurationSeconds) $deadline) (le (mul 10 $deadline) (mul 12 .retryPeriodSeconds)) -}}
+{{- fail "leaderElection: leaseDurationSeconds must be above renewDeadlineSeconds, and that above 1.2 times retryPeriodSeconds" -}}
+{{- end -}}
+- --lease-duration-seconds={{ .leaseDurationSeconds }}
+- --renew-deadline-seconds={{ .renewDeadlineSeconds }}
+- --retry-period-seconds={{ .retryPeriodSeconds }}
+{{- end -}}
+{{- end -}}

@@ -1,29 +1,20 @@
-"""``/healthz``, ``/readyz`` and ``/metrics``, served from a thread of their own.
+"""``/healthz``, ``/readyz`` and ``/metrics``, served from a thread of their own: a blocked loop is what they tell."""
 
-Not on the event loop: kopf takes every task there for its own and waits for it at the end, and a blocked loop is what
-``/healthz`` has to tell. The loop's pulse is a callback, not a task.
-"""
-
-import asyncio
 import threading
-import time
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
-from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
+from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, generate_latest
 
-from oracleapi.wiring import Operator
+from oracleapi.handlers.health import Health
 
-LAG_LIMIT_S = 5.0
-PULSE_S = 1.0
+READY = ("leader", "standby")
 
 
 class Endpoints:
-    """A small HTTP server; it never asks AWS or Oracle."""
+    """A small HTTP server."""
 
-    def __init__(self, operator: Operator, host: str, port: int) -> None:
-        self._operator = operator
-        self._ready = False
-        self._beat = time.monotonic()
+    def __init__(self, registry: CollectorRegistry, health: Health, host: str, port: int) -> None:
+        self._registry, self._health = registry, health
         self._server = ThreadingHTTPServer((host, port), _handler(self))
         self._server.daemon_threads = True
         self._thread = threading.Thread(target=self._server.serve_forever, name="endpoints", daemon=True)
@@ -32,40 +23,26 @@ class Endpoints:
     def port(self) -> int:
         return int(self._server.server_address[1])
 
-    def start(self, loop: asyncio.AbstractEventLoop) -> None:
-        """Serve, and follow the pulse of *loop*."""
+    def start(self) -> None:
         self._thread.start()
-        self._pulse(loop)
 
     def stop(self) -> None:
-        self._server.shutdown()
+        if self._thread.is_alive():
+            self._server.shutdown()
         self._server.server_close()
-
-    def set_ready(self) -> None:
-        """Say that the objects are listed and the workers run."""
-        self._ready = True
 
     def answer(self, path: str) -> tuple[int, str, bytes]:
         """Return (status, content type, body) of a GET."""
         plain = "text/plain; charset=utf-8"
         if path == "/metrics":
-            return 200, CONTENT_TYPE_LATEST, generate_latest(self._operator.metrics.registry)
-        if path not in ("/healthz", "/readyz"):
-            return 404, plain, b"not found\n"
-        fault = self._fault() if path == "/healthz" else "" if self._ready else "listing objects"
-        return (200, plain, b"ok\n") if not fault else (503, plain, f"{fault}\n".encode())
-
-    def _fault(self) -> str:
-        lag = time.monotonic() - self._beat - PULSE_S
-        if lag > LAG_LIMIT_S:
-            return f"the event loop lags {lag:.0f} s"
-        if self._ready and not self._operator.workers.alive():
-            return "a worker ended"
-        return ""
-
-    def _pulse(self, loop: asyncio.AbstractEventLoop) -> None:
-        self._beat = time.monotonic()
-        loop.call_later(PULSE_S, self._pulse, loop)
+            return 200, CONTENT_TYPE_LATEST, generate_latest(self._registry)
+        if path == "/healthz":
+            fault = self._health.fault()
+            return (503 if fault else 200), plain, f"{fault or 'ok'}\n".encode()
+        if path == "/readyz":
+            role = self._health.role()
+            return (200 if role in READY else 503), plain, f"{role}\n".encode()
+        return 404, plain, b"not found\n"
 
 
 def _handler(endpoints: Endpoints) -> type[BaseHTTPRequestHandler]:

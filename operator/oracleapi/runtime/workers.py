@@ -1,9 +1,11 @@
 """Worker threads that take keys from the queue and run passes."""
 
 import threading
+import uuid
 from collections.abc import Callable
 
 import structlog
+from structlog.contextvars import bound_contextvars
 
 from oracleapi.errors import OperatorError, OutOfBudget
 from oracleapi.runtime.clock import Clock
@@ -51,7 +53,14 @@ class Workers:
                 self._queue.done(key)
 
     def run(self, key: Key) -> None:
-        """Run one pass of a taken key and ask for the next one; whatever fails, the worker lives."""
+        """Run one pass of a taken key and ask for the next one; whatever fails, the worker lives.
+
+        Every log line of the pass names the object and carries the same ``reconcile_id``.
+        """
+        with bound_contextvars(reconcile_id=uuid.uuid4().hex[:12], **key._asdict()):
+            self._run(key)
+
+    def _run(self, key: Key) -> None:
         result = "success"
         with self._metrics.reconcile_seconds.labels(key.kind).time():
             try:
@@ -59,13 +68,13 @@ class Workers:
             except OutOfBudget as error:
                 result = "requeue"
                 self._queue.put_back(key)
-                LOG.debug("Pass waits for the call budget", key=str(key), message=error.message)
+                LOG.debug("Pass waits for the call budget", message=error.message)
             except OperatorError as error:
                 result, delay = "error", self._queue.retry(key)
-                LOG.info("Pass will be tried again", key=str(key), reason=error.reason, delay_s=round(delay, 1))
+                LOG.info("Pass will be tried again", reason=error.reason, delay_s=round(delay, 1))
             except Exception:
                 result, delay = "error", self._queue.retry(key)
-                LOG.exception("Pass failed outside its report", key=str(key))
+                LOG.exception("Pass failed outside its report")
             else:
                 self._queue.forget(key)
                 if delay is not None:

@@ -30,9 +30,9 @@ class Server:
         self.answer: Callable[[httpx.Request], httpx.Response] = lambda _: httpx.Response(200, json={})
         config = ClusterConfig("https://api:6443", None, token="canary-token")
         self.client = KubeClient(config, "operator-ns", "pod-1")
-        self.client._http.close()
+        self.client._wire._http.close()
         transport = httpx.MockTransport(self._serve)
-        self.client._http = httpx.Client(base_url=config.server, transport=transport)
+        self.client._wire._http = httpx.Client(base_url=config.server, transport=transport)
 
     def _serve(self, request: httpx.Request) -> httpx.Response:
         self.requests.append(request)

@@ -12,39 +12,33 @@ from datetime import UTC, datetime
 from typing import Any
 from urllib.parse import quote
 
-import httpx
 import structlog
 
 from oracleapi.adapters.kube.config import ClusterConfig
+from oracleapi.adapters.kube.wire import Wire
 from oracleapi.api import reasons
 from oracleapi.api.common import FINALIZER, GROUP, VERSION
 from oracleapi.api.crd import kind_named
-from oracleapi.errors import OperatorError, Retryable, Terminal
+from oracleapi.errors import OperatorError, Retryable
 from oracleapi.ports import Resource
 
 LOG = structlog.get_logger("oracleapi.kube")
 FIELD_MANAGER = "oracle-api-operator"
-TIMEOUT = httpx.Timeout(30.0, connect=5.0)
+TIMEOUT_S = 30.0
 JSON_PATCH = "application/json-patch+json"
 MERGE_PATCH = "application/merge-patch+json"
 PAGE = 500
-CHANGED_MEANWHILE = (
-    "resourceVersion",
-    "test operation",
-    "the server rejected our request due to an error in our request",
-)
-"""What a 422 says where only our guard failed; the last one is the whole text for a JSON patch whose test failed."""
 
 
 class KubeClient:
     """Fulfils :class:`oracleapi.ports.Kubernetes`."""
 
     def __init__(self, config: ClusterConfig, namespace: str, reporter: str) -> None:
-        self._config, self._namespace, self._reporter = config, namespace, reporter
-        self._http = httpx.Client(base_url=config.server, verify=config.trust(), timeout=TIMEOUT, trust_env=False)
+        self._namespace, self._reporter = namespace, reporter
+        self._wire = Wire(config, TIMEOUT_S)
 
     def close(self) -> None:
-        self._http.close()
+        self._wire.close()
 
     def find(self, kind: str, namespace: str | None, name: str) -> Resource | None:
         return self._get(f"{_collection(kind, namespace)}/{quote(name, safe='')}")
@@ -53,7 +47,7 @@ class KubeClient:
         items: list[Resource] = []
         token = ""
         while True:
-            answer = self._send("GET", _collection(kind, None), params={"limit": PAGE, "continue": token})
+            answer = self._wire.send("GET", _collection(kind, None), params={"limit": PAGE, "continue": token})
             page = answer.json()
             items += page.get("items", [])
             token = page.get("metadata", {}).get("continue", "")
@@ -116,7 +110,7 @@ class KubeClient:
             "reportingInstance": self._reporter[:128],
         }
         try:
-            self._send("POST", f"/apis/events.k8s.io/v1/namespaces/{namespace}/events", json=body)
+            self._wire.send("POST", f"/apis/events.k8s.io/v1/namespaces/{namespace}/events", json=body)
         except OperatorError as error:
             LOG.warning("Event was not recorded", reason=reason, object=metadata["name"], error=error.message)
 
@@ -129,14 +123,14 @@ class KubeClient:
         ]
 
     def _get(self, path: str) -> Resource | None:
-        answer = self._send("GET", path, absent_is_fine=True)
+        answer = self._wire.send("GET", path, absent_is_fine=True)
         if answer.status_code == 404:
             return None
         found: Resource = answer.json()
         return found
 
     def _patch(self, path: str, body: Any, content_type: str, gone_is_fine: bool = False) -> Resource:
-        answer = self._send(
+        answer = self._wire.send(
             "PATCH",
             path,
             params={"fieldManager": FIELD_MANAGER},
@@ -146,30 +140,6 @@ class KubeClient:
         )
         found: Resource = answer.json()
         return found
-
-    def _send(self, method: str, path: str, absent_is_fine: bool = False, **arguments: Any) -> httpx.Response:
-        headers = {"Authorization": f"Bearer {self._config.bearer()}", **arguments.pop("headers", {})}
-        try:
-            answer = self._http.request(method, path, headers=headers, **arguments)
-        except httpx.HTTPError as error:
-            raise Retryable(
-                reasons.DEPENDENCY_NOT_READY, f"no answer from the API server to {method} ({type(error).__name__})"
-            ) from error
-        if answer.is_success or (answer.status_code == 404 and absent_is_fine):
-            return answer
-        raise _translate(method, path, answer)
-
-
-def _translate(method: str, path: str, answer: httpx.Response) -> Retryable | Terminal:
-    """Return our error: 422 is ours to mend, the rest heals (a conflict by reading again)."""
-    text = ""
-    try:
-        text = str(answer.json().get("message", ""))[:300]
-    except ValueError:
-        text = f"status {answer.status_code}"
-    if answer.status_code == 422 and not any(mark in text for mark in CHANGED_MEANWHILE):
-        return Terminal(reasons.INTERNAL_ERROR, f"the API server refused {method} {path}: {text}")
-    return Retryable(reasons.CONFLICT, f"the API server answered {answer.status_code} to {method} {path}: {text}")
 
 
 def _collection(kind: str, namespace: str | None) -> str:
