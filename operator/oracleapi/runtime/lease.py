@@ -102,7 +102,7 @@ class Lease:
         self._see(found)
         if found.holder == self._identity:
             wanted = replace(wanted, acquired=found.acquired, transitions=found.transitions)
-        elif found.holder != NOBODY and (self.leads or self.expires_in() > 0):
+        elif found.holder != NOBODY and self.expires_in() > 0:
             return False
         else:
             wanted = replace(wanted, transitions=found.transitions + 1)
