@@ -2,7 +2,12 @@
 
 
 class AwsError(Exception):
-    """An AWS error: HTTP *status*, error *code*, *message*, and further members of the error's shape."""
+    """An AWS error: HTTP *status*, error *code*, *message*, and further members of the error's shape.
+
+    ``retry_after_s`` becomes the header Retry-After.
+    """
+
+    retry_after_s: int | None = None
 
     def __init__(self, status: int, code: str, message: str, **members: str) -> None:
         super().__init__(message)

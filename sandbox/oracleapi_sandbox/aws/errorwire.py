@@ -15,7 +15,9 @@ _XML_CODE = re.compile(rb"<Code>([^<]+)</Code>")
 def error_reply(request: AwsRequest, error: AwsError) -> Reply:
     """Return *error* as *request*'s client reads it."""
     request_id = str(uuid4())
-    identity = ((b"x-amzn-requestid", request_id.encode()),)
+    identity: tuple[tuple[bytes, bytes], ...] = ((b"x-amzn-requestid", request_id.encode()),)
+    if error.retry_after_s is not None:
+        identity = (*identity, (b"retry-after", str(error.retry_after_s).encode()))
     protocol = request.protocol
     if protocol == "rest-json":
         headers = (*identity, (b"x-amzn-errortype", error.code.encode()))

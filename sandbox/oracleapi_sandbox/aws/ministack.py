@@ -9,13 +9,14 @@ import json
 import os
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Any
+from urllib.parse import urlencode
 
 from botocore.auth import SigV4Auth  # type: ignore[import-untyped]
 from botocore.awsrequest import AWSRequest  # type: ignore[import-untyped]
 from botocore.credentials import Credentials  # type: ignore[import-untyped]
 
+from oracleapi_sandbox.aws.access.principals import RootKey
 from oracleapi_sandbox.aws.deployed import AccessLog
 from oracleapi_sandbox.aws.errorwire import code_of
 from oracleapi_sandbox.aws.wire import AwsRequest, Reply
@@ -41,14 +42,6 @@ SERVICES = frozenset(
 refuses those."""
 
 ACCESS_LOG_STREAM = "api-gateway-access-log"
-
-
-@dataclass(frozen=True)
-class RootKey:
-    """The access key of the account's administrator."""
-
-    access_key_id: str
-    secret_access_key: str
 
 
 class Ministack:
@@ -85,13 +78,30 @@ class Ministack:
 
     async def json(self, service: str, target: str, region: str, members: dict[str, Any]) -> tuple[str | None, Any]:
         """Call a json-protocol operation as the administrator; return error code (or ``None``) and document."""
-        body = json.dumps(members).encode()
-        headers = {"content-type": "application/x-amz-json-1.1", "host": f"{service}.localhost", "x-amz-target": target}
-        signed = AWSRequest("POST", f"http://{service}.localhost/", headers=headers, data=body)
+        headers = {"content-type": "application/x-amz-json-1.1", "x-amz-target": target}
+        reply = await self._administer(service, region, headers, json.dumps(members).encode())
+        return reply.code, json.loads(reply.body or b"{}")
+
+    async def query(self, service: str, action: str, members: dict[str, str]) -> tuple[str | None, str]:
+        """Call a query-protocol operation as the administrator; return error code (or ``None``) and the XML."""
+        headers = {"content-type": "application/x-www-form-urlencoded"}
+        body = urlencode({"Action": action, **members}).encode()
+        reply = await self._administer(service, "us-east-1", headers, body)
+        return reply.code, reply.body.decode()
+
+    async def describe_secret(self, region: str, secret_id: str) -> dict[str, Any] | None:
+        """Return what DescribeSecret says of a secret, or ``None``."""
+        code, found = await self.json(
+            "secretsmanager", "secretsmanager.DescribeSecret", region, {"SecretId": secret_id}
+        )
+        return found if code is None else None
+
+    async def _administer(self, service: str, region: str, headers: dict[str, str], body: bytes) -> Reply:
+        host = f"{service}.localhost"
+        signed = AWSRequest("POST", f"http://{host}/", headers={**headers, "host": host}, data=body)
         credentials = Credentials(self._root.access_key_id, self._root.secret_access_key)
         SigV4Auth(credentials, service, region).add_auth(signed)
-        reply = await self._call(_scope("POST", "/", dict(signed.headers.items())), body)
-        return reply.code, json.loads(reply.body or b"{}")
+        return await self._call(_scope("POST", "/", dict(signed.headers.items())), body)
 
     async def _call(self, scope: Any, body: bytes) -> Reply:
         started: dict[str, Any] = {}

@@ -1,10 +1,12 @@
-"""The ``/_sandbox/`` pages: calls, settings, faults, clock, reset. Plain JSON, no signature."""
+"""The ``/_sandbox/`` pages: calls, settings, faults, principals, clock, reset. Plain JSON, no signature."""
 
 import json
 from collections.abc import Awaitable, Callable
 from typing import Any
 
+from oracleapi_sandbox.aws.access.principals import PrincipalError, Principals
 from oracleapi_sandbox.aws.clock import OffsetClock
+from oracleapi_sandbox.aws.counting import summarise
 from oracleapi_sandbox.aws.faults import FaultError, Faults
 from oracleapi_sandbox.aws.settings import SettingError, SettingsStore
 from oracleapi_sandbox.aws.wire import AwsRequest, Reply
@@ -20,8 +22,10 @@ class _RefusedError(Exception):
 class SandboxPages:
     """Answers requests below ``/_sandbox/``.
 
-    ``GET|DELETE calls`` (``?since=SEQ``), ``GET|PUT settings``, ``GET|PUT|DELETE faults``, ``GET|POST clock``
-    (``{"advance_seconds": n}``), ``POST reset``. A wrong body is 400 ``{"error": …}`` that names what is wrong.
+    ``GET|DELETE calls`` (``?since=SEQ``, ``?summary``), ``GET|PUT settings``, ``GET|PUT|DELETE faults``,
+    ``GET|PUT principals`` (``{"name": {"policies": [...]}}``; ``null`` removes one; the answer has the keys),
+    ``GET|POST clock`` (``{"advance_seconds": n}``), ``POST reset``. A wrong body is 400 ``{"error": …}`` that names
+    what is wrong.
     """
 
     def __init__(
@@ -29,12 +33,14 @@ class SandboxPages:
         journal: Journal,
         settings: SettingsStore,
         faults: Faults,
+        principals: Principals,
         clock: OffsetClock,
         reset: Callable[[], Awaitable[None]],
     ) -> None:
         self._journal = journal
         self._settings = settings
         self._faults = faults
+        self._principals = principals
         self._clock = clock
         self._reset = reset
 
@@ -43,7 +49,7 @@ class SandboxPages:
         page = request.raw_path.removeprefix(PREFIX).rstrip("/")
         try:
             found = await self._page(request.method, page, request)
-        except (SettingError, FaultError, _RefusedError) as error:
+        except (SettingError, FaultError, PrincipalError, _RefusedError) as error:
             return _json(400, {"error": str(error)})
         if found is None:
             return _json(404, {"error": f"no page for {request.method} {PREFIX}{page}"})
@@ -52,7 +58,8 @@ class SandboxPages:
     async def _page(self, method: str, page: str, request: AwsRequest) -> Any:
         match method, page:
             case "GET", "calls":
-                return {"calls": self._journal.entries(_since(request))}
+                entries = self._journal.entries(_since(request))
+                return summarise(entries) if "summary" in request.query else {"calls": entries}
             case "DELETE", "calls":
                 self._journal.clear()
                 return {"calls": []}
@@ -65,6 +72,10 @@ class SandboxPages:
                 if method != "GET":
                     self._faults.replace(_entries(request) if method == "PUT" else [])
                 return {"faults": self._faults.show()}
+            case "GET", "principals":
+                return {"principals": self._principals.show()}
+            case "PUT", "principals":
+                return {"principals": self._principals.merge(_object(request))}
             case (("GET" | "POST"), "clock"):
                 if method == "POST":
                     self._advance(_object(request))

@@ -3,9 +3,12 @@
 import asyncio
 import secrets
 import signal
-import string
 from pathlib import Path
 
+from oracleapi_sandbox.aws.access.directory import Directory
+from oracleapi_sandbox.aws.access.door import Door
+from oracleapi_sandbox.aws.access.principals import Principals, RootKey, new_key_id
+from oracleapi_sandbox.aws.access.sts import Sts
 from oracleapi_sandbox.aws.clock import OffsetClock
 from oracleapi_sandbox.aws.control.context import Account
 from oracleapi_sandbox.aws.control.discovery import DiscoveryIssuers
@@ -15,10 +18,12 @@ from oracleapi_sandbox.aws.data.app import build_app
 from oracleapi_sandbox.aws.data.settings import DataSettings
 from oracleapi_sandbox.aws.faults import Faults
 from oracleapi_sandbox.aws.front import Front
-from oracleapi_sandbox.aws.ministack import EmulatedLogs, Ministack, RootKey
+from oracleapi_sandbox.aws.ministack import EmulatedLogs, Ministack
 from oracleapi_sandbox.aws.pages import SandboxPages
-from oracleapi_sandbox.aws.settings import SettingsStore
+from oracleapi_sandbox.aws.relay import Relay
+from oracleapi_sandbox.aws.settings import ControlSettings, SettingsStore
 from oracleapi_sandbox.common.authority import Authority
+from oracleapi_sandbox.common.clock import SystemClock
 from oracleapi_sandbox.common.journal import Journal
 from oracleapi_sandbox.common.serve import Bound, bind, serve_all
 from oracleapi_sandbox.common.state import write_ready
@@ -30,13 +35,11 @@ DATA_DOMAIN = "execute-api.localhost"
 
 def new_root_key() -> RootKey:
     """Return an access key of the usual form that belongs to nobody."""
-    alphabet = string.ascii_uppercase + "234567"
-    key_id = "AKIA" + "".join(secrets.choice(alphabet) for _ in range(16))
-    return RootKey(key_id, secrets.token_urlsafe(30))
+    return RootKey(new_key_id(), secrets.token_urlsafe(30))
 
 
-def assemble(state: Path, port: int) -> tuple[list[Bound], dict[str, str | int]]:
-    """Bind both planes; return them with what the state file will say."""
+def assemble(state: Path, port: int) -> tuple[list[Bound], Relay, dict[str, str | int]]:
+    """Bind both planes; return them, the relay before the control plane, and what the state file will say."""
     authority = Authority(state / "ca")
     clock, root = OffsetClock(), new_root_key()
     data_settings = DataSettings()
@@ -45,25 +48,37 @@ def assemble(state: Path, port: int) -> tuple[list[Bound], dict[str, str | int]]
     logs = EmulatedLogs(ministack)
     trust = authority.client_context()
 
+    def control() -> ControlSettings:
+        return settings.control
+
     data_place = bind(_nothing)
     account = Account(ACCOUNT_ID, DATA_DOMAIN, data_place.port)
-    engine = Engine(account, lambda: settings.control, clock, DiscoveryIssuers(trust), logs)
+    engine = Engine(account, control, clock, DiscoveryIssuers(trust), logs)
     data = build_app(PublishedStages(engine), data_settings, clock=clock, trust=trust, write_access_log=logs.write)
     leaf = authority.leaf("aws-data", f"*.{DATA_DOMAIN}", DATA_DOMAIN, "localhost", "127.0.0.1")
 
     journal, faults = Journal(), Faults()
+    principals = Principals(ACCOUNT_ID, root)
+    directory = Directory(ministack, principals)
+    sts = Sts(ACCOUNT_ID, principals, directory, clock)
+    door = Door(principals, directory, ministack, clock, SystemClock())
 
     async def reset() -> None:
         engine.reset()
         settings.reset()
         faults.replace([])
         journal.clear()
+        principals.reset()
+        directory.reset()
         await ministack.reset()
 
-    pages = SandboxPages(journal, settings, faults, clock, reset)
-    control = bind(Front(engine, ministack, journal, faults, pages, clock), port=port)
+    public, inner = bind(_nothing, port=port), bind(_nothing)
+    relay = Relay(public.sock, inner.port)
+    pages = SandboxPages(journal, settings, faults, principals, clock, reset)
+
+    front = Front(engine, ministack, door, directory, sts, journal, faults, pages, control, clock, relay.end)
     addresses: dict[str, str | int] = {
-        "endpoint_url": f"http://127.0.0.1:{control.port}",
+        "endpoint_url": f"http://127.0.0.1:{public.port}",
         "data_port": data_place.port,
         "data_domain": DATA_DOMAIN,
         "region": REGION,
@@ -71,20 +86,22 @@ def assemble(state: Path, port: int) -> tuple[list[Bound], dict[str, str | int]]
         "access_key_id": root.access_key_id,
         "secret_access_key": root.secret_access_key,
     }
-    return [control, Bound(data, data_place.sock, leaf)], addresses
+    return [Bound(front, inner.sock), Bound(data, data_place.sock, leaf)], relay, addresses
 
 
 async def _nothing(scope: object, receive: object, send: object) -> None:
-    """Hold the data port until the data plane, which is told that port, is there."""
+    """Hold a port until what serves there, which is told its ports, is put together."""
 
 
 async def run(state: Path, port: int = 0) -> None:
     """Serve until SIGTERM or SIGINT."""
     state.mkdir(parents=True, exist_ok=True)
-    bounds, addresses = assemble(state, port)
+    bounds, relay, addresses = assemble(state, port)
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stop.set)
     write_ready(state, "aws", addresses)
-    await serve_all(bounds, stop)
+    async with asyncio.TaskGroup() as group:
+        group.create_task(relay.serve(stop))
+        group.create_task(serve_all(bounds, stop))

@@ -11,6 +11,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Literal, Protocol
 
+WIRING = frozenset(["targets"])
+"""Settings that say where things are: a reset leaves them."""
+
 
 class SettingError(ValueError):
     """An unknown setting or a value of the wrong type; the text names the setting."""
@@ -26,10 +29,25 @@ class ControlSettings:
         ``deployment_quota_covers_v2``: the 1 per 5 s of CreateDeployment holds for v2 too [U].
         ``concurrent_modification``: 409 for parallel changes of one API [D]: ``off``, ``overlap`` (a change that
         arrives while another of the same API runs), or a probability. ``mutation_ms``: how long a change runs [U].
-        ``list_lag_ms``: how long a new resource stays invisible in lists [U].
+        ``concurrent_window_ms``: a change that arrives so soon after the last one of the same API is a 409 too, even
+        if nothing overlaps [U]; by the double's clock.
+        ``list_lag_ms``: how long lists stay behind: new resources, changes (tags too) and deletions [U]. Reads by id
+        are never behind [U]. ``list_lag_covers_deletes``: deleted ones are still listed for that time [U].
         ``deploy_lag_ms``: how long a deployment takes until callers meet it [U].
         ``discovery_check``: creating a JWT authorizer reads the issuer's discovery document [D].
         ``discovery_timeout_ms``: its time limit [D].
+
+    Access
+        ``signature_skew_seconds``: how far ahead of the machine's clock the date of a signature is judged (negative:
+        behind); more than 5 minutes, 15 for STS and IAM, is refused [D]. The clock that tests drive does not count
+        there, because clients sign with the machine's.
+        ``create_with_tags_needs``: what a create with tags asks for besides its own action: ``TagResource`` (the
+        action ``apigateway:TagResource`` on what is created, one public issue of 2023), ``tags path``
+        (``apigateway:POST`` on ``/tags/``, public issues of 2021), or ``nothing`` [U].
+        ``access_logs_need_delivery_rights``: turning access logs on needs the caller's rights on log deliveries; that
+        they are needed is [D], that they are enforced was doubted in public (iam-dataset#12) [U].
+        ``missing_secret_is_denied``: a secret that is not there is asked for by the name given, which no policy on
+        ARNs allows: AccessDeniedException; otherwise ResourceNotFoundException [U].
 
     VPC links
         ``vpc_link_seconds``: PENDING lasts this long ("a few minutes" [D]; short here).
@@ -70,10 +88,16 @@ class ControlSettings:
     deployment_quota_covers_v2: bool = False
     concurrent_modification: Literal["off", "overlap"] | float = "off"
     mutation_ms: float = 0.0
+    concurrent_window_ms: float = 0.0
     list_lag_ms: float = 0.0
+    list_lag_covers_deletes: bool = True
     deploy_lag_ms: float = 0.0
     discovery_check: bool = True
     discovery_timeout_ms: float = 1500.0
+    signature_skew_seconds: float = 0.0
+    create_with_tags_needs: Literal["TagResource", "tags path", "nothing"] = "TagResource"
+    access_logs_need_delivery_rights: bool = True
+    missing_secret_is_denied: bool = True
     vpc_link_seconds: float = 2.0
     vpc_link_fails: bool = False
     vpc_link_delete_seconds: float = 1.0
@@ -152,10 +176,10 @@ class SettingsStore:
         self.control = dataclasses.replace(self.control, **control)
 
     def reset(self) -> None:
-        """Return to the values the double started with."""
+        """Return to the values the double started with; wiring stays."""
         self.control = ControlSettings()
         for section, defaults in zip(self._sections, self._defaults, strict=True):
-            section.update(defaults)
+            section.update({name: value for name, value in defaults.items() if name not in WIRING})
 
 
 def _coerce(name: str, value: Any, hint: Any) -> Any:

@@ -19,7 +19,7 @@ LONGEST_SHOWN = 128
 
 @dataclass(frozen=True)
 class Credential:
-    """The credential scope of a signature. The signature itself is not verified here."""
+    """The credential scope of a signature, as the client wrote it."""
 
     access_key_id: str
     region: str

@@ -3,6 +3,7 @@
 import asyncio
 import json
 import ssl
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -10,9 +11,10 @@ from typing import Any
 import pytest
 
 from oracleapi_sandbox.aws.control.discovery import DiscoveryIssuers
+from oracleapi_sandbox.aws.counting import summarise
 from oracleapi_sandbox.aws.errors import AwsError
 from oracleapi_sandbox.aws.errorwire import code_of, error_reply
-from oracleapi_sandbox.aws.faults import Fault, FaultError, Faults
+from oracleapi_sandbox.aws.faults import DroppedError, Fault, FaultError, Faults, after, before
 from oracleapi_sandbox.aws.wire import AwsRequest, Credential, summary
 from oracleapi_sandbox.common.authority import Authority, Leaf
 
@@ -93,17 +95,99 @@ def test_faults_are_counted_and_matched() -> None:
             {"operation": "logs:*", "status": 500, "probability": 0.0},
         ]
     )
-    taken = [faults.take("apigatewayv2", "CreateApi") for _ in range(3)]
+    taken = [faults.take("apigatewayv2", "CreateApi", {}, "arn") for _ in range(3)]
     assert [rule is not None and rule.status for rule in taken] == [500, 500, None]
     assert len(faults.show()) == 2
-    assert faults.take("sts", "GetCallerIdentity") == Fault("*", delay_ms=1)
+    assert faults.take("sts", "GetCallerIdentity", {}, "arn") == Fault("*", delay_ms=1)
+
+
+@pytest.mark.parametrize(
+    ("members", "caller", "hit"),
+    [
+        ({"ApiId": "a1"}, "arn:aws:iam::1:user/op", True),
+        ({"ResourceArn": "arn:aws:apigateway:eu-west-1::/apis/a1/stages/x"}, "arn:aws:iam::1:user/op", True),
+        ({"ApiId": "a2"}, "arn:aws:iam::1:user/op", False),
+        ({}, "arn:aws:iam::1:user/op", False),
+        ({"ApiId": "a1"}, "arn:aws:iam::1:root", False),
+    ],
+)
+def test_a_fault_may_be_about_one_api_and_one_caller(members: dict[str, Any], caller: str, hit: bool) -> None:
+    """By id or by ARN."""
+    faults = Faults()
+    faults.replace([{"operation": "*", "api_id": "a1", "caller": "*:user/*", "status": 500}])
+    assert (faults.take("apigatewayv2", "UpdateApi", members, caller) is not None) is hit
+
+
+@pytest.mark.parametrize(
+    ("fault", "early", "late"),
+    [
+        ({"drop_before": True}, "before", None),
+        ({"drop_after": True}, None, "after"),
+        ({"status": 503}, (503, None), None),
+        ({"status": 429, "when": "after", "retry_after": 7}, None, (429, 7)),
+        ({"delay_ms": 1}, None, None),
+    ],
+)
+def test_what_a_fault_does_and_when(fault: dict[str, Any], early: Any, late: Any) -> None:
+    """Before the call acts, or after it did."""
+    faults = Faults()
+    faults.replace([{"operation": "*", **fault}])
+    rule = faults.take("sts", "GetCallerIdentity", {}, "arn")
+
+    def told(act: Callable[[], Any]) -> Any:
+        try:
+            act()
+        except DroppedError as error:
+            return error.when
+        except AwsError as error:
+            return error.status, error.retry_after_s
+        return None
+
+    assert told(lambda: asyncio.run(before(rule))) == early
+    assert told(lambda: after(rule)) == late
+
+
+def test_retry_after_travels_as_a_header() -> None:
+    """In every protocol; without it there is none."""
+    error = AwsError(429, "TooManyRequestsException", "slow down")
+    assert b"retry-after" not in dict(error_reply(_request(_signed("apigateway")), error).headers)
+    error.retry_after_s = 7
+    for service in ("apigateway", "route53"):
+        assert dict(error_reply(_request(_signed(service)), error).headers)[b"retry-after"] == b"7"
+
+
+def test_the_summary_counts() -> None:
+    """By operation and service; the busiest second is a sliding window whose end does not count."""
+    steps = [(0.0, 200, None), (0.5, 429, None), (0.9, 200, "after"), (1.0, 500, None), (1.8, None, "before")]
+    entries = [
+        {
+            "time": time,
+            "service": "apigatewayv2",
+            "operation": "GetApi",
+            "status": status,
+            "code": None,
+            "dropped": lost,
+        }
+        for time, status, lost in steps
+    ]
+    throttled = {"service": "logs", "operation": "PutLogEvents", "status": 400, "code": "ThrottlingException"}
+    found = summarise([*entries, {**throttled, "time": 0.0, "dropped": None}])
+    counts = {"calls": 5, "throttled": 1, "errors": 2, "dropped": 2}
+    assert found["operations"]["apigatewayv2:GetApi"] == counts
+    assert found["services"]["apigatewayv2"] == {**counts, "max_in_one_second": 3}
+    assert found["services"]["logs"]["throttled"] == 1
+    assert summarise([]) == {"operations": {}, "services": {}}
 
 
 @pytest.mark.parametrize(
     "entry",
     [
         {},
-        {"operation": "*", "drop_after": True},
+        {"operation": "*", "drop_after": 1},
+        {"operation": "*", "drop_after": True, "drop_before": True},
+        {"operation": "*", "drop_after": True, "status": 500},
+        {"operation": "*", "api_id": 7},
+        {"operation": "*", "retry_after": -1},
         {"operation": "*", "status": 200},
         {"operation": "*", "times": True},
         {"operation": "*", "when": "later"},

@@ -218,6 +218,61 @@ def test_list_lag(bench: Any) -> None:
     assert [entry["ApiId"] for entry in bench.call("GetApis")["Items"]] == [api]
 
 
+@pytest.mark.parametrize("covers", [True, False])
+def test_list_lag_of_changes_and_deletes(bench: Any, covers: bool) -> None:
+    """Tags and names change late in lists, and what is deleted is listed for the time; reads by id are at once."""
+    bench.set(list_lag_ms=2000, list_lag_covers_deletes=covers)
+    kept, gone = bench.api(Tags={"owner": "a"}), bench.api()
+    bench.route(kept, "GET /x")
+    bench.clock.advance(2)
+    arn = f"arn:aws:apigateway:eu-west-1::/apis/{kept}"
+    bench.call("TagResource", ResourceArn=arn, Tags={"owner": "b"})
+    bench.call("UpdateApi", ApiId=kept, Name="new")
+    bench.call("DeleteApi", ApiId=gone)
+
+    def listed() -> Any:
+        return {entry["ApiId"]: (entry["Name"], entry["Tags"]) for entry in bench.call("GetApis")["Items"]}
+
+    before = {kept: ("x", {"owner": "a"}), **({gone: ("x", {})} if covers else {})}
+    assert listed() == before
+    assert bench.call("GetApi", ApiId=kept)["Tags"] == {"owner": "b"}
+    bench.clock.advance(1.9)
+    assert listed() == before
+    assert [entry["RouteKey"] for entry in bench.call("GetRoutes", ApiId=kept)["Items"]] == ["GET /x"]
+    bench.clock.advance(0.1)
+    assert listed() == {kept: ("new", {"owner": "b"})}
+    bench.set(list_lag_ms=0)
+    bench.call("UpdateApi", ApiId=kept, Name="at once")
+    assert listed() == {kept: ("at once", {"owner": "b"})}
+
+
+def test_a_vpc_link_that_is_gone_is_listed_as_deleting(bench: Any) -> None:
+    """A list that stays behind still shows it; a read by id does not find it."""
+    bench.set(list_lag_ms=2000, vpc_link_delete_seconds=1)
+    link = bench.link()
+    bench.clock.advance(3)
+    bench.call("DeleteVpcLink", VpcLinkId=link)
+    bench.clock.advance(1)
+    assert [entry["VpcLinkStatus"] for entry in bench.call("GetVpcLinks")["Items"]] == ["DELETING"]
+    with pytest.raises(AwsError, match=link):
+        bench.call("GetVpcLink", VpcLinkId=link)
+    bench.clock.advance(2)
+    assert bench.call("GetVpcLinks")["Items"] == []
+
+
+def test_concurrent_window(bench: Any, refused: Callable[..., Any]) -> None:
+    """A change soon after another one of the same API is refused; another API and reads are not."""
+    first, second = bench.api(), bench.api()
+    bench.set(concurrent_window_ms=500)
+    bench.call("UpdateApi", ApiId=first, Name="a")
+    with refused("ConflictException", "concurrent modification"):
+        bench.call("UpdateApi", ApiId=first, Name="b")
+    bench.call("UpdateApi", ApiId=second, Name="b")
+    assert bench.call("GetApi", ApiId=first)["Name"] == "a"
+    bench.clock.advance(0.5)
+    assert bench.call("UpdateApi", ApiId=first, Name="b")["Name"] == "b"
+
+
 def test_page_sizes(bench: Any, refused: Callable[..., Any]) -> None:
     """The default size, and no more than the largest."""
     bench.set(default_page_size=2, max_page_size=3)

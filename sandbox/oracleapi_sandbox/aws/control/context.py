@@ -4,6 +4,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, Protocol
 
+from oracleapi_sandbox.aws.control.lag import listed
 from oracleapi_sandbox.aws.control.store import ApiItem, RegionStore
 from oracleapi_sandbox.aws.errors import not_found
 from oracleapi_sandbox.aws.settings import ControlSettings
@@ -82,6 +83,5 @@ def without(members: Mapping[str, Any], *names: str) -> dict[str, Any]:
 
 
 def visible(ctx: Context, items: Mapping[str, Any]) -> list[Any]:
-    """Return the items that lists show by now, oldest first."""
-    limit = ctx.now() - ctx.settings.list_lag_ms / 1000
-    return sorted((item for item in items.values() if item.created <= limit), key=lambda item: int(item.seq))
+    """Return the items that lists show by now, as they show them, oldest first."""
+    return listed(ctx.store, items, ctx.settings, ctx.now())

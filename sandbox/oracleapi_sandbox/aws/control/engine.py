@@ -26,6 +26,7 @@ from oracleapi_sandbox.aws.control import (
 )
 from oracleapi_sandbox.aws.control.context import Account, Context, Handler, Issuers, LogGroups
 from oracleapi_sandbox.aws.control.importing import Importer
+from oracleapi_sandbox.aws.control.lag import remember
 from oracleapi_sandbox.aws.control.model import Call, ServiceModel
 from oracleapi_sandbox.aws.control.quotas import RequestQuotas
 from oracleapi_sandbox.aws.control.store import ApiItem, Store
@@ -79,6 +80,13 @@ class Engine:
         if handler is None:
             raise not_implemented(f"apigatewayv2:{call.operation}")
         ctx = self.context(region)
+        remember(ctx.store, ctx.settings, ctx.now())
+        try:
+            return await self._run(ctx, handler, call)
+        finally:
+            remember(ctx.store, ctx.settings, ctx.now())
+
+    async def _run(self, ctx: Context, handler: Handler, call: Call) -> dict[str, Any]:
         async with self._change(ctx, call):
             result = handler(ctx, call.members)
             found = await result if inspect.isawaitable(result) else result
@@ -87,7 +95,7 @@ class Engine:
             return dict(found)
 
     def admit(self, region: str, operation: str) -> None:
-        """Count a call against the request quotas; they stand before everything but the signature."""
+        """Count a call against the request quotas; they stand behind the signature and the permission [U]."""
         self._quotas.admit(region, operation, self._settings())
 
     @asynccontextmanager
@@ -100,6 +108,8 @@ class Engine:
         mode = ctx.settings.concurrent_modification
         if (mode == "overlap" and api.changing) or (isinstance(mode, float) and random.random() < mode):  # noqa: S311
             raise conflict(_CONCURRENT)
+        if ctx.now() - api.changed < ctx.settings.concurrent_window_ms / 1000:
+            raise conflict(_CONCURRENT)
         api.changing += 1
         try:
             if ctx.settings.mutation_ms:
@@ -107,6 +117,7 @@ class Engine:
             yield
         finally:
             api.changing -= 1
+            api.changed = ctx.now()
 
     def reset(self) -> None:
         """Forget everything."""

@@ -7,7 +7,13 @@ from oracleapi_sandbox.aws.settings import ControlSettings
 from oracleapi_sandbox.common.clock import Clock
 
 TOTAL = (10.0, 40.0)  # per second, burst
-SLOW_OPERATIONS = {"CreateVpcLink": 15.0, "DeleteVpcLink": 30.0}  # seconds per call
+SLOW_OPERATIONS = {  # seconds per call
+    "CreateVpcLink": 15.0,
+    "DeleteVpcLink": 30.0,
+    "CreateDomainName": 30.0,
+    "UpdateDomainName": 30.0,
+    "DeleteDomainName": 30.0,
+}
 CREATE_DEPLOYMENT_SECONDS = 5.0
 
 

@@ -7,7 +7,7 @@ deployments can keep them as they were.
 import itertools
 import secrets
 import string
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -80,6 +80,7 @@ class ApiItem(Item):
     stages: dict[str, StageItem] = field(default_factory=dict)
     deployments: dict[str, DeploymentItem] = field(default_factory=dict)
     changing: int = 0  # changes that run right now, for concurrent modification
+    changed: float = float("-inf")  # when the last change ended
 
     def snapshot(self) -> Snapshot:
         """Freeze the configuration as it is."""
@@ -100,12 +101,28 @@ class VpcLinkItem(Item):
     gone: float | None = None
 
 
+@dataclass(frozen=True)
+class View:
+    """What lists showed from *time* on: items with their members by the identity of their collection."""
+
+    time: float
+    lists: dict[int, tuple[tuple[Item, dict[str, Any]], ...]]
+
+
 @dataclass
 class RegionStore:
     """What one account has in one Region."""
 
     apis: dict[str, ApiItem] = field(default_factory=dict)
     vpc_links: dict[str, VpcLinkItem] = field(default_factory=dict)
+    views: list[View] = field(default_factory=list)
+
+    def collections(self) -> Iterator[Mapping[str, Item]]:
+        """Yield what list calls show."""
+        yield self.apis
+        yield self.vpc_links
+        for api in self.apis.values():
+            yield from (api.routes, api.integrations, api.authorizers, api.stages, api.deployments)
 
 
 @dataclass

@@ -64,9 +64,9 @@ def _create(ctx: Context, members: dict[str, Any]) -> Result:
 
 
 def _shown(ctx: Context, item: VpcLinkItem) -> Result:
-    status = link_status(ctx, item.members["VpcLinkId"])
+    status = link_status(ctx, item.members["VpcLinkId"]) or "DELETING"  # gone, and still listed
     messages = {"AVAILABLE": "VPC link is ready to route traffic", "FAILED": _FAILED}
-    message = messages.get(status or "", "")
+    message = messages.get(status, "")
     return {**item.members, "VpcLinkStatus": status, **({"VpcLinkStatusMessage": message} if message else {})}
 
 

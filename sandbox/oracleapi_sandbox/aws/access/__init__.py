@@ -1,0 +1,1 @@
+"""Who may call: signatures, principals, policies, and what each call asks permission for."""
