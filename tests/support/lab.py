@@ -67,8 +67,8 @@ class Lab:
         for name in ("ords-ca", "oidc-ca"):
             self.kubectl("-n", NAMESPACE, "create", "secret", "generic", name, f"--from-file=ca.crt={ca}")
         self.secret("hr-db-operator", username="ORACLEAPI_OPERATOR", password=self.operator_password)
-        keys = ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY")
-        self.secret("aws-main", **{key: self.environment[key] for key in keys})
+        self.operator_keys = self._operator_keys()
+        self.secret("aws-main", **self.operator_keys)
         self.install()
 
     def install(self) -> None:
@@ -278,6 +278,15 @@ class Lab:
         page = f"{self.environment['SANDBOX_ORACLE_ADMIN']}/_sandbox/requests"
         found: list[dict[str, Any]] = self.http.get(page, params={"since": since}).json()["requests"]
         return found
+
+    def _operator_keys(self) -> dict[str, str]:
+        """Return the keys of a principal that may do what docs/iam-policy.json allows and nothing else."""
+        policy = json.loads((ROOT / "docs" / "iam-policy.json").read_text())
+        page = f"{self.environment['AWS_ENDPOINT_URL']}/_sandbox/principals"
+        answer = self.http.put(page, json={"operator": {"policies": [policy]}})
+        answer.raise_for_status()
+        made = answer.json()["principals"]["operator"]
+        return {"AWS_ACCESS_KEY_ID": made["access_key_id"], "AWS_SECRET_ACCESS_KEY": made["secret_access_key"]}
 
     def _cluster(self) -> httpx.Client:
         """Return a client of the API server as its administrator."""
