@@ -66,10 +66,10 @@ class GuardedBackends:
         inner = self._inner.gateway(spec, secret, self._budgets.account(name))
         return cast(Gateway, self._once(inner, lambda: self._guard_gateway(name, inner)))
 
-    def oracle(self, spec: OracleDatabaseSpec, secret: Mapping[str, str]) -> Oracle:
+    def oracle(self, spec: OracleDatabaseSpec, secret: Mapping[str, str], trust: str | None = None) -> Oracle:
         connection = spec.connection
         name = database_name(connection.host, connection.port, connection.service_name)
-        inner = self._inner.oracle(spec, secret)
+        inner = self._inner.oracle(spec, secret, trust)
         return cast(Oracle, self._once(inner, lambda: _Guarded(inner, partial(self._only, self._database(name)))))
 
     def probe(self, ca_pem: str | None) -> OrdsProbe:

@@ -15,6 +15,7 @@ from oracleapi.adapters.kube.client import KubeClient
 from oracleapi.adapters.kube.config import load_config
 from oracleapi.adapters.oidc.discovery import OidcDiscovery
 from oracleapi.adapters.oracle.database import OracleDatabase, open_database
+from oracleapi.adapters.oracle.trust import wallet_context
 from oracleapi.adapters.ords.probe import HttpProbe
 from oracleapi.api import reasons
 from oracleapi.api.awsaccount import AwsAccountSpec
@@ -73,11 +74,16 @@ class RealBackends:
             return None
         return RoleSession(spec.assume_role.arn, external_id, spec.assume_role.session_seconds)
 
-    def oracle(self, spec: OracleDatabaseSpec, secret: Mapping[str, str]) -> Oracle:
+    def oracle(self, spec: OracleDatabaseSpec, secret: Mapping[str, str], trust: str | None = None) -> Oracle:
         connection = spec.connection
         name = f"oracle/{connection.host}:{connection.port}/{connection.service_name}/{secret.get('username', '-')}"
-        facts = [connection.model_dump(), dict(secret)]
-        return self._shared(name, facts, lambda: open_database(connection, secret))
+        facts = [connection.model_dump(), dict(secret), trust]
+
+        def open_it() -> OracleDatabase:
+            context = wallet_context(self._trust(None), trust) if connection.protocol == "TCPS" else None
+            return open_database(connection, secret, context)
+
+        return self._shared(name, facts, open_it)
 
     def probe(self, ca_pem: str | None) -> OrdsProbe:
         return HttpProbe(self._trust(ca_pem))

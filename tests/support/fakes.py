@@ -226,7 +226,11 @@ class FakeGateway:
         fault = self._call("CreateVpcLink", happens=True)
         self._serial += 1
         link_id = f"link{self._serial}"
-        self.links[link_id] = ObservedLink(link_id, action.desired.name, "PENDING", "", dict(action.desired.tags))
+        desired = action.desired
+        self.links[link_id] = ObservedLink(
+            link_id, desired.name, "PENDING", "", dict(desired.tags), f"{self._serial:04d}", desired.subnet_ids,
+            desired.security_group_ids,
+        )  # fmt: skip
         if fault is not None:
             raise fault
         return link_id
@@ -464,7 +468,7 @@ class FakeBackends:
     def gateway(self, spec: Any, secret: Any, meter: Any = None) -> FakeGateway:
         return self.aws
 
-    def oracle(self, spec: Any, secret: Any) -> FakeOracle:
+    def oracle(self, spec: Any, secret: Any, trust: Any = None) -> FakeOracle:
         return self.database
 
     def probe(self, ca_pem: str | None) -> FakeProbe:

@@ -61,7 +61,7 @@ class FleetBackends(FakeBackends):
     def account(self, number: str) -> PaidGateway:
         return self.accounts.setdefault(number, PaidGateway(self.clock, number))
 
-    def oracle(self, spec: Any, secret: Any) -> FakeOracle:
+    def oracle(self, spec: Any, secret: Any, trust: Any = None) -> FakeOracle:
         return self.database_of(spec.connection.host)
 
     def database_of(self, host: str) -> FakeOracle:

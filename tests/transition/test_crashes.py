@@ -1,6 +1,7 @@
 """Crashes and lost answers: whatever happens, one owner has one thing, and no route is ever unprotected."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -10,7 +11,7 @@ from oracleapi.model.link import CreateLink
 from support import make
 from support.history import History
 from support.small_world import API, SmallWorld
-from support.worlds import LINK, api, resync, schema, the_api, world_of, written
+from support.worlds import LINK, api, events, resync, schema, the_api, world_of, written
 
 LOST = Uncertain("CreateUncertain", "no answer to apigateway:Create; looking it up")
 CALLS = {
@@ -240,9 +241,24 @@ def test_of_two_things_with_one_owner_the_one_in_status_is_kept() -> None:
     aws.apis = {
         "api0": aws.apis[serving].__class__(identity.__class__("api0", "x", "https://x", identity.tags, ""))
     } | (aws.apis)
+    resync(world)
+    assert list(aws.apis) == [serving]
+    assert world.kube.status(*API)["apiId"] == serving
+    assert "api0" in events(world, "DuplicateRemoved")[0]
     with written(world) as found:
         resync(world)
     assert found == []
+
+
+def test_of_two_that_serve_the_other_is_told_and_left_alone() -> None:
+    world = world_of(make.route("list"))
+    aws = world.backends.aws
+    (serving,) = aws.apis
+    other = replace(aws.apis[serving], identity=replace(aws.apis[serving].identity, api_id="api0", created=""))
+    aws.apis = {"api0": other} | aws.apis
+    resync(world)
+    assert set(aws.apis) == {"api0", serving}
+    assert "api0" in events(world, "DuplicateServes")[0]
     assert world.kube.status(*API)["apiId"] == serving
 
 

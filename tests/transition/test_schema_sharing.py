@@ -9,6 +9,7 @@ from oracleapi.model.ownership import marked_owner
 from oracleapi.model.schema import ENABLED_MARK, NOBODY
 from oracleapi.runtime.store import Key
 from support import make
+from support.crashes import Ended, Outside
 from support.history import History
 from support.small_world import API, SmallWorld, standard
 from support.worlds import ACCOUNT, DATABASE, LINK, PROVIDER, annotate, api, edit, resync, schema, written
@@ -96,6 +97,31 @@ def test_the_last_one_gives_back_what_was_enabled() -> None:
     found = schema(world)
     assert (found.modules, found.privileges, found.profile, found.enabled) == ({}, {}, None, False)
     assert NOBODY not in found.roles
+
+
+@pytest.mark.parametrize("how", ["killed before", "killed after", "answer lost"])
+def test_a_crash_at_any_call_of_a_deletion_leaves_the_other_protected(how: Any) -> None:
+    reference = pair()
+    outside = Outside(reference)
+    reference.delete(*API)
+    reference.settle(300)
+    total = len(outside.calls)
+    assert total > 20
+    for number in range(total):
+        world = pair()
+        history = History(world)
+        Outside(world).crash(number, how)
+        world.delete(*API)
+        for seconds in (300, 300, 600):
+            try:
+                world.settle(seconds)
+            except Ended:
+                world.restart()
+        assert world.kube.find(*API) is None, number
+        assert world.ready(OTHER) == ("True", "Succeeded"), number
+        assert owners(world) == {"other"}, number
+        assert guarded(world), number
+        history.check(drains=False)
 
 
 def test_a_retained_module_stays_protected_while_others_come_and_go() -> None:

@@ -4,6 +4,7 @@ from dataclasses import replace
 
 import pytest
 
+from oracleapi.errors import Retryable
 from oracleapi.model.link import ObservedLink
 from support import make
 from support.small_world import API, SmallWorld, standard
@@ -119,7 +120,7 @@ def test_a_link_of_another_owner_is_left_alone() -> None:
 
 
 def make_link(link: str, **tags: str) -> ObservedLink:
-    return ObservedLink(link, "private", "AVAILABLE", "", tags, "0000")
+    return ObservedLink(link, "private", "AVAILABLE", "", tags, "0000", ("subnet-1", "subnet-2"), ("sg-1",))
 
 
 def test_the_older_of_two_links_is_taken_where_status_knows_none() -> None:
@@ -190,3 +191,89 @@ def test_a_link_waits_for_its_account() -> None:
     assert world.ready(LINK) == ("True", "Succeeded")
     assert world.ready(ACCOUNT) == ("True", "Succeeded")
     assert not events(world, "InternalError")
+
+
+NEW = ["subnet-3", "subnet-4"]
+
+
+def replaced(world: SmallWorld, *subnets: str) -> None:
+    edit(world, LINK, subnetIds=list(subnets or NEW))
+
+
+def links_of(world: SmallWorld) -> set[str]:
+    """Return the links that callers are led through."""
+    apis = world.backends.aws.apis.values()
+    return {r.integration.vpc_link_id for found in apis for r in found.deployed.routes.values() if r.integration}
+
+
+def test_another_subnet_makes_another_link_and_leads_callers_over_before_the_old_one_goes() -> None:
+    world = standard()
+    world.clock.advance(300)
+    (old,) = world.backends.aws.links
+    replaced(world)
+    world.settle(0.5, links="PENDING")
+    assert world.ready(LINK) == ("False", "LinkPending")
+    assert f"link {old} is used meanwhile" in world.message(LINK)
+    assert (world.kube.status(*LINK)["vpcLinkId"], world.kube.status(*LINK)["state"]) == (old, "AVAILABLE")
+    assert links_of(world) == {old}
+    world.settle(120)
+    (new,) = world.backends.aws.links
+    assert new != old
+    assert links_of(world) == {new}
+    assert world.ready(LINK) == world.ready() == ("True", "Succeeded")
+    with written(world) as found:
+        resync(world)
+    assert found == []
+
+
+def test_a_new_link_that_cannot_be_built_is_told_and_the_old_one_stays() -> None:
+    world = standard()
+    (old,) = world.backends.aws.links
+    replaced(world)
+    world.settle(60, links="FAILED")
+    assert world.ready(LINK) == ("False", "LinkFailed")
+    assert f"link {old} is used meanwhile" in world.message(LINK)
+    assert links_of(world) == {old}
+    assert world.ready() == ("True", "Succeeded")
+    replaced(world, "subnet-5", "subnet-6")
+    world.settle(120)
+    (new,) = world.backends.aws.links
+    assert world.backends.aws.links[new].subnet_ids == ("subnet-5", "subnet-6")
+    assert links_of(world) == {new}
+
+
+def test_an_edit_back_keeps_the_old_link_and_takes_the_new_one_away() -> None:
+    world = standard()
+    (old,) = world.backends.aws.links
+    replaced(world)
+    world.settle(0.5, links="PENDING")
+    assert len(world.backends.aws.links) == 2
+    replaced(world, "subnet-1", "subnet-2")
+    world.settle(60)
+    assert list(world.backends.aws.links) == [old]
+    assert world.ready(LINK) == ("True", "Succeeded")
+    assert world.backends.aws.calls.count("CreateVpcLink") == 2
+
+
+def test_a_link_that_an_open_publication_may_still_use_stays() -> None:
+    world = standard()
+    world.clock.advance(300)
+    (old,) = world.backends.aws.links
+    world.backends.aws.faults["Deploy"] = [Retryable("AwsUnavailable", "no answer")] * 3
+    replaced(world)
+    world.settle(8)
+    assert old in world.backends.aws.links
+    assert links_of(world) == {old}
+    world.settle(300)
+    assert old not in world.backends.aws.links
+
+
+def test_both_links_go_with_their_object() -> None:
+    world = standard()
+    replaced(world)
+    world.settle(0.5, links="PENDING")
+    for key in list(world.kube.objects):
+        world.delete(*key)
+    world.settle(200)
+    assert world.kube.objects == {}
+    assert world.backends.aws.links == {}

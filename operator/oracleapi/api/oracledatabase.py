@@ -88,40 +88,10 @@ class Connection(Part):
     tcp_connect_timeout_seconds: Annotated[int, Field(ge=1, le=60)] = 5
 
 
-class SecretsManagerSecret(Part):
-    """A secret in AWS Secrets Manager: JSON with username and password."""
-
-    account_ref: NamedRef
-    secret_id: Annotated[
-        str,
-        Field(
-            min_length=1,
-            max_length=640,
-            description="Name or ARN",
-            json_schema_extra=rules(
-                cel(
-                    "self.matches('^[A-Za-z0-9/_+=.@-]+$') || "
-                    "self.matches('^arn:aws[a-z-]*:secretsmanager:[a-z0-9-]+:[0-9]{12}:secret:[A-Za-z0-9/_+=.@-]+$')",
-                    "must be the name of a secret, such as hr/operator, or its ARN",
-                )
-            ),
-        ),
-    ]
-
-
 class Credentials(Part):
     """Where the operator's database account comes from."""
 
-    model_config = Part.model_config | {
-        "json_schema_extra": rules(
-            cel("has(self.secretRef) != has(self.secretsManager)", "set exactly one of secretRef and secretsManager")
-        )
-    }
-
-    secret_ref: SecretRef | None = Field(
-        None, description="Secret with keys username and password, in the operator's namespace"
-    )
-    secrets_manager: SecretsManagerSecret | None = None
+    secret_ref: SecretRef = Field(description="Secret with keys username and password, in the operator's namespace")
 
 
 class GatewayTarget(Part):

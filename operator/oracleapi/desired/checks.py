@@ -15,15 +15,22 @@ RESERVED_SCOPES = ("oracle.", "oracleapi.")
 """A privilege is named like its scope: these are ORDS's own and the marks of this operator."""
 
 
-def find_faults(spec: OracleApiSpec, trace_header: str) -> Mapping[str, str]:
-    """Return the fault of each bad route by route name: what is wrong and what to write instead."""
+def find_faults(spec: OracleApiSpec, trace_header: str, maximum: int | None = None) -> Mapping[str, str]:
+    """Return the fault of each bad route by route name: what is wrong and what to write instead.
+
+    Args:
+        maximum: Requests a second that no route of the database may ask for more than.
+    """
     faults: dict[str, str] = {}
     shapes: dict[str, str] = {}
     keys: dict[str, str] = {}
     for route in spec.routes:
         shape = re.sub(r"\{[^}]*\}", "{}", route.path)
         fault = (
-            _path_fault(route, shape, shapes, keys) or _scope_fault(spec, route) or _handler_fault(route, trace_header)
+            _path_fault(route, shape, shapes, keys)
+            or _scope_fault(spec, route)
+            or _throttle_fault(route, maximum)
+            or _handler_fault(route, trace_header)
         )
         if fault is not None:
             faults[route.name] = fault
@@ -51,6 +58,13 @@ def _scope_fault(spec: OracleApiSpec, route: Route) -> str | None:
     scope = route_group(spec, route).scope
     if scope is not None and scope.lower().startswith(RESERVED_SCOPES):
         return f"scope {scope} begins like a privilege of ORDS or of this operator; use another scope"
+    return None
+
+
+def _throttle_fault(route: Route, maximum: int | None) -> str | None:
+    asked = route.throttle.requests_per_second if route.throttle is not None else 0
+    if maximum is not None and asked > maximum:
+        return f"throttle.requestsPerSecond is {asked}, the database allows a route {maximum}; ask for no more"
     return None
 
 

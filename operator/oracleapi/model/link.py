@@ -15,7 +15,7 @@ class DesiredLink:
 
 @dataclass(frozen=True)
 class ObservedLink:
-    """A link as AWS lists it. ``state``: PENDING, AVAILABLE, DELETING, FAILED, INACTIVE."""
+    """A link as AWS lists it. ``state``: PENDING, AVAILABLE, DELETING, FAILED, INACTIVE; subnets and groups sorted."""
 
     link_id: str
     name: str
@@ -23,6 +23,17 @@ class ObservedLink:
     message: str
     tags: Mapping[str, str]
     created: str = ""
+    subnet_ids: tuple[str, ...] = ()
+    security_group_ids: tuple[str, ...] = ()
+
+    @property
+    def serves(self) -> bool:
+        """Say whether requests go through; an INACTIVE link wakes by them."""
+        return self.state in ("AVAILABLE", "INACTIVE")
+
+    def fits(self, desired: DesiredLink) -> bool:
+        """Say whether the link leads where *desired* says; AWS cannot change that."""
+        return (self.subnet_ids, self.security_group_ids) == (desired.subnet_ids, desired.security_group_ids)
 
 
 @dataclass(frozen=True)

@@ -37,8 +37,8 @@ def find_owned(
     identity: Callable[[T], str],
     known: str | None,
     ask: Callable[[str], T | None] | None = None,
-) -> T | None:
-    """Return the thing of this owner: the one in status, else the oldest.
+) -> list[T]:
+    """Return the things of this owner: the one in status first, then by age; more than one is one too many.
 
     A thing that lost its owner tag is still known by its id in status and the object's UID, which only we write.
 
@@ -52,8 +52,7 @@ def find_owned(
     if not owned and known is not None and ask is not None:
         thing = ask(known)
         owned = _owned(work, [thing] if thing is not None else [], identity, known)
-    owned.sort(key=lambda thing: (identity(thing) != known, thing.created))
-    return owned[0] if owned else None
+    return sorted(owned, key=lambda thing: (identity(thing) != known, thing.created))
 
 
 def _owned(work: Pass[Any], things: Sequence[T], identity: Callable[[T], str], known: str | None) -> list[T]:

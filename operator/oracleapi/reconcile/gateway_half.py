@@ -16,6 +16,7 @@ from oracleapi.model.gateway import (
     CreateApi,
     CreateRoute,
     CreateStage,
+    DeleteApi,
     DeleteStage,
     Deploy,
     DesiredGateway,
@@ -36,6 +37,7 @@ from oracleapi.plan.gateway import (
 from oracleapi.plan.plan import Plan
 from oracleapi.ports import Gateway
 from oracleapi.reconcile.creates import create_once, find_owned, wait_out_create, wants_fresh
+from oracleapi.reconcile.gate import may_write
 from oracleapi.reconcile.passes import Pass
 
 PENDING = "pending"
@@ -66,11 +68,20 @@ class GatewayHalf:
     """Knows no clock and remembers nothing: everything is read back from AWS."""
 
     def find(self, work: Pass[OracleApiSpec], gateway: Gateway) -> ApiIdentity | None:
-        """Return this API in the account, by owner."""
-        known = work.status.get("apiId")
-        return find_owned(
-            work, gateway.list_apis(wants_fresh(work)), lambda found: found.api_id, known, gateway.find_api
-        )
+        """Return this API in the account, by owner; a twin that serves nobody is deleted, one that serves is told."""
+        owned, known = self._owned(work, gateway), work.status.get("apiId")
+        if len(owned) < 2:
+            return owned[0] if owned else None
+        serving = {found.api_id: gateway.observe_stage(found.api_id) is not None for found in owned}
+        owned.sort(key=lambda found: (found.api_id != known, not serving[found.api_id]))
+        for twin in owned[1:] if may_write(work) else ():
+            if serving[twin.api_id]:
+                text = f"API {twin.api_id} has this owner too and serves callers; {owned[0].api_id} is kept up to date"
+                work.event(True, reasons.DUPLICATE_SERVES, f"{text}; delete the other when nobody calls it")
+            else:
+                self._apply(gateway, [DeleteApi(twin.api_id)])
+                work.event(True, reasons.DUPLICATE_REMOVED, f"API {twin.api_id} had this owner too and served nobody")
+        return owned[0]
 
     def create(self, work: Pass[OracleApiSpec], api: ResolvedApi, gateway: Gateway) -> ApiIdentity:
         """Make the API, with its owner tags and nothing in it, and keep its id."""
@@ -181,17 +192,22 @@ class GatewayHalf:
         return True
 
     def remove(self, work: Pass[OracleApiSpec], gateway: Gateway) -> bool:
-        """Delete the API if it is there: one call; returns whether it was.
+        """Delete the API if it is there, twins included: one call each; returns whether it was.
 
         Raises:
             DependencyNotReady: ``CreateUncertain``, it may still become visible.
         """
-        identity = self.find(work, gateway)
-        if identity is None:
+        owned = self._owned(work, gateway)
+        if not owned:
             wait_out_create(work, "Api")
-            return False
-        self._apply(gateway, plan_removal(ObservedGateway(identity, GatewayContent(), None, None)).actions)
-        return True
+        for identity in owned:
+            self._apply(gateway, plan_removal(ObservedGateway(identity, GatewayContent(), None, None)).actions)
+        return bool(owned)
+
+    @staticmethod
+    def _owned(work: Pass[OracleApiSpec], gateway: Gateway) -> list[ApiIdentity]:
+        apis, known = gateway.list_apis(wants_fresh(work)), work.status.get("apiId")
+        return find_owned(work, apis, lambda found: found.api_id, known, gateway.find_api)
 
     def _detailed(self, gateway: Gateway, observed: ObservedGateway) -> ObservedGateway:
         """Return *observed* with integration ids, read again only where they are not known yet."""

@@ -114,7 +114,7 @@ class OracleApiReconciler:
         around = self._resolve(work)
         self._accounts.check_region(work, around.api.region)
         self._check_quota(around)
-        routes = Routes(refused=dict(find_faults(work.spec, around.api.trace_header)))
+        routes = Routes(refused=dict(find_faults(work.spec, around.api.trace_header, around.max_rate)))
         schema = self._schema.observe(around.api, around.oracle)
         if schema.alias is not None and schema.enabled:
             around = _with_alias(around, schema.alias)

@@ -46,9 +46,9 @@ class OracleDatabaseReconciler:
         work.report.message = f"Oracle Database {facts.version}, ORDS {facts.ords_version}"
 
     def _connect(self, work: Pass[OracleDatabaseSpec]) -> DatabaseFacts:
-        secret = self._references.secret(work.spec.credentials.secret_ref, "spec.credentials.secretRef")
+        secret, trust = self._references.database_access(work.spec, "spec.")
         try:
-            facts = self._backends.oracle(work.spec, secret).facts()
+            facts = self._backends.oracle(work.spec, secret, trust).facts()
         except OperatorError as error:
             work.report.say("Connected", False, error.reason, error.message)
             raise

@@ -159,7 +159,7 @@ class PassRunner:
         reconciler = self.reconcilers[key.kind]
         resource = self.kube.find(key.kind, key.namespace, key.name)
         if resource is None:
-            self._forget(reconciler, key)
+            reconciler.forget(key)
             return None
         log = LOG.bind(kind=key.kind, namespace=key.namespace, name=key.name)
         deleting = bool(resource["metadata"].get("deletionTimestamp"))
@@ -210,7 +210,8 @@ class PassRunner:
                 work.event(True, reasons.LEFT_OUTSIDE, text)
             self._tell(work.resource, work.events)
             self.kube.remove_finalizer(work.resource)
-            self._forget(reconciler, work.key)
+            reconciler.forget(work.key)
+            self._limiter.forget(work.uid)
             return True
         if work.spec.suspend:
             return False
@@ -275,15 +276,9 @@ class PassRunner:
         self._tell(resource, events)
 
     def _tell(self, resource: Resource, events: list[tuple[bool, str, str]]) -> None:
-        metadata = resource["metadata"]
-        key = Key(resource["kind"], metadata.get("namespace"), metadata["name"])
         for warning, reason, message in events:
-            if self._limiter.allows(key, reason):
+            if self._limiter.allows(resource["metadata"]["uid"], reason):
                 self.kube.record_event(resource, warning, reason, message)
-
-    def _forget(self, reconciler: Reconciler[Any], key: Key) -> None:
-        reconciler.forget(key)
-        self._limiter.forget(key)
 
 
 def requested_at(resource: Resource) -> str | None:

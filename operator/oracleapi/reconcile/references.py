@@ -11,12 +11,14 @@ from oracleapi.api import reasons
 from oracleapi.api.awsaccount import AwsAccountSpec
 from oracleapi.api.common import Namespaces, OfferSpec, SecretRef
 from oracleapi.api.conditions import READY
+from oracleapi.api.oracledatabase import OracleDatabaseSpec
 from oracleapi.errors import DependencyNotReady, Terminal
 from oracleapi.ports import Kubernetes, Resource
 from oracleapi.reconcile.passes import parse_spec
 from oracleapi.runtime.store import Key, Store
 
 S = TypeVar("S", bound=OfferSpec)
+WALLET_KEY = "ewallet.pem"
 OFFERS = ("AwsAccount", "OracleDatabase", "VpcLink", "IdentityProvider")
 USES = "uses"
 """The store's index from (kind, name) to the objects that refer to it."""
@@ -89,6 +91,19 @@ class References:
                 reasons.CREDENTIALS_MISSING, f"{field}: Secret {ref.name} has no key {key}; add it", 30.0
             )
         return found
+
+    def database_access(self, spec: OracleDatabaseSpec, field: str) -> tuple[Mapping[str, str], str | None]:
+        """Return the credentials of a database, and the PEM text that its TLS is checked with, if one is named.
+
+        Args:
+            field: What leads to the database's spec, for the message.
+        """
+        secret = self.secret(spec.credentials.secret_ref, f"{field}credentials.secretRef")
+        ref = spec.connection.wallet_secret_ref
+        if ref is None:
+            return secret, None
+        named = SecretRef(name=ref.name, key=ref.key or WALLET_KEY)
+        return secret, self.ca_bundle(named, f"{field}connection.walletSecretRef")
 
     def account_secret(self, spec: AwsAccountSpec) -> Mapping[str, str] | None:
         """Return the credentials of an account, ``None`` for the pod's own identity.

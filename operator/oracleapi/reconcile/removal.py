@@ -92,5 +92,5 @@ class Removal:
         return self._backends.gateway(account, self._references.account_secret(account))
 
     def open_oracle(self, database: OracleDatabaseSpec) -> Oracle:
-        secret = self._references.secret(database.credentials.secret_ref, "the database's credentials.secretRef")
-        return self._backends.oracle(database, secret)
+        secret, trust = self._references.database_access(database, "the database's ")
+        return self._backends.oracle(database, secret, trust)

@@ -16,7 +16,9 @@ from oracleapi.ports import Backends, Gateway, Oracle, OrdsProbe, Resource
 from oracleapi.reconcile.gate import check_mode
 from oracleapi.reconcile.passes import Pass, parse_spec
 from oracleapi.reconcile.references import References, not_permitted, ready_message
-from oracleapi.reconcile.rivals import delegations_for, find_issuer, find_rivals
+from oracleapi.reconcile.rivals import age, delegations_for, find_issuer, find_rivals
+
+DEFAULT_MAX_APIS = 50
 
 
 @dataclass(frozen=True)
@@ -25,6 +27,7 @@ class Surroundings:
 
     api: ResolvedApi
     database_name: str
+    max_rate: int | None
     metadata_cache_s: int
     gateway: Gateway
     oracle: Oracle
@@ -55,6 +58,7 @@ class ApiResolver:
         )
         schema = work.spec.schema_
         check_mode(work, self._references, delegations_for(self._references, database, schema, namespace), account)
+        self._check_limits(work, database, account, link.account_ref.name)
         guid = database_resource.get("status", {}).get("pdbGuid")
         if not guid:
             raise DependencyNotReady(
@@ -83,15 +87,51 @@ class ApiResolver:
             rivals=find_rivals(self._references, work, guid),
         )
         ca = self._references.ca_bundle(database.ords.ca_secret_ref, "the database's ords.caSecretRef")
-        secret = self._references.secret(database.credentials.secret_ref, "the database's credentials.secretRef")
+        secret, trust = self._references.database_access(database, "the database's ")
         return Surroundings(
             api=api,
             database_name=work.spec.database_ref.name,
+            max_rate=database.max_requests_per_second,
             metadata_cache_s=database.ords.metadata_cache_seconds,
             gateway=self._backends.gateway(account, self._references.account_secret(account)),
-            oracle=self._backends.oracle(database, secret),
+            oracle=self._backends.oracle(database, secret, trust),
             probe=self._backends.probe(ca),
         )
+
+    def _check_limits(
+        self, work: Pass[OracleApiSpec], database: OracleDatabaseSpec, account: AwsAccountSpec, account_name: str
+    ) -> None:
+        """Refuse a stage throttle that the database does not allow, and more APIs than a namespace may have.
+
+        Raises:
+            Terminal: ``InvalidSpec``, ``ApiQuota``; the oldest APIs keep their place.
+        """
+        stage, maximum = work.spec.stage, database.max_requests_per_second
+        asked = stage.throttle.requests_per_second if stage.throttle is not None else 0
+        if maximum is not None and asked > maximum:
+            raise Terminal(
+                reasons.INVALID_SPEC,
+                f"spec.stage.throttle.requestsPerSecond is {asked}, the database allows a route {maximum};"
+                " ask for no more",
+            )
+        namespace = work.key.namespace or ""
+        mine = [found for found in account.delegations if self._references.allows(found.namespaces, namespace)]
+        if not mine:
+            return
+        limit = max(found.max_apis or DEFAULT_MAX_APIS for found in mine)
+        here = [key for key in self._references.dependents("AwsAccount", account_name) if key.kind == "OracleApi"]
+        resources = dict(self._references.of_kind("OracleApi"))
+        older = [
+            key
+            for key in here
+            if key.namespace == namespace and key != work.key and age(resources[key]) < age(work.resource)
+        ]
+        if len(older) >= limit:
+            raise Terminal(
+                reasons.API_QUOTA,
+                f"namespace {namespace} may have {limit} APIs in this account and has {len(older)} older ones;"
+                " delete one, or ask a platform administrator",
+            )
 
     def _database(self, work: Pass[OracleApiSpec], namespace: str) -> tuple[OracleDatabaseSpec, Resource]:
         name, schema = work.spec.database_ref.name, work.spec.schema_

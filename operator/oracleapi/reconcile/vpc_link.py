@@ -1,5 +1,10 @@
-"""``VpcLink``: make it once, follow its state, keep it while it is used, and wait until AWS has really deleted it."""
+"""``VpcLink``: make it once, follow its state, keep it while it is used, and wait until AWS has really deleted it.
 
+AWS cannot change the subnets and security groups of a link. Another spec makes another link; the one before serves
+until the new one is AVAILABLE and every API has been led over (docs/adr/0014-link-replacement.md).
+"""
+
+from collections.abc import Mapping
 from functools import partial
 
 from oracleapi.api import reasons
@@ -9,7 +14,7 @@ from oracleapi.desired.link import build_link
 from oracleapi.errors import DependencyNotReady, Terminal
 from oracleapi.model.drift import ABSENT, PRESENT, Drift
 from oracleapi.model.link import CreateLink, DeleteLink, LinkAction, ObservedLink
-from oracleapi.plan.link import plan_link
+from oracleapi.plan.link import Links, plan_link_removal, plan_links, sort_links
 from oracleapi.plan.plan import Plan
 from oracleapi.plan.preview import preview
 from oracleapi.ports import Backends, Gateway
@@ -32,23 +37,51 @@ class VpcLinkReconciler:
 
     def reconcile(self, work: Pass[VpcLinkSpec]) -> None:
         account, gateway = self._account(work)
-        apis = sum(key.kind == "OracleApi" for key in self._references.dependents(self.kind, work.key.name))
-        work.report.fields["usedBy"] = apis
-        observed = self._find(work, gateway)
-        plan = plan_link(build_link(work.spec, work.owner, account.tags), observed)
-        self._ask(work, plan, observed)
+        apis = [key for key in self._references.dependents(self.kind, work.key.name) if key.kind == "OracleApi"]
+        work.report.fields["usedBy"] = len(apis)
+        desired = build_link(work.spec, work.owner, account.tags)
+        links = sort_links(desired, [link for link in self._owned(work, gateway) if link.state != "DELETING"])
+        users = {link.link_id: self._users(work, gateway, link, apis) for link in links.others}
+        plan = plan_links(desired, links, [link for link in links.others if not users[link.link_id]])
+        self._ask(work, plan, links.current)
+        if links.current is not None:
+            work.report.fields |= {"vpcLinkId": links.current.link_id, "state": links.current.state}
+        if links.wanted is not None:
+            work.report.fields["intents"] = []
         for action in plan.actions:
             if isinstance(action, CreateLink):
                 link_id = create_once(work, "VpcLink", partial(gateway.create_link, action))
-                work.report.fields |= {"vpcLinkId": link_id, "state": "PENDING", "plan": None}
+                if links.current is None:
+                    work.report.fields |= {"vpcLinkId": link_id, "state": "PENDING"}
+                work.report.fields["plan"] = None
                 work.write_now("Waiting for the VPC link to become AVAILABLE")
-                raise DependencyNotReady(
-                    reasons.LINK_PENDING, "the VPC link is PENDING; AWS takes some minutes", PENDING_POLL_S
-                )
-        if observed is not None:
-            work.report.fields |= {"vpcLinkId": observed.link_id, "state": observed.state, "intents": []}
-            self._judge(work, observed)
+                raise _pending(links.current)
+            gateway.apply(action)
+            work.report.fields["plan"] = None
+        self._judge(links, users)
+        if links.current is not None:
+            work.report.message = f"VPC link {links.current.link_id} is {links.current.state}"
         end_approval(work)
+
+    def _users(self, work: Pass[VpcLinkSpec], gateway: Gateway, link: ObservedLink, apis: list[Key]) -> list[str]:
+        """Return whose callers still go through *link*, by a look at each API; nobody knows before the switch is told.
+
+        An API whose publication is open may serve a deployment that its routes no longer show.
+        """
+        if link.link_id == work.status.get("vpcLinkId"):
+            return [f"{self.kind} {work.key.name}"]
+        resources = dict(self._references.of_kind("OracleApi"))
+        found: list[str] = []
+        for key in apis:
+            api_id = resources[key].get("status", {}).get("apiId")
+            if api_id is None or gateway.find_api(api_id) is None:
+                continue
+            stage, content = gateway.observe_stage(api_id), gateway.observe_content(api_id, detailed=False)
+            held = stage is not None and not stage.auto_deploy
+            leads = any(r.integration and r.integration.vpc_link_id == link.link_id for r in content.routes.values())
+            if held or leads:
+                found.append(str(key))
+        return found
 
     @staticmethod
     def _ask(work: Pass[VpcLinkSpec], plan: Plan[LinkAction], observed: ObservedLink | None) -> None:
@@ -65,40 +98,54 @@ class VpcLinkReconciler:
             tell_drift(work, drift)
         propose(work, preview(plan.actions, drift))
 
-    def _judge(self, work: Pass[VpcLinkSpec], observed: ObservedLink) -> None:
-        if observed.state == "PENDING":
-            raise DependencyNotReady(
-                reasons.LINK_PENDING, "the VPC link is PENDING; AWS takes some minutes", PENDING_POLL_S
-            )
-        if observed.state == "FAILED":
+    @staticmethod
+    def _judge(links: Links, users: Mapping[str, list[str]]) -> None:
+        """Say what is not as it should be.
+
+        Raises:
+            Terminal: ``LinkFailed``.
+            DependencyNotReady: ``LinkPending``, ``LinkReplacing``, ``LinkInactive``.
+        """
+        wanted, before = links.wanted, links.current if links.current is not links.wanted else None
+        if wanted is None or wanted.state == "PENDING":
+            raise _pending(before)
+        if wanted.state == "FAILED":
             raise Terminal(
                 reasons.LINK_FAILED,
-                f"AWS could not build the link: {observed.message or 'no message'}; check subnets and security groups,"
-                " then delete this object and create it again",
+                f"AWS could not build the link: {wanted.message or 'no message'}; check subnets and security groups,"
+                f" then {'edit them' if before else 'delete this object and create it again'}{_meanwhile(before)}",
             )
-        if observed.state == "INACTIVE":
+        leaving = [link for link in links.others if users[link.link_id]]
+        if leaving:
+            link = leaving[0]
+            raise DependencyNotReady(
+                reasons.LINK_REPLACING,
+                f"link {wanted.link_id} is in use; link {link.link_id} goes once nobody is led through it any more:"
+                f" {', '.join(users[link.link_id][:5])}",
+                PENDING_POLL_S,
+            )
+        if wanted.state == "INACTIVE":
             raise DependencyNotReady(
                 reasons.LINK_INACTIVE,
                 "no traffic for 60 days made the link INACTIVE; the next requests fail and wake it within minutes",
                 60.0,
             )
-        work.report.message = f"VPC link {observed.link_id} is {observed.state}"
 
     def finalize(self, work: Pass[VpcLinkSpec]) -> None:
         self._references.check_unused(self.kind, work.key.name)
         if work.deletion_policy == "Retain" or self._never_began(work):
             return
         _, gateway = self._account(work)
-        observed = self._find(work, gateway)
-        if observed is None:
+        owned = self._owned(work, gateway)
+        if not owned:
             wait_out_create(work, "VpcLink")
             return
-        for action in plan_link(None, observed).actions:
+        for action in plan_link_removal(owned).actions:
             if isinstance(action, DeleteLink):
                 gateway.apply(action)
         work.report.fields |= {"state": "DELETING", "intents": []}
         raise DependencyNotReady(
-            reasons.DELETING, f"VPC link {observed.link_id} is being deleted by AWS", DELETING_POLL_S
+            reasons.DELETING, f"VPC link {owned[0].link_id} is being deleted by AWS", DELETING_POLL_S
         )
 
     def _never_began(self, work: Pass[VpcLinkSpec]) -> bool:
@@ -108,12 +155,10 @@ class VpcLinkReconciler:
         traces = [work.status.get(field) for field in ("vpcLinkId", "intents")]
         return not any(traces) and work.spec.account_ref.name not in names
 
-    def _find(self, work: Pass[VpcLinkSpec], gateway: Gateway) -> ObservedLink | None:
-        """Return this object's link; one that is being deleted only where there is no other."""
+    def _owned(self, work: Pass[VpcLinkSpec], gateway: Gateway) -> list[ObservedLink]:
+        """Return this object's links, the one in status first."""
         links, known = gateway.list_links(wants_fresh(work)), work.status.get("vpcLinkId")
-        living = [link for link in links if link.state != "DELETING"]
-        owned = find_owned(work, living, _link_id, known)
-        return owned or find_owned(work, links, _link_id, known, gateway.find_link)
+        return find_owned(work, links, _link_id, known, gateway.find_link)
 
     def _account(self, work: Pass[VpcLinkSpec]) -> tuple[AwsAccountSpec, Gateway]:
         account, _ = self._references.find("AwsAccount", work.spec.account_ref.name, AwsAccountSpec, "spec.accountRef")
@@ -125,3 +170,15 @@ class VpcLinkReconciler:
 
 def _link_id(link: ObservedLink) -> str:
     return link.link_id
+
+
+def _pending(before: ObservedLink | None) -> DependencyNotReady:
+    return DependencyNotReady(
+        reasons.LINK_PENDING,
+        f"the VPC link is PENDING; AWS takes some minutes{_meanwhile(before)}",
+        PENDING_POLL_S,
+    )
+
+
+def _meanwhile(before: ObservedLink | None) -> str:
+    return f"; link {before.link_id} is used meanwhile" if before is not None else ""

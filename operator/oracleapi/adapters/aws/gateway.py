@@ -425,6 +425,8 @@ def _to_link(item: Mapping[str, Any]) -> ObservedLink:
         message=item.get("VpcLinkStatusMessage", ""),
         tags=item.get("Tags", {}),
         created=str(item.get("CreatedDate", "")),
+        subnet_ids=tuple(sorted(item.get("SubnetIds", []))),
+        security_group_ids=tuple(sorted(item.get("SecurityGroupIds", []))),
     )
 
 

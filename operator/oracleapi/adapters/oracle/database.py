@@ -1,5 +1,6 @@
 """One database: a pool of at most two sessions, dictionary reads into values, actions into blocks."""
 
+import ssl
 import threading
 import time
 from collections.abc import Iterator, Mapping
@@ -42,7 +43,9 @@ TOO_POWERFUL = ("DBA", "ORDS_ADMINISTRATOR_ROLE")
 class OracleDatabase:
     """Fulfils :class:`oracleapi.ports.Oracle`."""
 
-    def __init__(self, connection: Connection, username: str, password: str) -> None:
+    def __init__(
+        self, connection: Connection, username: str, password: str, context: ssl.SSLContext | None = None
+    ) -> None:
         oracledb.defaults.fetch_lobs = False
         self._parameters = oracledb.PoolParams(
             host=connection.host,
@@ -57,6 +60,9 @@ class OracleDatabase:
             getmode=oracledb.POOL_GETMODE_TIMEDWAIT,
             wait_timeout=10_000,
             session_callback=_set_call_timeout,
+            ssl_context=context,
+            ssl_server_dn_match=True,
+            ssl_server_cert_dn=connection.server_dn,
         )
         self._username, self._password = username, password
         self._pool: oracledb.ConnectionPool | None = None
@@ -165,8 +171,10 @@ def _set_call_timeout(connection: oracledb.Connection, _tag: str | None) -> None
     connection.call_timeout = CALL_TIMEOUT_MS
 
 
-def open_database(connection: Connection, secret: Mapping[str, str]) -> OracleDatabase:
-    """Return the database of *connection* with the account in *secret*.
+def open_database(
+    connection: Connection, secret: Mapping[str, str], context: ssl.SSLContext | None = None
+) -> OracleDatabase:
+    """Return the database of *connection* with the account in *secret*; *context* is for TCPS.
 
     Raises:
         Terminal: ``CredentialsMissing``, the Secret lacks a key.
@@ -174,7 +182,7 @@ def open_database(connection: Connection, secret: Mapping[str, str]) -> OracleDa
     for key in ("username", "password"):
         if not secret.get(key):
             raise Terminal(reasons.CREDENTIALS_MISSING, f"the Secret of credentials.secretRef has no key {key}")
-    return OracleDatabase(connection, secret["username"], secret["password"])
+    return OracleDatabase(connection, secret["username"], secret["password"], context)
 
 
 def to_schema(schema: str, rows: list[tuple[Any, ...]]) -> ObservedSchema:

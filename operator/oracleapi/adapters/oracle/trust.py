@@ -1,0 +1,45 @@
+"""TLS to a database: which certificates are believed, and which one is shown."""
+
+import ssl
+import tempfile
+from typing import IO
+
+from oracleapi.api import reasons
+from oracleapi.errors import Terminal
+
+CERTIFICATE, KEY = "-----BEGIN CERTIFICATE-----", "PRIVATE KEY-----"
+WALLET = "connection.walletSecretRef"
+
+
+def wallet_context(context: ssl.SSLContext, wallet: str | None) -> ssl.SSLContext:
+    """Return *context* with the certificates of *wallet* believed, and its client certificate shown if it has a key.
+
+    Args:
+        wallet: PEM text as in Oracle's ``ewallet.pem``, or ``None``.
+
+    Raises:
+        Terminal: ``CredentialsMissing``, there is no certificate in it, or its key does not fit or is encrypted.
+    """
+    if wallet is None:
+        return context
+    if CERTIFICATE not in wallet:
+        raise Terminal(
+            reasons.CREDENTIALS_MISSING, f"the Secret of {WALLET} holds no PEM certificate; put the CA bundle there"
+        )
+    try:
+        context.load_verify_locations(cadata=wallet)
+        if KEY in wallet:
+            with tempfile.NamedTemporaryFile("w") as file:  # the ssl module reads client certificates from files only
+                _write(file, wallet)
+                context.load_cert_chain(file.name, password=lambda: "")
+    except (ssl.SSLError, ValueError) as error:
+        raise Terminal(
+            reasons.CREDENTIALS_MISSING,
+            f"the Secret of {WALLET} cannot be read ({type(error).__name__}): it must be PEM, the key not encrypted",
+        ) from error
+    return context
+
+
+def _write(file: IO[str], text: str) -> None:
+    file.write(text)
+    file.flush()

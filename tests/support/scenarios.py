@@ -1,0 +1,173 @@
+"""What users do to a small world, and what its end must look like, for the matrices of crashes and faults."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from support import make
+from support.crashes import Call, Outside
+from support.history import History
+from support.small_world import API, SmallWorld
+from support.worlds import LINK, api, edit, resync, schema, the_api, world_of, written
+
+OTHER = ("OracleApi", "hr", "other")
+LONG_S = 400.0
+
+
+@dataclass(frozen=True)
+class Scenario:
+    """What a user does, to which world, and what the end looks like.
+
+    Args:
+        start: Returns the world before.
+        act: What the user does; the world is left to settle afterwards.
+        check: Asserts the end.
+        drains: Whether callers are never cut off; false where an API goes.
+        links: How many VPC links are made in all.
+    """
+
+    start: Callable[[], SmallWorld]
+    act: Callable[[SmallWorld], None]
+    check: Callable[[SmallWorld], None]
+    drains: bool = True
+    links: int = 1
+    apis: int = 1
+
+
+def unborn() -> SmallWorld:
+    return SmallWorld(*make.world(), start=False)
+
+
+def born() -> SmallWorld:
+    world = world_of(make.route("list"), make.route("add", method="POST"), make.route("old", path="/old"))
+    world.clock.advance(300)
+    return world
+
+
+def shared() -> SmallWorld:
+    world = born()
+    world.apply(other_api())
+    world.settle(LONG_S)
+    assert world.ready() == ("True", "Succeeded")
+    world.clock.advance(300)
+    return world
+
+
+def other_api() -> dict[str, Any]:
+    return api(make.route("list"), make.route("mine", path="/mine", scope="c.read"), name="other", basePath="/other")
+
+
+def nothing(_: SmallWorld) -> None:
+    """The objects were applied before."""
+
+
+def change_several(world: SmallWorld) -> None:
+    """One route moves, one comes, one goes, one gets another throttle and handler."""
+    world.apply(
+        api(
+            make.route("list", scope="b.read"),
+            make.route("new", path="/new"),
+            make.route(
+                "add",
+                method="POST",
+                throttle={"requestsPerSecond": 3, "burst": 5},
+                handler={"source": "begin null; end;", "type": "PlSql"},
+            ),
+        )
+    )
+
+
+def replace_link(world: SmallWorld) -> None:
+    edit(world, LINK, subnetIds=["subnet-3", "subnet-4"])
+
+
+def remove_all(world: SmallWorld) -> None:
+    for key in list(world.kube.objects):
+        world.delete(*key)
+
+
+def remove_other(world: SmallWorld) -> None:
+    world.delete(*OTHER)
+
+
+def add_other(world: SmallWorld) -> None:
+    world.apply(other_api())
+
+
+def living(world: SmallWorld) -> None:
+    assert world.ready() == ("True", "Succeeded"), world.message()
+    spec = world.kube.objects[API]["spec"]
+    wanted = {f"{found['method']} /hr/v1{found['path']}" for found in spec["routes"]}
+    routes = {key for found in world.backends.aws.apis.values() for key in found.routes}
+    assert wanted <= routes, f"missing at the gateway: {wanted - routes}"
+    assert the_links(world) == {"AVAILABLE"}
+    for found in world.kube.objects.values():
+        assert "intents" not in found["status"], f"an open intent in {found['kind']}"
+    assert schema(world).privileges["oracleapi.enabled"].comments
+    with written(world) as found_writes:
+        resync(world)
+    assert found_writes == [], "a second pass writes"
+
+
+def one_api(world: SmallWorld) -> None:
+    the_api(world)
+    living(world)
+    assert {found.scope for found in the_api(world).routes.values()} == {
+        found.get("scope", "a.read") for found in world.kube.objects[API]["spec"]["routes"]
+    }
+
+
+def two_apis(world: SmallWorld) -> None:
+    assert len(world.backends.aws.apis) == 2
+    assert world.condition("Ready", OTHER)[0] == "True"  # type: ignore[arg-type]
+    living(world)
+
+
+def moved_to_the_new_link(world: SmallWorld) -> None:
+    one_api(world)
+    (link_id,) = world.backends.aws.links
+    integrations = {found.integration for found in the_api(world).routes.values()}
+    assert {found.vpc_link_id for found in integrations if found is not None} == {link_id}
+    assert world.kube.status(*LINK)["vpcLinkId"] == link_id
+
+
+def gone(world: SmallWorld) -> None:
+    assert world.kube.objects == {}
+    assert (world.backends.aws.apis, world.backends.aws.links) == ({}, {})
+    assert not schema(world).enabled
+    assert (schema(world).modules, schema(world).privileges, schema(world).profile) == ({}, {}, None)
+
+
+def other_gone(world: SmallWorld) -> None:
+    one_api(world)
+    assert OTHER not in world.kube.objects
+    assert not [name for name, module in schema(world).modules.items() if "/other" in module.base_path]
+    assert "c.read" not in schema(world).privileges
+
+
+def the_links(world: SmallWorld) -> set[str]:
+    links = world.backends.aws.links
+    assert len(links) == 1, f"links: {sorted(links)}"
+    return {found.state for found in links.values()}
+
+
+SCENARIOS = {
+    "create": Scenario(unborn, nothing, one_api),
+    "change of several routes": Scenario(born, change_several, one_api),
+    "replacement of a VPC link": Scenario(born, replace_link, moved_to_the_new_link, links=2),
+    "delete everything": Scenario(born, remove_all, gone, drains=False),
+    "a second API in the schema": Scenario(born, add_other, two_apis, apis=2),
+    "delete one of two": Scenario(shared, remove_other, other_gone, drains=False, apis=2),
+}
+
+
+def undisturbed(scenario: Scenario) -> list[Call]:
+    """Return the calls of a run in which nothing goes wrong."""
+    world = scenario.start()
+    history, outside = History(world), Outside(world)
+    scenario.act(world)
+    world.settle(LONG_S)
+    calls = list(outside.calls)
+    history.check(drains=scenario.drains)
+    scenario.check(world)
+    return calls

@@ -1,0 +1,57 @@
+"""Every call to the outside, interfered with in every way, in every scenario: the end is what it would have been.
+
+The cases are generated from the calls that an undisturbed run makes, reads included. Each ends with one API, one link
+and one set of modules (or nothing), nothing half made, no second write at rest, and callers never met an open route.
+"""
+
+from collections.abc import Callable
+
+import pytest
+
+from support.crashes import HOWS, Ended, How, Outside
+from support.history import History
+from support.scenarios import LONG_S, SCENARIOS, Scenario, undisturbed
+from support.worlds import events
+
+
+def disturbed(scenario: Scenario, number: int, how: How) -> bool:
+    """Run *scenario* with call *number* interfered with, and check its end; says whether there was such a call.
+
+    Delays are jittered: one run may make a call or two less than another.
+    """
+    world = scenario.start()
+    history, outside = History(world), Outside(world)
+    outside.crash(number, how)
+    scenario.act(world)
+    try:
+        world.settle(LONG_S)
+    except Ended:
+        world.restart()
+        world.settle(LONG_S)
+    history.check(drains=scenario.drains)
+    creates = [world.backends.aws.calls.count(name) for name in ("CreateApi", "CreateVpcLink")]
+    assert creates == [scenario.apis, scenario.links], "something was made twice, or not at all"
+    assert events(world, "InternalError") == []
+    reached = len(outside.calls) > number
+    scenario.check(world)
+    return reached
+
+
+@pytest.mark.parametrize("how", HOWS)
+@pytest.mark.parametrize("name", SCENARIOS)
+def test_whatever_happens_at_any_call_the_end_is_right(
+    name: str, how: How, record_property: Callable[[str, object], None]
+) -> None:
+    scenario = SCENARIOS[name]
+    calls = undisturbed(scenario)
+    assert len(calls) > 10
+    record_property("cases", len(calls))
+    faults: list[str] = []
+    reached = 0
+    for call in calls:
+        try:
+            reached += disturbed(scenario, call.number, how)
+        except Exception as error:  # every case is told, not only the first
+            faults.append(f"{call.number} {call}: {type(error).__name__}: {str(error).splitlines()[0][:160]}")
+    assert not faults, f"{len(faults)} of {len(calls)} cases:\n" + "\n".join(faults)
+    assert reached > 0.9 * len(calls)

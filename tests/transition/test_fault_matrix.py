@@ -1,0 +1,135 @@
+"""Every operation failing in every way it is known to fail: it converges, or says what an administrator must do.
+
+Faults are raised as the drivers raise them and pass through the adapters' own tables, so a row that classifies a fault
+wrongly shows here as a wrong end.
+"""
+
+import itertools
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+
+from oracleapi.api import reasons
+from support.crashes import Call, Outside
+from support.faults import FAULTS, Fault
+from support.history import History
+from support.scenarios import SCENARIOS, Scenario, undisturbed
+from support.small_world import SmallWorld
+from support.worlds import events
+
+HEAL_S = 1500.0
+"""Long enough for the longest rest: credentials that were refused twice rest for a quarter of an hour."""
+
+
+LASTS = {"once": 0.0, "for 90 s": 90.0}
+
+
+def operations(calls: list[Call], part: str) -> Iterator[str]:
+    """Yield the names of the operations of *part* that a scenario uses."""
+    names = dict.fromkeys(call.name for call in calls if call.part == part)
+    return iter(name for name in names if name != "record_event")
+
+
+def failing(world: SmallWorld, fault: Fault, name: str, lasts_s: float) -> Outside:
+    """Let the operation fail from its first call on, for *lasts_s*."""
+    began: list[float] = []
+
+    def meet(call: Call, go: Callable[[], Any]) -> Any:
+        if call.part != fault.part or call.name != name:
+            return go()
+        if not began:
+            began.append(world.clock.time)
+        elif world.clock.time - began[0] >= lasts_s:
+            return go()
+        return fault.strike(call, go)
+
+    return Outside(world, meet)
+
+
+def converge(scenario: Scenario, fault: Fault, name: str, lasts_s: float) -> None:
+    world = scenario.start()
+    history = History(world)
+    failing(world, fault, name, lasts_s)
+    scenario.act(world)
+    world.settle(HEAL_S)
+    history.check(drains=scenario.drains)
+    assert events(world, reasons.INTERNAL_ERROR) == []
+    creates = [world.backends.aws.calls.count(found) for found in ("CreateApi", "CreateVpcLink")]
+    happened = fault.after or name not in ("create_api", "create_link")
+    if happened:
+        assert creates == [scenario.apis, scenario.links], "something was made twice"
+    scenario.check(world)
+
+
+@pytest.mark.parametrize("lasts", LASTS)
+@pytest.mark.parametrize("fault", FAULTS)
+@pytest.mark.parametrize("name", SCENARIOS)
+def test_every_operation_recovers_from_every_fault(
+    name: str, fault: str, lasts: str, record_property: Callable[[str, object], None]
+) -> None:
+    scenario, kind = SCENARIOS[name], FAULTS[fault]
+    names = list(operations(undisturbed(scenario), kind.part))
+    record_property("cases", len(names))
+    faults: list[str] = []
+    for operation in names:
+        try:
+            converge(scenario, kind, operation, LASTS[lasts])
+        except Exception as error:  # every case is told, not only the first
+            faults.append(f"{operation}: {type(error).__name__}: {str(error).splitlines()[0][:200]}")
+    assert not faults, f"{len(faults)} of {len(names)} operations:\n" + "\n".join(faults)
+
+
+LASTING = {
+    "aws denied": (reasons.AWS_ACCESS_DENIED, "grant"),
+    "aws expired token": (reasons.CREDENTIALS_MISSING, "credentials"),
+    "aws 503": (reasons.AWS_UNAVAILABLE, "AWS"),
+    "oracle ORA-01017": (reasons.LOGIN_DENIED, "Secret"),
+    "oracle ORA-28000": (reasons.LOGIN_DENIED, "open"),
+    "oracle ORA-01031": (reasons.PRIVILEGES_MISSING, "docs/database.md"),
+    "oracle ORA-12541": (reasons.DATABASE_UNREACHABLE, "database"),
+    "ords away": (reasons.ORDS_UNREACHABLE, ""),
+}
+
+
+def said(world: SmallWorld) -> list[tuple[str, str]]:
+    """Return (reason, message) of Ready of every object that is not Ready."""
+    return [
+        (found["reason"], found["message"])
+        for resource in world.kube.objects.values()
+        for found in resource["status"].get("conditions", [])
+        if found["type"] == "Ready" and found["status"] != "True"
+    ]
+
+
+@pytest.mark.parametrize(("name", "fault"), list(itertools.product(SCENARIOS, LASTING)))
+def test_a_lasting_fault_says_what_an_administrator_must_do(name: str, fault: str) -> None:
+    scenario, kind = SCENARIOS[name], FAULTS[fault]
+    reason, cure = LASTING[fault]
+    for operation in operations(undisturbed(scenario), kind.part):
+        world = scenario.start()
+        history = History(world)
+        outside = failing(world, kind, operation, float("inf"))
+        scenario.act(world)
+        world.settle(HEAL_S)
+        history.check(drains=scenario.drains)
+        found = said(world)
+        uncertain = fault == "aws 503" and operation in ("create_api", "create_link")
+        wanted = (reasons.CREATE_UNCERTAIN, "") if uncertain else (reason, cure)
+        assert any(said_reason == wanted[0] and wanted[1] in text for said_reason, text in found), (operation, found)
+        outside.meet = None
+        world.settle(HEAL_S)
+        scenario.check(world)
+
+
+def test_what_is_said_of_a_fault_stays_the_same_while_it_lasts() -> None:
+    """A message that changed with every try would write a status each time."""
+    for fault in LASTING:
+        world = SCENARIOS["create"].start()
+        failing(
+            world, FAULTS[fault], {"aws": "list_apis", "oracle": "facts", "ords": "status"}[FAULTS[fault].part], 1e9
+        )
+        world.settle(120)
+        world.kube.writes.clear()
+        world.settle(3600)
+        assert world.kube.writes == [], fault
