@@ -277,7 +277,7 @@ class PassRunner:
 
     def _tell(self, resource: Resource, events: list[tuple[bool, str, str]]) -> None:
         for warning, reason, message in events:
-            if self._limiter.allows(resource["metadata"]["uid"], reason):
+            if self._limiter.allows(resource["metadata"]["uid"], reason, message):
                 self.kube.record_event(resource, warning, reason, message)
 
 

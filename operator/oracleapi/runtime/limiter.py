@@ -1,7 +1,7 @@
 """Holds back events that say again what was just said: a state that flips must not write each time.
 
 Numbers as in client-go's recorder (``EventSourceObjectSpamFilter``: burst 25, then one in 5 minutes an object); the
-same reason comes at most once in 10 minutes.
+same words come at most once in 10 minutes.
 """
 
 from collections.abc import Hashable
@@ -11,14 +11,14 @@ from oracleapi.runtime.clock import Clock
 
 BURST = 25.0
 REFILL_S = 300.0
-SAME_REASON_S = 600.0
+SAME_WORDS_S = 600.0
 
 
 @dataclass
 class _Told:
     at: float
     tokens: float = BURST
-    reasons: dict[str, float] = field(default_factory=dict)  # when each was told last
+    words: dict[tuple[str, str], float] = field(default_factory=dict)  # when each was told last
 
 
 class EventLimiter:
@@ -28,16 +28,16 @@ class EventLimiter:
         self._clock = clock
         self._told: dict[Hashable, _Told] = {}
 
-    def allows(self, key: Hashable, reason: str) -> bool:
+    def allows(self, key: Hashable, reason: str, message: str) -> bool:
         """Say whether an event of *key* may be written now, and count it if so."""
         now = self._clock.monotonic()
         told = self._told.setdefault(key, _Told(now))
         told.tokens, told.at = min(BURST, told.tokens + (now - told.at) / REFILL_S), now
-        last = told.reasons.get(reason)
-        if told.tokens < 1 or (last is not None and now - last < SAME_REASON_S):
+        told.words = {words: at for words, at in told.words.items() if now - at < SAME_WORDS_S}
+        if told.tokens < 1 or (reason, message) in told.words:
             return False
         told.tokens -= 1
-        told.reasons[reason] = now
+        told.words[reason, message] = now
         return True
 
     def forget(self, key: Hashable) -> None:
