@@ -1,4 +1,4 @@
-"""Interferes with the operator's calls to the outside: to the cluster, to AWS, to Oracle, to ORDS."""
+"""Interferes with the operator's calls to the outside: to the cluster, to AWS, to Oracle, to ORDS, to providers."""
 
 import functools
 from collections.abc import Callable
@@ -6,28 +6,32 @@ from dataclasses import dataclass
 from typing import Any, Literal, get_args
 
 from oracleapi.errors import OperatorError, Retryable, Uncertain
+from oracleapi.ports import Gateway, Kubernetes, Oidc, Oracle, OrdsProbe
 from support.small_world import SmallWorld
 
 How = Literal["killed before", "killed after", "answer lost", "SIGTERM"]
 HOWS: tuple[How, ...] = get_args(How)
-PORTS = {
-    "cluster": (
-        "find", "list", "patch_status", "add_finalizer", "remove_finalizer", "find_secret", "namespace_labels",
-        "record_event",
-    ),
-    "aws": (
-        "caller", "list_apis", "find_api", "observe_content", "observe_stage", "observe_log_group", "list_links",
-        "find_link", "create_api", "create_link", "apply",
-    ),
-    "oracle": ("facts", "observe_schema", "apply"),
-    "ords": ("status",),
-}  # fmt: skip
+PORTS: dict[str, type] = {"cluster": Kubernetes, "aws": Gateway, "oracle": Oracle, "ords": OrdsProbe, "oidc": Oidc}
 LOST = {
     "cluster": "ClusterUnavailable",
     "aws": "AwsUnavailable",
     "oracle": "DatabaseUnreachable",
     "ords": "OrdsUnreachable",
+    "oidc": "DiscoveryFailed",
 }
+
+
+def methods(of: type) -> set[str]:
+    """Return the names of the public methods of a port, or of a double of one."""
+    return {name for name, found in vars(of).items() if callable(found) and not name.startswith("_")}
+
+
+def doubles(world: SmallWorld) -> dict[str, Any]:
+    """Return what stands for each port in *world*."""
+    found = world.backends
+    return {
+        "cluster": world.kube, "aws": found.aws, "oracle": found.database, "ords": found.ords, "oidc": found.provider,
+    }  # fmt: skip
 
 
 class Ended(BaseException):
@@ -65,12 +69,9 @@ class Outside:
         self.calls: list[Call] = []
         self.meet = meet
         self._terminating = False
-        backends = world.backends
-        parts = {"cluster": world.kube, "aws": backends.aws, "oracle": backends.database, "ords": backends.ords}
-        for part, names in PORTS.items():
-            for name in names:
-                call = getattr(parts[part], name)
-                setattr(parts[part], name, functools.partial(self._met, part, name, call))
+        for part, double in doubles(world).items():
+            for name in methods(PORTS[part]):
+                setattr(double, name, functools.partial(self._met, part, name, getattr(double, name)))
         self._run = world.run
         world.run = self._run_pass  # type: ignore[method-assign]
 

@@ -33,7 +33,6 @@ class Fault:
         part: Where it can happen.
         error: Makes the driver's error.
         after: The call happened before it failed.
-        creates: Whether it can happen to a create.
     """
 
     part: str
@@ -75,6 +74,7 @@ FAULTS = {
     "oracle cut after": Fault("oracle", lambda: oracle_error("DPY-4011"), after=True),
     "oracle time-out after": Fault("oracle", lambda: oracle_error("DPY-4024"), after=True),
     "ords away": Fault("ords", lambda: Retryable(reasons.ORDS_UNREACHABLE, "no answer")),
+    "provider away": Fault("oidc", lambda: Retryable(reasons.DISCOVERY_FAILED, "no answer")),
     "cluster conflict": Fault("cluster", lambda: Retryable(reasons.CONFLICT, "the object changed meanwhile")),
     "cluster away after": Fault("cluster", lambda: Retryable(reasons.DEPENDENCY_NOT_READY, "no answer"), after=True),
 }  # fmt: skip

@@ -5,13 +5,28 @@ and one set of modules (or nothing), nothing half made, no second write at rest,
 """
 
 from collections.abc import Callable
+from typing import get_type_hints
 
 import pytest
 
-from support.crashes import HOWS, Ended, How, Outside
+from oracleapi.ports import Backends
+from support.crashes import HOWS, PORTS, Ended, How, Outside, doubles, methods
 from support.history import History
 from support.scenarios import LONG_S, SCENARIOS, Scenario, undisturbed
+from support.small_world import SmallWorld
 from support.worlds import events
+
+BY_USERS = {"cluster": {"apply", "delete", "status"}}
+"""What a double offers besides its port: acts of users and looks of tests."""
+
+
+def test_no_way_to_the_outside_is_left_unwatched() -> None:
+    opened = {get_type_hints(getattr(Backends, name))["return"] for name in methods(Backends)}
+    assert opened <= set(PORTS.values())
+    found = doubles(SmallWorld(start=False))
+    assert {part: methods(type(double)) - BY_USERS.get(part, set()) for part, double in found.items()} == {
+        part: methods(port) for part, port in PORTS.items()
+    }
 
 
 def disturbed(scenario: Scenario, number: int, how: How) -> bool:

@@ -89,7 +89,11 @@ LASTING = {
     "oracle ORA-01031": (reasons.PRIVILEGES_MISSING, "docs/database.md"),
     "oracle ORA-12541": (reasons.DATABASE_UNREACHABLE, "database"),
     "ords away": (reasons.ORDS_UNREACHABLE, ""),
+    "provider away": (reasons.DISCOVERY_FAILED, ""),
 }
+
+
+FIRST = {"aws": "list_apis", "oracle": "facts", "ords": "status", "oidc": "discover"}
 
 
 def said(world: SmallWorld) -> list[tuple[str, str]]:
@@ -126,9 +130,7 @@ def test_what_is_said_of_a_fault_stays_the_same_while_it_lasts() -> None:
     """A message that changed with every try would write a status each time."""
     for fault in LASTING:
         world = SCENARIOS["create"].start()
-        failing(
-            world, FAULTS[fault], {"aws": "list_apis", "oracle": "facts", "ords": "status"}[FAULTS[fault].part], 1e9
-        )
+        failing(world, FAULTS[fault], FIRST[FAULTS[fault].part], 1e9)
         world.settle(120)
         world.kube.writes.clear()
         world.settle(3600)
