@@ -97,7 +97,8 @@ class TwoApis(RuleBasedStateMachine):
     @rule(name=st.sampled_from(sorted(BASES)), suspend=st.booleans(), mode=st.sampled_from(["Enforce", "Report"]))
     def hold(self, name: str, suspend: bool, mode: str) -> None:
         """Suspend an API or only watch it, or let it go on."""
-        if ("OracleApi", "hr", name) in self.world.kube.objects:
+        found = self.world.kube.objects.get(("OracleApi", "hr", name))
+        if found is not None and not found["metadata"].get("deletionTimestamp"):
             edit(self.world, Key("OracleApi", "hr", name), suspend=suspend, mode=mode)
             self.settle(0)
 

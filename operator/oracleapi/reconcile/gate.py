@@ -84,8 +84,12 @@ def tell_drift(work: Pass[Any], drift: Iterable[Drift]) -> None:
 
 
 def tell_repair(work: Pass[Any]) -> None:
-    """Tell in one event what somebody else changed and this pass put back; all fields are in status."""
-    drift = work.report.drift
+    """Tell in one event what somebody else changed and this pass put back; all fields are in status.
+
+    What status told already is not told again: it may take another pass until it is put back.
+    """
+    told = {(entry["object"], entry["field"]) for entry in work.status.get("drift", [])}
+    drift = [found for found in work.report.drift if (found.object[:320], found.field[:64]) not in told]
     if not drift or not may_write(work):
         return
     more = f" (and {len(drift) - 1} more)" if len(drift) > 1 else ""
