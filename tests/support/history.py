@@ -14,9 +14,9 @@ CACHE_S, LINK_DRAIN_S = 5.0, 1.0
 
 @dataclass(frozen=True)
 class Moment:
-    """Routes that callers can reach and the schema behind them, right after *action*.
+    """Routes that callers can reach and the schemas behind them, right after *action*.
 
-    *live* are the ids of the APIs that have a stage; *born* the routes of one that just got it.
+    *live* are the ids of the APIs that have a stage; *born* the routes of one that just got it; *schemas* by alias.
     """
 
     time: float
@@ -25,22 +25,31 @@ class Moment:
     born: frozenset[str]
     routes: dict[str, GatewayRoute]
     authorizers: dict[str, Authorizer]
-    schema: ObservedSchema
+    schemas: dict[str, ObservedSchema]
 
-    def leads_to(self, key: str) -> HandlerKey:
-        """Return the handler that a route sends its callers to."""
+    def parts_of(self, key: str) -> list[str]:
+        """Return the segments of the path that a route sends its callers to."""
         route = self.routes[key]
         assert route.integration is not None, f"{key} leads nowhere"
-        path = route.integration.path.replace("$request.path", route.path)
-        context, alias, slug, *rest = path.strip("/").split("/")
-        assert (context, alias) == ("ords", "hr_api"), path
-        below = f"/{'/'.join([slug, *rest])}/"
-        modules = [found for found in self.schema.modules.values() if below.startswith(found.base_path)]
+        found = route.integration.path.replace("$request.path", route.path).strip("/").split("/")
+        assert found[0] == "ords", found
+        return found
+
+    def schema_of(self, key: str) -> ObservedSchema:
+        """Return the schema that a route sends its callers to."""
+        alias = self.parts_of(key)[1]
+        assert alias in self.schemas, f"after {self.action!r}, {key} leads to {alias}, which is no schema's alias"
+        return self.schemas[alias]
+
+    def leads_to(self, key: str) -> HandlerKey:
+        """Return the handler that a route sends its callers to; a module's name tells its schema."""
+        below = f"/{'/'.join(self.parts_of(key)[2:])}/"
+        modules = [found for found in self.schema_of(key).modules.values() if below.startswith(found.base_path)]
         assert modules, f"after {self.action!r}, {key} leads to {below}, where no module is"
         module = max(modules, key=lambda found: len(found.base_path))
         inner = below.removeprefix(module.base_path).strip("/")
         pattern = "/".join(f":{part[1:-1]}" if part.startswith("{") else part for part in inner.split("/")) or "."
-        return module.name, pattern, route.method
+        return module.name, pattern, self.routes[key].method
 
     def ends(self) -> dict[HandlerKey, float]:
         """Return the handlers that callers are sent to, and how long a request that is sent now may need it.
@@ -55,14 +64,19 @@ class Moment:
         return found
 
     def handlers(self) -> set[HandlerKey]:
-        return {(name, *key) for name, module in self.schema.modules.items() for key in module.handlers}
+        return {
+            (name, *key)
+            for schema in self.schemas.values()
+            for name, module in schema.modules.items()
+            for key in module.handlers
+        }
 
 
 class History:
     """Records a world from now on."""
 
-    def __init__(self, world: SmallWorld, name: str = "HR_API") -> None:
-        self.world, self.moments, self._schema = world, list[Moment](), name
+    def __init__(self, world: SmallWorld) -> None:
+        self.world, self.moments = world, list[Moment]()
         aws, database = world.backends.aws, world.backends.database
         aws.apply = self._recorded(aws.apply)  # type: ignore[method-assign]
         database.apply = self._recorded(database.apply)  # type: ignore[method-assign]
@@ -86,7 +100,7 @@ class History:
                 frozenset(key for api_id, api in apis.items() if api_id not in before for key in api.deployed.routes),
                 {key: route for api in apis.values() for key, route in api.deployed.routes.items()},
                 {name: found for api in apis.values() for name, found in api.deployed.authorizers.items()},
-                self.world.backends.database.schemas[self._schema],
+                {found.alias or name: found for name, found in self.world.backends.database.schemas.items()},
             )
         )
 
@@ -111,10 +125,11 @@ class History:
     def _check_route(moment: Moment, key: str, route: GatewayRoute) -> None:
         handler = moment.leads_to(key)
         assert handler in moment.handlers(), f"after {moment.action!r}, {key} leads to {handler}, which is not there"
-        base = moment.schema.modules[handler[0]].base_path
+        schema = moment.schema_of(key)
+        base = schema.modules[handler[0]].base_path
         guards = [
             privilege.name
-            for privilege in moment.schema.privileges.values()
+            for privilege in schema.privileges.values()
             if any(base.startswith(f"{pattern}/") for pattern in privilege.patterns)
         ]
         if route.authorization == "NONE":

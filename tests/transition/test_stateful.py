@@ -1,8 +1,8 @@
-"""Two APIs that share a schema and a scope, and everything that can happen to them, in any order.
+"""APIs that share a schema and scopes, one in a schema beside them, and all that can happen to them, in any order.
 
-Edits, deletes, faults, crashes, restarts, hand-made changes, permissions withdrawn, deletes while nobody watches. At
-every moment callers meet no open route; whenever the world is left alone it becomes what the specs say; when everything
-is deleted nothing is left.
+Edits, deletes, faults, crashes, restarts, hand-made changes, approvals, permissions withdrawn for a moment or for good,
+deletes while nobody watches. At every moment callers meet no open route; whenever the world is left alone it becomes
+what the specs say; when everything is deleted nothing is left.
 
 ``ORACLEAPI_STATEFUL_EXAMPLES`` sets the number of histories; with it they are new ones each time.
 """
@@ -14,20 +14,25 @@ from typing import Any
 
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
-from hypothesis.stateful import RuleBasedStateMachine, initialize, precondition, rule
+from hypothesis.stateful import RuleBasedStateMachine, initialize, rule
 
 from oracleapi.model.ownership import marked_owner
 from oracleapi.runtime.store import Key
 from support import make
 from support.crashes import HOWS, Call, Ended, How, Outside
+from support.fakes import FakeApi
 from support.faults import FAULTS, Fault
 from support.history import History
 from support.small_world import SmallWorld
-from support.worlds import DATABASE, LINK, annotate, api, edit, resync, schema, written
+from support.worlds import DATABASE, LINK, annotate, api, edit, resync, written
 
-HEAL_S = 2000.0
+HEAL_S, LONG_S = 2000.0, 1200.0
+APPROVALS = 2
+"""How many approvals an API may ask for until it rests: one for its plan, one for what was changed by hand before."""
 EXAMPLES = os.environ.get("ORACLEAPI_STATEFUL_EXAMPLES")
-BASES = {"hr": "/hr/v1", "other": "/other"}
+BASES = {"hr": "/hr/v1", "other": "/other", "sales": "/sales"}
+SCHEMAS = {"hr": "HR_API", "other": "HR_API", "sales": "SALES_API"}
+MODES = ["Enforce", "Approve", "Report"]
 SCOPES = ["a.read", "b.read", "c.read"]
 BROKEN = {"source": "select 1 from dual", "parameters": [{"name": "limit", "in": "Query"}]}
 
@@ -50,23 +55,26 @@ def route(draw: st.DrawFn, name: str) -> dict[str, Any]:
     return make.route(name, **fields)
 
 
-class TwoApis(RuleBasedStateMachine):
+class Apis(RuleBasedStateMachine):
     """The world, the operator in it, and what was done to them."""
 
     @initialize(links=st.booleans())
     def begin(self, links: bool) -> None:
         self.world = SmallWorld(*make.world(**make.api_spec(make.route("r1", path="/r1"), links=links)))
-        self.world.clock.advance(60)
-        self.history, self.outside = History(self.world), Outside(self.world)
+        self.outside = Outside(self.world)
         self.cut_off = False  # an API went: its callers are cut off
+        self.permit(True)
+        self.settle(60)
+        self.history = History(self.world)
 
     # What users do
 
-    @rule(name=st.sampled_from(sorted(BASES)), found=routes(), links=st.booleans())
-    def apply(self, name: str, found: list[dict[str, Any]], links: bool) -> None:
+    @rule(name=st.sampled_from(sorted(BASES)), found=routes(), links=st.booleans(), mode=st.sampled_from(MODES[:2]))
+    def apply(self, name: str, found: list[dict[str, Any]], links: bool, mode: str) -> None:
         present = self.world.kube.objects.get(("OracleApi", "hr", name))
         if present is None or not present["metadata"].get("deletionTimestamp"):
-            self.world.apply(api(*found, name=name, basePath=BASES[name], links=links))
+            fields = {"schema": SCHEMAS[name], "basePath": BASES[name], "links": links, "mode": mode}
+            self.world.apply(api(*found, name=name, **fields))
             self.settle(0)
 
     @rule(name=st.sampled_from(sorted(BASES)), unseen=st.booleans())
@@ -74,7 +82,7 @@ class TwoApis(RuleBasedStateMachine):
         """With *unseen* the operator is away meanwhile."""
         if ("OracleApi", "hr", name) in self.world.kube.objects:
             self.cut_off = True
-            edit(self.world, Key("OracleApi", "hr", name), mode="Enforce")  # mode: Report leaves everything outside
+            self.stop_reporting()
             if unseen:
                 self.world.kube.delete("OracleApi", "hr", name)
                 self.world.restart()
@@ -90,25 +98,70 @@ class TwoApis(RuleBasedStateMachine):
     @rule(allowed=st.booleans())
     def permit(self, allowed: bool) -> None:
         names = ["hr"] if allowed else ["elsewhere"]
-        edit(self.world, DATABASE, delegations=[{"namespaces": {"names": names}, "schemas": ["HR_API"]}])
+        schemas = sorted(set(SCHEMAS.values()))
+        edit(self.world, DATABASE, delegations=[{"namespaces": {"names": names}, "schemas": schemas}])
         self.cut_off = self.cut_off or not allowed
         self.settle(0)
 
-    @rule(name=st.sampled_from(sorted(BASES)), suspend=st.booleans(), mode=st.sampled_from(["Enforce", "Report"]))
+    @rule()
+    def withdraw_for_long(self) -> None:
+        """Permission is gone for longer than the ten minutes of grace: nobody can call what may still be acted on."""
+        self.outside.meet = None
+        self.permit(False)
+        self.settle(LONG_S)
+        for key in self.apis():
+            spec = self.world.kube.objects[key]["spec"]
+            if spec.get("mode") != "Report" and not spec.get("suspend"):
+                assert all(found.stage is None for found in self.outside_of(key)), f"{key[2]} is on the air"
+
+    @rule(name=st.sampled_from(sorted(BASES)), suspend=st.booleans(), mode=st.sampled_from(MODES))
     def hold(self, name: str, suspend: bool, mode: str) -> None:
-        """Suspend an API or only watch it, or let it go on."""
+        """Suspend an API, only watch it, ask before each plan, or let it go on."""
         found = self.world.kube.objects.get(("OracleApi", "hr", name))
         if found is not None and not found["metadata"].get("deletionTimestamp"):
             edit(self.world, Key("OracleApi", "hr", name), suspend=suspend, mode=mode)
             self.settle(0)
 
-    @rule(uninstalled=st.booleans())
-    def delete_everything(self, uninstalled: bool) -> None:
-        """All objects at once, offers first; with *uninstalled* no operator runs meanwhile. Then apply them again."""
-        self.cut_off = True
+    @rule()
+    def approve(self) -> None:
+        """Somebody approves every plan that waits."""
         for key in self.apis():
-            edit(self.world, key, mode="Enforce")
-        for key in list(self.world.kube.objects):
+            plan = self.world.kube.status(*key).get("plan")
+            if plan is not None:
+                annotate(self.world, key, approved_plan=plan["hash"])
+        self.settle(0)
+
+    @rule(mode=st.sampled_from(MODES[1:]))
+    def approve_nothing(self, mode: str) -> None:
+        """Where nobody approves, and where nobody can, nothing outside is written."""
+        self.permit(True)
+        if any(self.world.kube.objects[key]["metadata"].get("deletionTimestamp") for key in self.apis()):
+            return
+        for key in self.apis():
+            annotate(self.world, key)
+            edit(self.world, key, mode="Report")
+            edit(self.world, key, suspend=False, mode=mode)
+        with written(self.world) as found:
+            self.settle(LONG_S)
+        acted = [call for call in found if call[0].isupper() and "Link" not in call]
+        assert acted == [], f"mode: {mode} wrote"
+
+    @rule()
+    def delete_namespace(self) -> None:
+        """All objects of the team at once, while the offers stay."""
+        self.cut_off = True
+        self.stop_reporting()
+        for key in self.apis():
+            self.world.kube.delete(*key)
+        self.world.sync()
+        self.settle(0)
+
+    @rule(uninstalled=st.booleans(), offers_first=st.booleans())
+    def delete_everything(self, uninstalled: bool, offers_first: bool) -> None:
+        """All objects at once; with *uninstalled* no operator runs meanwhile. Then apply them again."""
+        self.cut_off = True
+        self.stop_reporting()
+        for key in sorted(self.world.kube.objects, key=lambda key: (key[0] == "OracleApi") == offers_first):
             self.world.kube.delete(*key)
         if uninstalled:
             self.world.restart()
@@ -117,7 +170,14 @@ class TwoApis(RuleBasedStateMachine):
         assert self.world.kube.objects == {}, sorted(map(str, self.world.kube.objects))
         for found in make.world(**make.api_spec(make.route("r1", path="/r1"))):
             self.world.apply(found)
+        self.permit(True)
         self.settle(60)
+
+    def stop_reporting(self) -> None:
+        """``mode: Report`` would leave everything outside where it is."""
+        for key in self.apis():
+            if self.world.kube.objects[key]["spec"].get("mode") == "Report":
+                edit(self.world, key, mode="Enforce")
 
     @rule(token=st.integers(0, 3))
     def request(self, token: int) -> None:
@@ -169,27 +229,30 @@ class TwoApis(RuleBasedStateMachine):
         self.settle(0)
 
     def spoil_a_handler(self) -> None:
-        present = schema(self.world)
-        for name, module in present.modules.items():
-            if marked_owner(module.comments) and module.handlers:
-                key = sorted(module.handlers)[0]
-                handlers = {**module.handlers, key: replace(module.handlers[key], source="select 9 from dual")}
-                modules = {**present.modules, name: replace(module, handlers=handlers)}
-                self.world.backends.database.schemas["HR_API"] = replace(present, modules=modules)
-                return
+        schemas = self.world.backends.database.schemas
+        for present in list(schemas.values()):
+            for name, module in present.modules.items():
+                if marked_owner(module.comments) and module.handlers:
+                    key = sorted(module.handlers)[0]
+                    handlers = {**module.handlers, key: replace(module.handlers[key], source="select 9 from dual")}
+                    modules = {**present.modules, name: replace(module, handlers=handlers)}
+                    schemas[present.schema] = replace(present, modules=modules)
+                    break
 
     # What must hold
 
-    @precondition(lambda self: hasattr(self, "history"))
-    @rule()
-    def leave_alone(self) -> None:
-        """With nothing going wrong any more the world becomes what the specs say."""
+    @rule(mode=st.sampled_from(MODES[:2]))
+    def leave_alone(self, mode: str) -> None:
+        """With nothing going wrong any more the world becomes what the specs say, once that is approved."""
         self.outside.meet = None
         self.permit(True)
         for key in self.apis():
             if not self.world.kube.objects[key]["metadata"].get("deletionTimestamp"):
-                edit(self.world, key, suspend=False, mode="Enforce")
+                edit(self.world, key, suspend=False, mode=mode)
         self.settle(HEAL_S)
+        for _ in range(APPROVALS if mode == "Approve" else 0):
+            self.approve()
+            self.settle(HEAL_S)
         self.history.check(drains=not self.cut_off)
         for key in self.apis():
             self.is_as_wanted(key)
@@ -204,14 +267,14 @@ class TwoApis(RuleBasedStateMachine):
     def teardown(self) -> None:
         if not hasattr(self, "history"):
             return
-        self.leave_alone()
+        self.leave_alone("Enforce")
         for key in list(self.world.kube.objects):
             self.world.delete(*key)
         self.settle(HEAL_S)
         assert self.world.kube.objects == {}, sorted(map(str, self.world.kube.objects))
         assert (self.world.backends.aws.apis, self.world.backends.aws.links) == ({}, {})
-        present = schema(self.world)
-        assert (present.enabled, present.modules, present.privileges, present.profile) == (False, {}, {}, None)
+        for left in self.world.backends.database.schemas.values():
+            assert (left.enabled, left.modules, left.privileges, left.profile) == (False, {}, {}, None)
 
     def is_as_wanted(self, key: tuple[str, str | None, str]) -> None:
         spec = self.world.kube.objects[key]["spec"]
@@ -219,11 +282,7 @@ class TwoApis(RuleBasedStateMachine):
         broken = {found["name"] for found in spec["routes"] if found["handler"] == BROKEN}
         assert ready == (("False", "RoutesRefused") if broken else ("True", "Succeeded")), f"{key[2]}: {ready}"
         states = {entry["name"]: entry["state"] for entry in self.world.kube.status(*key)["routes"]}
-        (found,) = [
-            one
-            for one in self.world.backends.aws.apis.values()
-            if one.identity.tags["oracleapi.dev/owner"].endswith(key[2])
-        ]
+        (found,) = self.outside_of(key)
         for wanted in spec["routes"]:
             if wanted["name"] in broken:
                 continue
@@ -231,6 +290,12 @@ class TwoApis(RuleBasedStateMachine):
             scope = None if wanted.get("auth") == "Public" else wanted.get("scope", "a.read")
             assert found.routes[f"{wanted['method']} {spec['basePath']}{wanted['path']}"].scope == scope
         assert "intents" not in self.world.kube.status(*key)
+
+    def outside_of(self, key: tuple[str, str | None, str]) -> list[FakeApi]:
+        """Return what there is of an API in the account."""
+        owner = f"cluster-1/OracleApi/hr/{key[2]}"
+        apis = self.world.backends.aws.apis.values()
+        return [found for found in apis if found.identity.tags.get("oracleapi.dev/owner") == owner]
 
     def apis(self) -> list[Any]:
         return [key for key in self.world.kube.objects if key[0] == "OracleApi"]
@@ -253,12 +318,12 @@ def strikes(fault: Fault, call: Call) -> bool:
     return call.part == fault.part and call.name != "record_event"
 
 
-TwoApis.TestCase.settings = settings(
-    max_examples=int(EXAMPLES or 150),
+Apis.TestCase.settings = settings(
+    max_examples=int(EXAMPLES or 900),
     stateful_step_count=12,
     deadline=None,
     derandomize=EXAMPLES is None,
     print_blob=True,
     suppress_health_check=list(HealthCheck),
 )
-TestTwoApis = TwoApis.TestCase
+TestApis = Apis.TestCase
