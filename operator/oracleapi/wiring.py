@@ -77,6 +77,8 @@ class RealBackends:
     def oracle(self, spec: OracleDatabaseSpec, secret: Mapping[str, str], trust: str | None = None) -> Oracle:
         connection = spec.connection
         name = f"oracle/{connection.host}:{connection.port}/{connection.service_name}/{secret.get('username', '-')}"
+        if connection.wallet_secret_ref is not None:
+            name = f"{name}/{connection.wallet_secret_ref.name}"
         facts = [connection.model_dump(), dict(secret), trust]
 
         def open_it() -> OracleDatabase:
