@@ -194,7 +194,7 @@ def test_nothing_is_imported_before_the_link_is_available(clean: Lab, example: d
     available = max(index for index, call in enumerate(calls) if call == "GetVpcLinks")
     assert calls.index("CreateApi") > available
     clean.kubectl("-n", "hr", "delete", "oapi", "hr", "--timeout=90s")
-    clean.kubectl("delete", f"odb/{name}", f"vpcl/{name}", "--wait=false")
+    clean.kubectl("delete", f"odb/{name}", f"vpcl/{name}", "--timeout=90s")
 
 
 def _copy(lab: Lab, kind: str, name: str, new: str, edit: Edit = lambda spec: None) -> None:
@@ -266,7 +266,7 @@ def test_a_list_that_lags_makes_no_second_link(clean: Lab) -> None:
     _copy(clean, "vpcl", "private", "late")
     clean.wait_ready("vpcl", "late")
     assert [call["operation"] for call in clean.aws_calls()[seen:]].count("CreateVpcLink") == 1
-    clean.kubectl("delete", "vpcl/late", "--wait=false")
+    clean.kubectl("delete", "vpcl/late", "--timeout=90s")
 
 
 # API Gateway: path tricks
