@@ -8,6 +8,7 @@ from oracleapi.api.awsaccount import AwsAccountSpec
 from oracleapi.api.oracledatabase import OracleDatabaseSpec
 from oracleapi.model.gateway import ApiIdentity, CreateApi, GatewayAction, GatewayContent, GatewayStage, LogGroup
 from oracleapi.model.link import CreateLink, DeleteLink, ObservedLink
+from oracleapi.model.role import ObservedRole, RefusedGrant, RoleAction
 from oracleapi.model.schema import ObservedSchema, SchemaAction
 
 Resource = Mapping[str, Any]
@@ -102,6 +103,17 @@ class Oracle(Protocol):
     def facts(self) -> DatabaseFacts: ...
     def observe_schema(self, schema: str) -> ObservedSchema: ...
     def apply(self, action: SchemaAction) -> None: ...
+    def observe_role(self, name: str, objects: Sequence[str]) -> ObservedRole:
+        """Return a role with its grants, and which of *objects* (``OWNER.NAME``) are there.
+
+        Raises:
+            Terminal: ``GuardMissing``, schema ORACLEAPI is not there; ``PrivilegesMissing``.
+        """
+        ...
+
+    def apply_role(self, action: RoleAction) -> Sequence[RefusedGrant]:
+        """Carry out one action, safe to repeat; returns the single grants that were refused."""
+        ...
 
 
 class OrdsProbe(Protocol):

@@ -34,13 +34,13 @@ class Wake:
         """Return the accounts and databases that a pass of *key* calls."""
         spec = self._spec(key)
         database: tuple[str, ...] = ()
-        if key.kind == "OracleApi":
+        if key.kind in ("OracleApi", "OracleRole"):
             spec = self._spec(Key("OracleDatabase", None, _name(spec, "databaseRef")))
-        if key.kind in ("OracleApi", "OracleDatabase"):
+        if key.kind in ("OracleApi", "OracleDatabase", "OracleRole"):
             connection = spec.get("connection", {})
             port = int(connection.get("port", 1521))
             database = (database_name(connection.get("host", ""), port, connection.get("serviceName", "")),)
-        if key.kind == "OracleDatabase":
+        if key.kind in ("OracleDatabase", "OracleRole"):
             return Touches(database)
         account = self._account(key, spec)
         accounts = () if account is None else (account,)

@@ -27,6 +27,7 @@ from oracleapi.reconcile.aws_account import AwsAccountReconciler
 from oracleapi.reconcile.identity_provider import IdentityProviderReconciler
 from oracleapi.reconcile.oracle_api import OracleApiReconciler
 from oracleapi.reconcile.oracle_database import OracleDatabaseReconciler
+from oracleapi.reconcile.oracle_role import OracleRoleReconciler
 from oracleapi.reconcile.passes import PassRunner, Reconciler
 from oracleapi.reconcile.references import OFFERS, References, reference_store
 from oracleapi.reconcile.vpc_link import VpcLinkReconciler
@@ -188,6 +189,7 @@ def build_operator(
         IdentityProviderReconciler(references, guard),
         OracleDatabaseReconciler(references, guard, unsafe_paths),
         VpcLinkReconciler(references, guard),
+        OracleRoleReconciler(references, guard),
         OracleApiReconciler(references, guard, clock, unsafe_paths, lambda key: queue.add(key, Lane.WOKEN)),
     ]
     runner = PassRunner(kube, clock, installation, {found.kind: found for found in reconcilers})

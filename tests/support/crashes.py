@@ -103,7 +103,7 @@ class Outside:
         self.meet = meet
 
     def _met(self, part: str, name: str, function: Callable[..., Any], *arguments: Any, **more: Any) -> Any:
-        call = Call(len(self.calls), part, type(arguments[0]).__name__ if name == "apply" else name)
+        call = Call(len(self.calls), part, type(arguments[0]).__name__ if name.startswith("apply") else name)
         self.calls.append(call)
         go = functools.partial(function, *arguments, **more)
         return go() if self.meet is None else self.meet(call, go)

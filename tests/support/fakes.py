@@ -9,8 +9,10 @@ from oracleapi.api.common import FINALIZER
 from oracleapi.errors import OperatorError, Retryable, Terminal
 from oracleapi.model import gateway as g
 from oracleapi.model.link import CreateLink, DeleteLink, ObservedLink
+from oracleapi.model.role import ObservedRole, RefusedGrant, RoleAction
 from oracleapi.model.schema import ChangeSchema, DisableSchema, EnableSchema, ObservedSchema, SchemaAction
 from oracleapi.ports import Caller, DatabaseFacts, Discovery
+from support.fake_roles import FakeRoles
 from support.schemas import status_faults
 
 
@@ -372,6 +374,7 @@ class FakeOracle:
     def __init__(self, *schemas: str) -> None:
         self.schemas = {name: ObservedSchema(name, exists=True) for name in schemas}
         self.guid = "A1B2"
+        self.roles = FakeRoles(objects={"HR.EMPLOYEES", "HR.JOBS"})
         self.calls: list[str] = []
         self.down: OperatorError | None = None
 
@@ -399,6 +402,14 @@ class FakeOracle:
                 self.schemas[action.schema] = replace(self._changed(found, unmarked), enabled=False)
             case ChangeSchema():
                 self.schemas[action.schema] = self._changed(found, action)
+
+    def observe_role(self, name: str, objects: Sequence[str]) -> ObservedRole:
+        self._call("observe_role")
+        return self.roles.observe(name, objects)
+
+    def apply_role(self, action: RoleAction) -> Sequence[RefusedGrant]:
+        self._call(type(action).__name__)
+        return self.roles.apply(action)
 
     def _changed(self, found: ObservedSchema, action: ChangeSchema) -> ObservedSchema:
         assert found.enabled, "metadata of a schema that is not enabled"

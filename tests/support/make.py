@@ -66,6 +66,15 @@ def resource(kind: str, name: str, spec: dict[str, Any], namespace: str | None =
     return {"apiVersion": API_VERSION, "kind": kind, "metadata": metadata, "spec": spec}
 
 
+def role(name: str = "hr-reader", *grants: dict[str, Any], **fields: Any) -> dict[str, Any]:
+    """Return an OracleRole; without *grants* it may read HR.EMPLOYEES."""
+    spec = {
+        "databaseRef": {"name": "db"},
+        "grants": list(grants) or [{"privileges": ["SELECT"], "object": "HR.EMPLOYEES"}],
+    }
+    return resource("OracleRole", name, spec | fields, "hr")
+
+
 def world(**api_fields: Any) -> list[dict[str, Any]]:
     """Return the offers of a small world and one OracleApi over them."""
     everyone = {"names": ["hr"]}
@@ -96,7 +105,9 @@ def world(**api_fields: Any) -> list[dict[str, Any]]:
                     "baseUrl": "https://ords.internal/ords",
                     "gatewayTarget": {"vpcLinkRef": {"name": "private"}, "listenerArn": LISTENER},
                 },
-                "delegations": [{"namespaces": everyone, "schemas": ["HR_API"]}],
+                "delegations": [
+                    {"namespaces": everyone, "schemas": ["HR_API"], "roles": ["HR_*"], "objects": ["HR.*"]}
+                ],
             },
         ),
         resource(

@@ -4,11 +4,12 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
+from oracleapi.model.role import Grant
 from support import make
 from support.crashes import Call, Outside
 from support.history import History
 from support.small_world import API, SmallWorld
-from support.worlds import LINK, api, edit, resync, schema, the_api, world_of, written
+from support.worlds import LINK, ROLE, api, edit, resync, schema, the_api, world_of, written
 
 OTHER = ("OracleApi", "hr", "other")
 LONG_S = 400.0
@@ -151,12 +152,63 @@ def the_links(world: SmallWorld) -> set[str]:
     return {found.state for found in links.values()}
 
 
+ROLES = (
+    {"privileges": ["SELECT", "UPDATE"], "object": "HR.EMPLOYEES"},
+    {"privileges": ["UPDATE"], "object": "HR.JOBS", "columns": ["TITLE", "PAY"]},
+)
+
+
+def with_role() -> SmallWorld:
+    world = SmallWorld(*make.world(), make.role("hr-reader", *ROLES, deletionPolicy="Delete"))
+    world.clock.advance(300)
+    return world
+
+
+def add_role(world: SmallWorld) -> None:
+    world.apply(make.role("hr-reader", *ROLES, {"role": "HR_BASE"}))
+
+
+def edit_role(world: SmallWorld) -> None:
+    edit(world, ROLE, grants=[{"privileges": ["UPDATE"], "object": "HR.JOBS", "columns": ["TITLE"]}])
+
+
+def remove_role(world: SmallWorld) -> None:
+    world.delete(*ROLE)
+
+
+def granted(*wanted: Grant) -> Callable[[SmallWorld], None]:
+    """Return a check that the role holds exactly *wanted*."""
+
+    def check(world: SmallWorld) -> None:
+        one_api(world)
+        assert world.ready(ROLE) == ("True", "Succeeded"), world.message(ROLE)
+        assert {*world.backends.database.roles.roles["HR_READER"].grants} == {*wanted}
+        assert world.backends.database.roles.marks == {
+            "HR_READER": (OWNED, world.kube.objects[ROLE]["metadata"]["uid"])
+        }
+
+    return check
+
+
+def no_role(world: SmallWorld) -> None:
+    one_api(world)
+    assert ROLE not in world.kube.objects
+    assert (world.backends.database.roles.roles, world.backends.database.roles.marks) == ({}, {})
+
+
+OWNED = "cluster-1/OracleRole/hr/hr-reader"
+SELECT, UPDATE = Grant("object", "SELECT", "HR.EMPLOYEES"), Grant("object", "UPDATE", "HR.EMPLOYEES")
+TITLE, PAY = (Grant("object", "UPDATE", "HR.JOBS", column) for column in ("TITLE", "PAY"))
+
 SCENARIOS = {
     "create": Scenario(unborn, nothing, one_api),
     "change of several routes": Scenario(born, change_several, one_api),
     "replacement of a VPC link": Scenario(born, replace_link, moved_to_the_new_link, links=2),
     "delete everything": Scenario(born, remove_all, gone, drains=False),
     "a second API in the schema": Scenario(born, add_other, two_apis, apis=2),
+    "a role": Scenario(born, add_role, granted(SELECT, UPDATE, TITLE, PAY, Grant("role", "HR_BASE"))),
+    "change of a role's grants": Scenario(with_role, edit_role, granted(TITLE)),
+    "delete a role": Scenario(with_role, remove_role, no_role),
     "delete one of two": Scenario(shared, remove_other, other_gone, drains=False, apis=2),
 }
 

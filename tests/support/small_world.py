@@ -4,6 +4,7 @@ import copy
 import random
 from typing import Any
 
+from oracleapi.api.crd import KINDS
 from oracleapi.runtime.store import Key
 from oracleapi.settings import Settings
 from oracleapi.wiring import build_operator
@@ -55,8 +56,8 @@ class SmallWorld:
             if self._seen.get(name) != version:
                 self._seen[name] = version
                 self.operator.observe(False, copy.deepcopy(found))
-        for kind in ("AwsAccount", "VpcLink", "OracleDatabase", "IdentityProvider", "OracleApi"):
-            for key, known in self.operator.references.of_kind(kind):
+        for kind in KINDS:
+            for key, known in self.operator.references.of_kind(kind.name):
                 if key not in self.kube.objects:
                     self.operator.observe(True, known)
 

@@ -14,6 +14,7 @@ from support.small_world import API, SmallWorld, standard
 DATABASE = Key("OracleDatabase", None, "db")
 LINK = Key("VpcLink", None, "private")
 ACCOUNT = Key("AwsAccount", None, "main")
+ROLE = Key("OracleRole", "hr", "hr-reader")
 PROVIDER = Key("IdentityProvider", None, "staff")
 
 

@@ -104,6 +104,35 @@ class SecretRef(Part):
     ) = None
 
 
+RoleName = Annotated[
+    str,
+    Field(
+        min_length=1,
+        max_length=128,
+        json_schema_extra=rules(
+            cel(
+                "self.matches('^[A-Z][A-Z0-9_$#]*$')",
+                "must be in upper case: a letter, then letters, digits, _, $ or #, such as HR_READER",
+            )
+        ),
+    ),
+]
+ObjectPrivilege = Literal["SELECT", "READ", "INSERT", "UPDATE", "DELETE", "EXECUTE"]
+SystemPrivilege = Annotated[
+    str,
+    Field(
+        min_length=1,
+        max_length=64,
+        json_schema_extra=rules(
+            cel(
+                "self.matches('^[A-Z]+( [A-Z]+)*$') && !self.contains(' ANY ')",
+                "must be a system privilege in upper case without ANY, such as CREATE SESSION",
+            )
+        ),
+    ),
+]
+
+
 class LabelRequirement(Part):
     """One requirement of a label selector."""
 

@@ -15,6 +15,7 @@ from oracleapi.api.conditions import MESSAGE_LIMIT
 from oracleapi.api.identityprovider import IdentityProviderSpec
 from oracleapi.api.oracleapi import OracleApiSpec
 from oracleapi.api.oracledatabase import OracleDatabaseSpec
+from oracleapi.api.oraclerole import OracleRoleSpec
 from oracleapi.api.vpclink import VpcLinkSpec
 
 Schema = dict[str, Any]
@@ -40,6 +41,11 @@ class Kind:
 def text(limit: int) -> Schema:
     """Return the schema of a bounded string."""
     return {"type": "string", "maxLength": limit}
+
+
+def texts(length: int, limit: int) -> Schema:
+    """Return the schema of a list of bounded strings."""
+    return {"type": "array", "maxItems": limit, "x-kubernetes-list-type": "atomic", "items": text(length)}
 
 
 INTEGER: Schema = {"type": "integer", "format": "int32"}
@@ -195,6 +201,26 @@ KINDS = (
             ("TYPE", "string", ".status.type"),
             ("ROUTES", "string", ".status.routesServing"),
             ("ENDPOINT", "string", ".status.endpoint"),
+            READY,
+            REASON,
+            AGE,
+        ),
+    ),
+    Kind(
+        "OracleRole",
+        "oracleroles",
+        "orole",
+        True,
+        OracleRoleSpec,
+        {
+            "roleName": text(128),
+            "granted": text(16),
+            "missing": texts(320, 50),
+            "extra": texts(480, 50),
+        },
+        (
+            ("ROLE", "string", ".status.roleName"),
+            ("GRANTS", "string", ".status.granted"),
             READY,
             REASON,
             AGE,

@@ -8,10 +8,13 @@ from oracleapi.api.common import (
     MinimumMode,
     NamedRef,
     Namespaces,
+    ObjectPrivilege,
     OfferSpec,
     OnPermissionLost,
     Part,
+    RoleName,
     SecretRef,
+    SystemPrivilege,
     Throttle,
     cel,
     listed,
@@ -37,6 +40,39 @@ SCHEMA_RULES = (
     ),
 )
 SchemaName = Annotated[str, Field(min_length=1, max_length=128, json_schema_extra=rules(*SCHEMA_RULES))]
+
+
+RolePattern = Annotated[
+    str,
+    Field(
+        min_length=1,
+        max_length=128,
+        json_schema_extra=rules(
+            cel(
+                "self.matches('^[A-Z][A-Z0-9_$#]*[*]?$')",
+                "must be a role's name in upper case, or the beginning of names and a *, such as HR_*",
+            )
+        ),
+    ),
+]
+ObjectPattern = Annotated[
+    str,
+    Field(
+        min_length=3,
+        max_length=257,
+        json_schema_extra=rules(
+            cel(
+                "self.matches('^[A-Z][A-Z0-9_$#]*[.]([A-Z][A-Z0-9_$#]*[*]?|[*])$')",
+                "must be OWNER.OBJECT in upper case, where OBJECT may end with *, such as HR.*",
+            ),
+            cel(
+                "!self.matches('^(SYS|SYSTEM|ORACLEAPI|XDB|AUDSYS|ORDS_[A-Z]*)[.]')",
+                "must not be an object of Oracle, of ORDS or of this operator",
+            ),
+        ),
+    ),
+]
+DEFAULT_PRIVILEGES: tuple[ObjectPrivilege, ...] = ("SELECT", "INSERT", "UPDATE", "DELETE", "EXECUTE")
 
 
 class Connection(Part):
@@ -160,7 +196,26 @@ class Delegation(Part):
 
     namespaces: Namespaces
     schemas: Annotated[tuple[SchemaName, ...], Field(min_length=1, max_length=64, json_schema_extra=listed("set"))]
+    roles: Annotated[tuple[RolePattern, ...], Field(max_length=64, json_schema_extra=listed("set"))] = Field(
+        (), description="Names of roles that OracleRole may make or adopt; * stands for any letters"
+    )
+    objects: Annotated[tuple[ObjectPattern, ...], Field(max_length=64, json_schema_extra=listed("set"))] = Field(
+        (), description="Objects on which OracleRole may grant, such as HR.*"
+    )
+    privileges: Annotated[tuple[ObjectPrivilege, ...], Field(max_length=6, json_schema_extra=listed("set"))] = Field(
+        (), description="Object privileges that may be granted; default SELECT, INSERT, UPDATE, DELETE, EXECUTE"
+    )
+    grantable_roles: Annotated[tuple[RoleName, ...], Field(max_length=64, json_schema_extra=listed("set"))] = Field(
+        (), description="Roles outside of roles that may be granted to one of them"
+    )
+    system_privileges: Annotated[tuple[SystemPrivilege, ...], Field(max_length=64, json_schema_extra=listed("set"))] = (
+        Field((), description="System privileges that may be granted")
+    )
     minimum_mode: MinimumMode | None = None
+
+    @property
+    def granted_privileges(self) -> tuple[ObjectPrivilege, ...]:
+        return self.privileges or DEFAULT_PRIVILEGES
 
 
 class OracleDatabaseSpec(OfferSpec):

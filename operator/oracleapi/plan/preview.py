@@ -15,6 +15,7 @@ from typing import Any
 from oracleapi.model import gateway as g
 from oracleapi.model.drift import Drift
 from oracleapi.model.link import CreateLink, DeleteLink
+from oracleapi.model.role import CreateRole, DropRole, MarkRole, Regrant, ReleaseRole
 from oracleapi.model.schema import ChangeSchema, DisableSchema, EnableSchema
 
 ACTIONS_SHOWN = 50
@@ -123,6 +124,10 @@ def _planned(action: Any, known: set[g.Integration | None]) -> list[PlannedActio
             return [PlannedAction("oracle", "delete", f"enablement of schema {action.schema}", True, 1)]
         case ChangeSchema():
             return _change(action)
+        case Regrant():
+            return _regrant(action)
+        case CreateRole() | MarkRole() | DropRole() | ReleaseRole():
+            return [PlannedAction("oracle", action.verb, f"role {action.name}", action.verb == "delete", 1)]
         case g.ImportApi():
             return _import(action)
         case CreateLink():
@@ -152,6 +157,17 @@ def _change(action: ChangeSchema) -> list[PlannedAction]:
     return [
         PlannedAction("oracle", verb, f"{thing} of schema {action.schema}", verb == "delete", 1 if first == 0 else 0)
         for first, (verb, thing) in enumerate(found)
+    ]
+
+
+def _regrant(action: Regrant) -> list[PlannedAction]:
+    """Return what is revoked and granted; the round trips are counted once."""
+    found = [("delete", grant) for grant in action.revoke] + [("create", grant) for grant in action.grant]
+    return [
+        PlannedAction(
+            "oracle", verb, f"grant {grant} of role {action.name}", verb == "delete", 0 if at else action.round_trips
+        )
+        for at, (verb, grant) in enumerate(found)
     ]
 
 

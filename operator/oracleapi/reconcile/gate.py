@@ -18,7 +18,7 @@ import structlog
 
 from oracleapi.api import reasons
 from oracleapi.api.awsaccount import AwsAccountSpec
-from oracleapi.api.common import APPROVED_PLAN, most_careful
+from oracleapi.api.common import APPROVED_PLAN, ModeName, most_careful
 from oracleapi.api.conditions import DRIFTED
 from oracleapi.api.oracledatabase import Delegation
 from oracleapi.errors import DependencyNotReady, Retryable, Terminal
@@ -29,7 +29,7 @@ from oracleapi.reconcile.passes import Pass
 from oracleapi.reconcile.references import References
 
 LOG = structlog.get_logger("oracleapi.plan")
-WRITES = frozenset({"apply", "create_api", "create_link"})
+WRITES = frozenset({"apply", "apply_role", "create_api", "create_link"})
 
 
 def may_write(work: Pass[Any]) -> bool:
@@ -130,7 +130,7 @@ def read_only(gateway: Gateway, oracle: Oracle) -> tuple[Gateway, Oracle]:
 
 
 def check_mode(work: Pass[Any], references: References, delegations: list[Delegation], account: AwsAccountSpec) -> None:
-    """Keep an author at least as careful as the strictest delegation that applies.
+    """Keep an author of an API at least as careful as the strictest delegation that applies.
 
     Args:
         delegations: Those of the database that give this schema to this namespace.
@@ -139,14 +139,17 @@ def check_mode(work: Pass[Any], references: References, delegations: list[Delega
         Terminal: ``ModeTooWeak``.
     """
     namespace = work.key.namespace or ""
-    database_mode = most_careful(*(found.minimum_mode for found in delegations))
-    account_mode = most_careful(
-        *(found.minimum_mode for found in account.delegations if references.allows(found.namespaces, namespace))
-    )
-    for offer, minimum in (("database", database_mode), ("AWS account", account_mode)):
-        if most_careful(work.mode, minimum) != work.mode:  # type: ignore[arg-type]
-            raise Terminal(
-                reasons.MODE_TOO_WEAK,
-                f"spec.mode: {work.mode} is less careful than {minimum}, the minimumMode of the {offer}'s delegation to"
-                f" namespace {namespace}; set spec.mode: {minimum}",
-            )
+    mine = [found for found in account.delegations if references.allows(found.namespaces, namespace)]
+    check_minimum_mode(work, "database", (found.minimum_mode for found in delegations))
+    check_minimum_mode(work, "AWS account", (found.minimum_mode for found in mine))
+
+
+def check_minimum_mode(work: Pass[Any], offer: str, minimums: Iterable[ModeName | None]) -> None:
+    """Keep an author at least as careful as the strictest of *minimums*. Raises as :func:`check_mode`."""
+    minimum = most_careful(*minimums)
+    if most_careful(work.mode, minimum) != work.mode:  # type: ignore[arg-type]
+        raise Terminal(
+            reasons.MODE_TOO_WEAK,
+            f"spec.mode: {work.mode} is less careful than {minimum}, the minimumMode of the {offer}'s delegation to"
+            f" namespace {work.key.namespace}; set spec.mode: {minimum}",
+        )

@@ -11,7 +11,7 @@ from oracleapi.api import reasons
 from oracleapi.api.awsaccount import AwsAccountSpec
 from oracleapi.api.common import Namespaces, OfferSpec, SecretRef
 from oracleapi.api.conditions import READY
-from oracleapi.api.oracledatabase import OracleDatabaseSpec
+from oracleapi.api.oracledatabase import Delegation, OracleDatabaseSpec
 from oracleapi.errors import DependencyNotReady, Terminal
 from oracleapi.ports import Kubernetes, Resource
 from oracleapi.reconcile.passes import parse_spec
@@ -56,6 +56,20 @@ class References:
             if self.allows(allowed, namespace):
                 return spec, resource
         raise not_permitted(kind, name, field, namespace)
+
+    def delegated(self, name: str, field: str, namespace: str) -> tuple[OracleDatabaseSpec, list[Delegation], Resource]:
+        """Return a database and its delegations to *namespace*.
+
+        Raises:
+            Terminal: ``RefNotPermitted``, where there is none.
+        """
+        resource = self._store.get(Key("OracleDatabase", None, name))
+        if resource is not None:
+            spec = parse_spec(OracleDatabaseSpec, resource)
+            mine = [found for found in spec.delegations if self.allows(found.namespaces, namespace)]
+            if mine:
+                return spec, mine, resource
+        raise not_permitted("OracleDatabase", name, field, namespace)
 
     def allows(self, allowed: Namespaces, namespace: str) -> bool:
         """Say whether *namespace* is allowed; its labels are read only where a selector asks for them."""
@@ -159,6 +173,8 @@ def references_of(kind: str, resource: Mapping[str, Any]) -> Iterator[tuple[str,
         provider = (spec.get("auth") or {}).get("jwt") or {}
         if provider:
             yield "IdentityProvider", provider.get("providerRef", {}).get("name", "")
+    elif kind == "OracleRole":
+        yield "OracleDatabase", spec.get("databaseRef", {}).get("name", "")
 
 
 def reference_store() -> Store:

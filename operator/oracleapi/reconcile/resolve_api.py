@@ -14,8 +14,8 @@ from oracleapi.errors import DependencyNotReady, Terminal
 from oracleapi.model.resolved import ResolvedApi
 from oracleapi.ports import Backends, Gateway, Oracle, OrdsProbe, Resource
 from oracleapi.reconcile.gate import check_mode
-from oracleapi.reconcile.passes import Pass, parse_spec
-from oracleapi.reconcile.references import References, not_permitted, ready_message
+from oracleapi.reconcile.passes import Pass
+from oracleapi.reconcile.references import References, ready_message
 from oracleapi.reconcile.rivals import age, delegations_for, find_issuer, find_rivals
 
 DEFAULT_MAX_APIS = 50
@@ -135,14 +135,7 @@ class ApiResolver:
 
     def _database(self, work: Pass[OracleApiSpec], namespace: str) -> tuple[OracleDatabaseSpec, Resource]:
         name, schema = work.spec.database_ref.name, work.spec.schema_
-        resources = {key.name: resource for key, resource in self._references.of_kind("OracleDatabase")}
-        resource = resources.get(name)
-        if resource is None:
-            raise not_permitted("OracleDatabase", name, "spec.databaseRef", namespace)
-        spec = parse_spec(OracleDatabaseSpec, resource)
-        mine = [found for found in spec.delegations if self._references.allows(found.namespaces, namespace)]
-        if not mine:
-            raise not_permitted("OracleDatabase", name, "spec.databaseRef", namespace)
+        spec, _, resource = self._references.delegated(name, "spec.databaseRef", namespace)
         if not delegations_for(self._references, spec, schema, namespace):
             raise Terminal(
                 reasons.SCHEMA_NOT_ALLOWED,

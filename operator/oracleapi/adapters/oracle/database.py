@@ -3,18 +3,19 @@
 import ssl
 import threading
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from typing import Any
 
 import oracledb
 
-from oracleapi.adapters.oracle import statements
+from oracleapi.adapters.oracle import roles, statements
 from oracleapi.adapters.oracle.errors import LOGIN_RETRY_S, RIGHTS, full_code, translated
 from oracleapi.api import reasons
 from oracleapi.api.oracledatabase import Connection
 from oracleapi.errors import OperatorError, Retryable, Terminal
+from oracleapi.model.role import ObservedRole, RefusedGrant, RoleAction
 from oracleapi.model.schema import (
     ChangeSchema,
     DisableSchema,
@@ -79,8 +80,8 @@ class OracleDatabase:
     def facts(self) -> DatabaseFacts:
         with self._session("reading the database's version") as connection:
             cursor = connection.cursor()
-            roles = {row[0] for row in cursor.execute(statements.ROLES)}
-            lacking = [role for role in REQUIRED_ROLES if role not in roles]
+            enabled = {row[0] for row in cursor.execute(statements.ROLES)}
+            lacking = [role for role in REQUIRED_ROLES if role not in enabled]
             missing = (*lacking, *(right for right, query in statements.READABLE.items() if not _may(cursor, query)))
             if not missing:
                 cursor.execute(statements.FACTS)
@@ -119,6 +120,20 @@ class OracleDatabase:
                 block = statements.build_change(action)
         with self._session(action.describe()) as connection:
             connection.cursor().execute(block.text(), block.binds)
+
+    def observe_role(self, name: str, objects: Sequence[str]) -> ObservedRole:
+        with self._session(f"reading role {name}") as connection:
+            cursor = connection.cursor()
+            try:
+                return roles.observe(cursor, name, objects)
+            except oracledb.DatabaseError as error:
+                if full_code(error) in RIGHTS:
+                    _name_missing(cursor)
+                raise
+
+    def apply_role(self, action: RoleAction) -> Sequence[RefusedGrant]:
+        with self._session(action.describe()) as connection:
+            return roles.apply(connection, action)
 
     @contextmanager
     def _session(self, doing: str) -> Iterator[oracledb.Connection]:
@@ -164,6 +179,26 @@ def _may(cursor: oracledb.Cursor, query: str) -> bool:
             return False
         raise
     return True
+
+
+def _name_missing(cursor: oracledb.Cursor) -> None:
+    """Name what a role's reads lack; the error of the read is raised where nothing is found.
+
+    Raises:
+        Terminal: ``GuardMissing``, ``PrivilegesMissing``.
+    """
+    missing = [right for right, query in roles.READABLE.items() if not _may(cursor, query)]
+    if missing == [roles.OWNED_READABLE]:
+        raise Terminal(
+            reasons.GUARD_MISSING,
+            "roles are marked in schema ORACLEAPI, which is not installed here or not granted to the operator's"
+            " account; a DBA installs it, see docs/guard.md",
+        )
+    if missing:
+        raise Terminal(
+            reasons.PRIVILEGES_MISSING,
+            f"the operator's account lacks {', '.join(missing)}; grant it, see docs/database.md",
+        )
 
 
 def _set_call_timeout(connection: oracledb.Connection, _tag: str | None) -> None:
