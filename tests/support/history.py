@@ -80,16 +80,17 @@ class History:
         aws, database = world.backends.aws, world.backends.database
         aws.apply = self._recorded(aws.apply)  # type: ignore[method-assign]
         database.apply = self._recorded(database.apply)  # type: ignore[method-assign]
-        self._record("start")
+        self.note("start")
 
     def _recorded(self, apply: Callable[[Any], None]) -> Callable[[Any], None]:
         def recorded(action: Any) -> None:
             apply(action)
-            self._record(action.describe())
+            self.note(action.describe())
 
         return recorded
 
-    def _record(self, action: str) -> None:
+    def note(self, action: str) -> None:
+        """Record the world as it is after *action*; what others than the operator change has to be noted by them."""
         apis = {key: found for key, found in self.world.backends.aws.apis.items() if found.stage is not None}
         before = self.moments[-1].live if self.moments else frozenset(apis)
         self.moments.append(

@@ -226,6 +226,7 @@ class Apis(RuleBasedStateMachine):
                 found.stage = replace(found.stage, throttle=replace(found.stage.throttle, rate=1.0))
         if what == "handler":
             self.spoil_a_handler()
+        self.history.note(f"{what} changed by hand")
         self.settle(0)
 
     def spoil_a_handler(self) -> None:

@@ -93,6 +93,11 @@ QUERIES: list[tuple[str, list[tuple[Any, ...]], str]] = [
     ("select id, sum(id) over (order by id) from emp order by id", [(1, 1), (2, 3), (3, 6), (4, 10)], "running sum"),
     ("select id, lag(id, 1, 0) over (order by id) from emp order by id", [(1, 0), (2, 1), (3, 2), (4, 3)], "LAG"),
     ("select count(*) over () n, id from emp order by id fetch first 1 row only", [(4, 1)], "whole window"),
+    (
+        "select '' x, '' from dual union all select 'a', 'a' from dual",
+        [(None, None), ("a", "a")],
+        "columns of one name",
+    ),
     ("select mgr from emp union select 9 from dual order by 1", [(1,), (2,), (9,), (None,)], "UNION"),
     ("select id from emp minus select mgr from emp order by 1", [(3,), (4,)], "MINUS"),
     ("select 1 from dual union all select 2 from dual intersect select 2 from dual", [(2,)], "left to right"),

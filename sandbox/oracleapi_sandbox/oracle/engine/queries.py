@@ -65,6 +65,14 @@ def _set_operation(emitter: Emitter, node: Any, outer: Scope | None) -> tuple[st
     return f"{ctes}({left}) {operator} ({right}){_tail(emitter, node, scope, {})}", outputs
 
 
+def _own_key(outputs: dict[str, str], label: str) -> str:
+    """Return a key for a result column: two may bear one name as long as nobody refers to it."""
+    key = label
+    while key in outputs:
+        key += "\0"
+    return key
+
+
 def _ctes(emitter: Emitter, node: Any, scope: Scope) -> str:
     with_ = node.args.get("with_")
     if with_ is None:
@@ -378,7 +386,7 @@ class QueryBlock:
                 raise OracleError(923, "FROM keyword not found where expected")
             parts.append(f"{text} AS {quote(label)}")
             if outputs is not None:
-                outputs[label] = kind
+                outputs[_own_key(outputs, label)] = kind
         return ", ".join(parts), outputs
 
     def _expanded(self, outputs: dict[str, str] | None, table: str | None) -> dict[str, str] | None:

@@ -1,0 +1,67 @@
+"""The Oracle part with schema ORACLEAPI as the product installs it, and an operator's account with the documented rights."""
+
+from collections.abc import Iterator
+
+import oracledb
+import pytest
+
+from oracleapi.adapters.oracle.database import OracleDatabase, open_database
+from oracleapi.api.oracledatabase import Connection
+from support.parts import ROOT, Part, start_part
+
+PASSWORD = "Only4Tests_"
+TABLES = ROOT / "operator" / "oracleapi" / "sql" / "tables.sql"
+OPERATOR_RIGHTS = (
+    "create session, create role, grant any object privilege, ords_administrator_role",
+    *(
+        f"select on sys.{name}"
+        for name in (
+            "dba_users", "v_$pdbs", "dba_sys_privs", "dba_role_privs", "dba_roles", "dba_application_roles",
+            "dba_tab_privs", "dba_col_privs", "dba_objects",
+        )
+    ),
+    "select, insert, update, delete on oracleapi.owned",
+)  # fmt: skip
+"""What docs/database.md and docs/roles.md ask for."""
+
+
+@pytest.fixture(scope="session")
+def part(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Part]:
+    part = start_part("oracle", tmp_path_factory.mktemp("oracle"))
+    yield part
+    part.stop()
+
+
+@pytest.fixture(scope="session")
+def system(part: Part) -> Iterator[oracledb.Connection]:
+    """SYSTEM, who has made HR, ORACLEAPI and the operator's account."""
+    known = part.addresses
+    connection = oracledb.connect(user=known["system_user"], password=known["system_password"], dsn=known["dsn"])
+    with connection.cursor() as cursor:
+        cursor.execute("create user oracleapi no authentication quota 100M on users")
+        for statement in statements(TABLES.read_text()):
+            cursor.execute(statement)
+        cursor.execute("create user hr no authentication quota unlimited on users")
+        cursor.execute("create user scott no authentication quota unlimited on users")
+        cursor.execute(f'create user op identified by "{PASSWORD}"')
+        for right in OPERATOR_RIGHTS:
+            cursor.execute(f"grant {right} to op")
+    yield connection
+    connection.close()
+
+
+def statements(script: str) -> list[str]:
+    """Return the statements of a script; each ends with a line that holds a slash."""
+    found = [part.strip() for part in f"\n{script}".split("\n/\n")]
+    lines = ["\n".join(line for line in part.splitlines() if not line.startswith("--")).strip() for part in found]
+    return [text for text in lines if text]
+
+
+@pytest.fixture(scope="session")
+def database(part: Part, system: oracledb.Connection) -> Iterator[OracleDatabase]:
+    """The operator's adapter."""
+    known = part.addresses
+    connection = Connection(host=known["host"], port=known["port"], service_name=known["service_name"], protocol="TCP")
+    opened = open_database(connection, {"username": "OP", "password": PASSWORD})
+    yield opened
+    opened.close()
