@@ -1,4 +1,4 @@
-"""The Oracle part with schema ORACLEAPI as the product installs it, and an operator's account with the documented rights."""
+"""The Oracle part with schema ORACLEAPI as it is installed, and an operator with the documented rights."""
 
 from collections.abc import Iterator
 
