@@ -14,10 +14,10 @@ from urllib.parse import urlsplit
 from oracleapi.api import reasons
 from oracleapi.api.awsaccount import AwsAccountSpec
 from oracleapi.api.oracledatabase import OracleDatabaseSpec
-from oracleapi.errors import OperatorError, Retryable, Uncertain
+from oracleapi.errors import DependencyNotReady, OperatorError, Retryable, Uncertain
 from oracleapi.model.gateway import ApiIdentity, CreateApi, DeleteApi, GatewayAction, ImportApi, TagApi, UpdateApi
 from oracleapi.model.link import CreateLink, DeleteLink, ObservedLink
-from oracleapi.ports import Adapters, Discovery, Gateway, Oidc, Oracle, OrdsProbe
+from oracleapi.ports import Adapters, Discovery, Gateway, Oidc, Oracle, OrdsProbe, Secrets
 from oracleapi.runtime.breaker import Breaker
 from oracleapi.runtime.budget import Budgets
 from oracleapi.runtime.clock import Clock
@@ -71,6 +71,12 @@ class GuardedBackends:
         name = database_name(connection.host, connection.port, connection.service_name)
         inner = self._inner.oracle(spec, secret, trust)
         return cast(Oracle, self._once(inner, lambda: _Guarded(inner, partial(self._only, self._database(name)))))
+
+    def secrets(self, spec: AwsAccountSpec, secret: Mapping[str, str] | None) -> Secrets:
+        name = account_name(spec.account_id, spec.region)
+        inner = self._inner.secrets(spec, secret)
+        breaker = partial(self._breaker, name, partial(_account_is_away, "read"), label=f"{name} secrets")
+        return cast(Secrets, self._once(inner, lambda: _Guarded(inner, partial(self._only, breaker()))))
 
     def probe(self, ca_pem: str | None) -> OrdsProbe:
         return _GuardedProbe(self._inner.probe(ca_pem), self._by_url)
@@ -256,7 +262,7 @@ def _account_is_away(method: str, error: OperatorError) -> bool:
 
     An answer, be it a 500, says that it is there.
     """
-    if not isinstance(error, Retryable) or isinstance(error, Uncertain):
+    if not isinstance(error, Retryable) or isinstance(error, Uncertain | DependencyNotReady):
         return False
     answered = getattr(error.__cause__, "response", None) is not None
     away = error.reason == reasons.CREDENTIALS_MISSING or (error.reason == reasons.AWS_UNAVAILABLE and not answered)

@@ -1,7 +1,7 @@
 """What the reconcilers need of the world, in our own words. Adapters fulfil these; fakes in tests do too."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 from oracleapi.api.awsaccount import AwsAccountSpec
@@ -116,6 +116,26 @@ class Oracle(Protocol):
         ...
 
 
+@dataclass(frozen=True)
+class SecretValue:
+    """One version of a secret: its keys and texts, which its ``repr`` does not show."""
+
+    version: str
+    values: Mapping[str, str] = field(repr=False)
+
+
+class Secrets(Protocol):
+    """AWS Secrets Manager in one account and region."""
+
+    def read(self, secret_id: str) -> SecretValue:
+        """Return the current version of a secret, by name or ARN.
+
+        Raises:
+            DependencyNotReady: ``CredentialsMissing``, it is not there, going, or no JSON object.
+        """
+        ...
+
+
 class OrdsProbe(Protocol):
     """Plain requests to ORDS without credentials."""
 
@@ -169,6 +189,7 @@ class Backends(Protocol):
     """The world's other sides as reconcilers open them."""
 
     def gateway(self, spec: AwsAccountSpec, secret: Mapping[str, str] | None) -> Gateway: ...
+    def secrets(self, spec: AwsAccountSpec, secret: Mapping[str, str] | None) -> Secrets: ...
     def oracle(self, spec: OracleDatabaseSpec, secret: Mapping[str, str], trust: str | None = None) -> Oracle:
         """Open a database; *trust* is PEM text that its TLS is checked with, besides the roots that are known."""
         ...
@@ -181,6 +202,7 @@ class Adapters(Protocol):
     """Opens the world's other sides; results are shared and cached by what they were opened with."""
 
     def gateway(self, spec: AwsAccountSpec, secret: Mapping[str, str] | None, meter: Meter) -> Gateway: ...
+    def secrets(self, spec: AwsAccountSpec, secret: Mapping[str, str] | None) -> Secrets: ...
     def oracle(self, spec: OracleDatabaseSpec, secret: Mapping[str, str], trust: str | None = None) -> Oracle:
         """Open a database; *trust* is PEM text that its TLS is checked with, besides the roots that are known."""
         ...

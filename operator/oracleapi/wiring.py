@@ -10,6 +10,7 @@ from functools import partial
 from typing import Any, TypeVar
 
 from oracleapi.adapters.aws.gateway import AwsGateway
+from oracleapi.adapters.aws.secretsmanager import AwsSecrets
 from oracleapi.adapters.aws.session import Clients, RoleSession
 from oracleapi.adapters.kube.client import KubeClient
 from oracleapi.adapters.kube.config import load_config
@@ -22,8 +23,9 @@ from oracleapi.api.awsaccount import AwsAccountSpec
 from oracleapi.api.crd import KINDS
 from oracleapi.api.oracledatabase import OracleDatabaseSpec
 from oracleapi.guard import SLOW_OPERATIONS, GuardedBackends, account_name
-from oracleapi.ports import Adapters, Gateway, Kubernetes, Meter, Oidc, Oracle, OrdsProbe, Resource
+from oracleapi.ports import Adapters, Gateway, Kubernetes, Meter, Oidc, Oracle, OrdsProbe, Resource, Secrets
 from oracleapi.reconcile.aws_account import AwsAccountReconciler
+from oracleapi.reconcile.databases import Databases
 from oracleapi.reconcile.identity_provider import IdentityProviderReconciler
 from oracleapi.reconcile.oracle_api import OracleApiReconciler
 from oracleapi.reconcile.oracle_database import OracleDatabaseReconciler
@@ -58,16 +60,20 @@ class RealBackends:
         self._oidc = OidcDiscovery(self._trust)
 
     def gateway(self, spec: AwsAccountSpec, secret: Mapping[str, str] | None, meter: Meter | None = None) -> Gateway:
-        ca = str(self._settings.extra_ca_file) if self._settings.extra_ca_file else None
+        return self._aws("aws", spec, secret, lambda: AwsGateway(self._clients(spec, secret, meter), spec.region))
 
+    def secrets(self, spec: AwsAccountSpec, secret: Mapping[str, str] | None) -> Secrets:
+        return self._aws("secrets", spec, secret, lambda: AwsSecrets(self._clients(spec, secret)))
+
+    def _aws(self, part: str, spec: AwsAccountSpec, secret: Mapping[str, str] | None, open_it: Callable[[], T]) -> T:
         role = self._role(spec)
-
-        def open_it() -> AwsGateway:
-            return AwsGateway(Clients(spec.region, spec.endpoint_url, secret, ca, role, meter), spec.region)
-
         acting = role.arn if role else "-"
-        name = f"aws/{spec.account_id}/{spec.region}/{(secret or {}).get('AWS_ACCESS_KEY_ID', '-')}/{acting}"
+        name = f"{part}/{spec.account_id}/{spec.region}/{(secret or {}).get('AWS_ACCESS_KEY_ID', '-')}/{acting}"
         return self._shared(name, [spec.endpoint_url, dict(secret or {}), role and asdict(role)], open_it)
+
+    def _clients(self, spec: AwsAccountSpec, secret: Mapping[str, str] | None, meter: Meter | None = None) -> Clients:
+        ca = str(self._settings.extra_ca_file) if self._settings.extra_ca_file else None
+        return Clients(spec.region, spec.endpoint_url, secret, ca, self._role(spec), meter)
 
     def _role(self, spec: AwsAccountSpec) -> RoleSession | None:
         external_id = spec.external_id(self._installation)
@@ -183,14 +189,14 @@ def build_operator(
     budgets = Budgets(clock, metrics, SLOW_OPERATIONS, reasons.CALL_BUDGET)
     admission, guard = Admission(wake.touches, budgets), GuardedBackends(backends, clock, metrics, budgets)
     queue = KeyedQueue[Key](clock, gate=admission, tenant=lambda key: key.namespace, metrics=metrics.queue)
-    unsafe_paths: dict[str, str] = {}
+    databases, unsafe_paths = Databases(references, guard, clock), dict[str, str]()
     reconcilers: list[Reconciler[Any]] = [
         AwsAccountReconciler(references, guard, lambda number, region: admission.cycle_s(account_name(number, region))),
         IdentityProviderReconciler(references, guard),
-        OracleDatabaseReconciler(references, guard, unsafe_paths),
+        OracleDatabaseReconciler(references, guard, databases, unsafe_paths),
         VpcLinkReconciler(references, guard),
-        OracleRoleReconciler(references, guard),
-        OracleApiReconciler(references, guard, clock, unsafe_paths, lambda key: queue.add(key, Lane.WOKEN)),
+        OracleRoleReconciler(references, databases),
+        OracleApiReconciler(references, guard, databases, clock, unsafe_paths, lambda key: queue.add(key, Lane.WOKEN)),
     ]
     runner = PassRunner(kube, clock, installation, {found.kind: found for found in reconcilers})
 

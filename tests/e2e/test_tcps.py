@@ -1,4 +1,4 @@
-"""The operator's way to the database over TLS: whose certificate is believed, and under which name."""
+"""The operator's way to the database over TLS, and what its object says of a wrong name and of a missing wallet."""
 
 import json
 import pathlib
@@ -12,7 +12,7 @@ from support.lab import NAMESPACE, Lab, wait_for
 
 @pytest.fixture
 def wallet(lab: Lab) -> Iterator[None]:
-    """Secrets with the database's CA and with somebody else's; the connection is put back afterwards."""
+    """Secrets with the database's CA and with no certificate; the connection is put back afterwards."""
     before = lab.get("odb", "hr-db")["spec"]["connection"]
     right = pathlib.Path(lab.environment["SANDBOX_CA"])
     lab.kubectl("-n", NAMESPACE, "create", "secret", "generic", "hr-wallet", f"--from-file=ewallet.pem={right}")

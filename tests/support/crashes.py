@@ -6,18 +6,26 @@ from dataclasses import dataclass
 from typing import Any, Literal, get_args
 
 from oracleapi.errors import OperatorError, Retryable, Uncertain
-from oracleapi.ports import Gateway, Kubernetes, Oidc, Oracle, OrdsProbe
+from oracleapi.ports import Gateway, Kubernetes, Oidc, Oracle, OrdsProbe, Secrets
 from support.small_world import SmallWorld
 
 How = Literal["killed before", "killed after", "answer lost", "SIGTERM"]
 HOWS: tuple[How, ...] = get_args(How)
-PORTS: dict[str, type] = {"cluster": Kubernetes, "aws": Gateway, "oracle": Oracle, "ords": OrdsProbe, "oidc": Oidc}
+PORTS: dict[str, type] = {
+    "cluster": Kubernetes,
+    "aws": Gateway,
+    "oracle": Oracle,
+    "ords": OrdsProbe,
+    "oidc": Oidc,
+    "secrets": Secrets,
+}
 LOST = {
     "cluster": "ClusterUnavailable",
     "aws": "AwsUnavailable",
     "oracle": "DatabaseUnreachable",
     "ords": "OrdsUnreachable",
     "oidc": "DiscoveryFailed",
+    "secrets": "AwsUnavailable",
 }
 
 
@@ -31,6 +39,7 @@ def doubles(world: SmallWorld) -> dict[str, Any]:
     found = world.backends
     return {
         "cluster": world.kube, "aws": found.aws, "oracle": found.database, "ords": found.ords, "oidc": found.provider,
+        "secrets": found.secret_store,
     }  # fmt: skip
 
 

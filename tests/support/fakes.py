@@ -6,12 +6,12 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from oracleapi.api.common import FINALIZER
-from oracleapi.errors import OperatorError, Retryable, Terminal
+from oracleapi.errors import DependencyNotReady, OperatorError, Retryable, Terminal
 from oracleapi.model import gateway as g
 from oracleapi.model.link import CreateLink, DeleteLink, ObservedLink
 from oracleapi.model.role import ObservedRole, RefusedGrant, RoleAction
 from oracleapi.model.schema import ChangeSchema, DisableSchema, EnableSchema, ObservedSchema, SchemaAction
-from oracleapi.ports import Caller, DatabaseFacts, Discovery
+from oracleapi.ports import Caller, DatabaseFacts, Discovery, SecretValue
 from support.fake_roles import FakeRoles
 from support.schemas import status_faults
 
@@ -459,12 +459,39 @@ class FakeProbe:
         return 200 if path == "/" else 404
 
 
+class FakeSecrets:
+    """Secrets Manager: the current value of each secret, by version."""
+
+    def __init__(self) -> None:
+        self.values: dict[str, SecretValue] = {}
+        self.reads: list[str] = []
+
+    def put(self, secret_id: str, version: str, **values: str) -> None:
+        self.values[secret_id] = SecretValue(version, values)
+
+    def read(self, secret_id: str) -> SecretValue:
+        self.reads.append(secret_id)
+        if secret_id not in self.values:
+            raise DependencyNotReady("CredentialsMissing", f"secret {secret_id} is not there; create it", 60.0)
+        return self.values[secret_id]
+
+
 class FakeOidc:
     def __init__(self) -> None:
         self.found = Discovery("https://idp.example.com/keys", 1, ("RS256",), (), ())
 
     def discover(self, issuer: str, ca_pem: str | None) -> Discovery:
         return self.found
+
+
+class RefusedLogin:
+    """A database to which nobody can log in with this password."""
+
+    def __getattr__(self, name: str) -> Any:
+        def refused(*_: Any) -> Any:
+            raise Retryable("LoginDenied", "ORA-01017", 120.0)
+
+        return refused
 
 
 class FakeBackends:
@@ -475,12 +502,18 @@ class FakeBackends:
         self.database = FakeOracle("HR_API", "SALES_API")
         self.ords = FakeProbe(self.database)
         self.provider = FakeOidc()
+        self.secret_store = FakeSecrets()
+        self.password: str | None = None  # the only one that the database takes; None takes any
 
     def gateway(self, spec: Any, secret: Any, meter: Any = None) -> FakeGateway:
         return self.aws
 
-    def oracle(self, spec: Any, secret: Any, trust: Any = None) -> FakeOracle:
-        return self.database
+    def oracle(self, spec: Any, secret: Any, trust: Any = None) -> Any:
+        right = self.password is None or secret["password"] == self.password
+        return self.database if right else RefusedLogin()
+
+    def secrets(self, spec: Any, secret: Any) -> FakeSecrets:
+        return self.secret_store
 
     def probe(self, ca_pem: str | None) -> FakeProbe:
         return self.ords

@@ -84,8 +84,10 @@ class History:
 
     def _recorded(self, apply: Callable[[Any], None]) -> Callable[[Any], None]:
         def recorded(action: Any) -> None:
-            apply(action)
-            self.note(action.describe())
+            try:
+                apply(action)
+            finally:  # it may have happened although it failed
+                self.note(action.describe())
 
         return recorded
 

@@ -124,10 +124,43 @@ class Connection(Part):
     tcp_connect_timeout_seconds: Annotated[int, Field(ge=1, le=60)] = 5
 
 
+class SecretsManagerRef(Part):
+    """A secret of AWS Secrets Manager."""
+
+    account_ref: NamedRef
+    secret_id: Annotated[
+        str,
+        Field(
+            min_length=1,
+            max_length=512,
+            json_schema_extra=rules(
+                cel(
+                    "self.matches('^[A-Za-z0-9/_+=.@:-]+$')",
+                    "must be a secret's name or ARN, such as oracleapi/hr-db",
+                )
+            ),
+        ),
+    ] = Field(description="Name or ARN of a JSON secret with keys username and password")
+
+
 class Credentials(Part):
     """Where the operator's database account comes from."""
 
-    secret_ref: SecretRef = Field(description="Secret with keys username and password, in the operator's namespace")
+    model_config = Part.model_config | {
+        "json_schema_extra": rules(
+            cel(
+                "has(self.secretRef) != has(self.secretsManager)",
+                "must have exactly one of secretRef and secretsManager",
+            )
+        )
+    }
+
+    secret_ref: SecretRef | None = Field(
+        None, description="Secret with keys username and password, in the operator's namespace"
+    )
+    secrets_manager: SecretsManagerRef | None = Field(
+        None, description="The same keys in AWS Secrets Manager; read every five minutes, and when a login is refused"
+    )
 
 
 class GatewayTarget(Part):

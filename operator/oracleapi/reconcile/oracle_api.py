@@ -32,6 +32,7 @@ from oracleapi.plan.preview import preview
 from oracleapi.plan.schema import plan_schema
 from oracleapi.ports import Backends
 from oracleapi.reconcile.accounts import Accounts
+from oracleapi.reconcile.databases import Databases
 from oracleapi.reconcile.drift_watch import DriftWatch
 from oracleapi.reconcile.gate import end_approval, may_write, propose, read_only, tell_drift, tell_repair
 from oracleapi.reconcile.gateway_half import GatewayHalf, OrdsState, longest_timeout_s
@@ -93,16 +94,17 @@ class OracleApiReconciler:
         self,
         references: References,
         backends: Backends,
+        databases: Databases,
         clock: Clock,
         unsafe_paths: MutableMapping[str, str],
         wake: Callable[[Key], None],
     ) -> None:
         self._clock = clock
-        self._resolver = ApiResolver(references, backends)
+        self._resolver = ApiResolver(references, backends, databases)
         self._schema = SchemaHalf(clock)
         self._gateway = GatewayHalf()
         self._accounts = Accounts(references, backends)
-        self._removal = Removal(references, backends, self._gateway, self._schema, self._accounts)
+        self._removal = Removal(references, backends, databases, self._gateway, self._schema, self._accounts)
         self._unpublisher = Unpublisher(references, self._removal, self._gateway, self._schema)
         self._watch = DriftWatch()
         self._unsafe_paths, self._wake = unsafe_paths, wake

@@ -6,6 +6,7 @@ from oracleapi.api import reasons
 from oracleapi.api.oracledatabase import OracleDatabaseSpec
 from oracleapi.errors import OperatorError, Terminal
 from oracleapi.ports import Backends, DatabaseFacts
+from oracleapi.reconcile.databases import Databases
 from oracleapi.reconcile.passes import Pass
 from oracleapi.reconcile.probes import ask
 from oracleapi.reconcile.references import References
@@ -23,8 +24,15 @@ class OracleDatabaseReconciler:
     kind = "OracleDatabase"
     spec = OracleDatabaseSpec
 
-    def __init__(self, references: References, backends: Backends, unsafe_paths: MutableMapping[str, str]) -> None:
-        self._references, self._backends, self._unsafe_paths = references, backends, unsafe_paths
+    def __init__(
+        self,
+        references: References,
+        backends: Backends,
+        databases: Databases,
+        unsafe_paths: MutableMapping[str, str],
+    ) -> None:
+        self._references, self._backends, self._databases = references, backends, databases
+        self._unsafe_paths = unsafe_paths
 
     def reconcile(self, work: Pass[OracleDatabaseSpec]) -> None:
         facts = self._connect(work)
@@ -46,9 +54,8 @@ class OracleDatabaseReconciler:
         work.report.message = f"Oracle Database {facts.version}, ORDS {facts.ords_version}"
 
     def _connect(self, work: Pass[OracleDatabaseSpec]) -> DatabaseFacts:
-        secret, trust = self._references.database_access(work.spec, "spec.")
         try:
-            facts = self._backends.oracle(work.spec, secret, trust).facts()
+            facts = self._databases.open(work.spec, "spec.").facts()
         except OperatorError as error:
             work.report.say("Connected", False, error.reason, error.message)
             raise

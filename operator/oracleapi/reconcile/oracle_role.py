@@ -10,7 +10,7 @@ from oracleapi.errors import DependencyNotReady, Terminal
 from oracleapi.model.role import DesiredRole, Grant, ObservedRole, RefusedGrant
 from oracleapi.plan.preview import preview
 from oracleapi.plan.role import missing_grants, plan_role, plan_role_removal, whole
-from oracleapi.ports import Backends, Oracle
+from oracleapi.reconcile.databases import THE_DATABASES, Databases
 from oracleapi.reconcile.gate import check_minimum_mode, end_approval, may_write, propose, tell_drift, tell_repair
 from oracleapi.reconcile.passes import Pass
 from oracleapi.reconcile.references import References
@@ -26,14 +26,14 @@ class OracleRoleReconciler:
     kind = "OracleRole"
     spec = OracleRoleSpec
 
-    def __init__(self, references: References, backends: Backends) -> None:
-        self._references, self._backends = references, backends
+    def __init__(self, references: References, databases: Databases) -> None:
+        self._references, self._databases = references, databases
 
     def reconcile(self, work: Pass[OracleRoleSpec]) -> None:
         database, delegations = self._resolve(work)
         desired = build_role(work.spec, work.owner, delegations)
         work.report.fields["roleName"] = desired.name
-        oracle = self._open(database)
+        oracle = self._databases.open(database, THE_DATABASES)
         observed = oracle.observe_role(desired.name, _objects(desired))
         plan = plan_role(desired, observed)
         _say_grants(work, desired, observed, ())
@@ -62,10 +62,6 @@ class OracleRoleReconciler:
         check_minimum_mode(work, "database", (found.minimum_mode for found in delegations))
         return database, delegations
 
-    def _open(self, database: OracleDatabaseSpec) -> Oracle:
-        secret, trust = self._references.database_access(database, "the database's ")
-        return self._backends.oracle(database, secret, trust)
-
     def finalize(self, work: Pass[OracleRoleSpec]) -> None:
         self._references.check_unused(self.kind, f"{work.key.namespace}/{work.key.name}")
         keep = work.deletion_policy == "Retain"
@@ -74,7 +70,7 @@ class OracleRoleReconciler:
         database, _ = self._references.find(
             "OracleDatabase", work.spec.database_ref.name, OracleDatabaseSpec, "spec.databaseRef"
         )
-        oracle = self._open(database)
+        oracle = self._databases.open(database, THE_DATABASES)
         observed = oracle.observe_role(work.spec.role(work.key.name), ())
         for action in plan_role_removal(str(work.owner), observed, keep).actions:
             oracle.apply_role(action)

@@ -106,18 +106,17 @@ class References:
             )
         return found
 
-    def database_access(self, spec: OracleDatabaseSpec, field: str) -> tuple[Mapping[str, str], str | None]:
-        """Return the credentials of a database, and the PEM text that its TLS is checked with, if one is named.
+    def database_trust(self, spec: OracleDatabaseSpec, where: str) -> str | None:
+        """Return the PEM text that a database's TLS is checked with, if one is named.
 
         Args:
-            field: What leads to the database's spec, for the message.
+            where: What leads to the database's spec, for the message.
         """
-        secret = self.secret(spec.credentials.secret_ref, f"{field}credentials.secretRef")
         ref = spec.connection.wallet_secret_ref
         if ref is None:
-            return secret, None
+            return None
         named = SecretRef(name=ref.name, key=ref.key or WALLET_KEY)
-        return secret, self.ca_bundle(named, f"{field}connection.walletSecretRef")
+        return self.ca_bundle(named, f"{where}connection.walletSecretRef")
 
     def account_secret(self, spec: AwsAccountSpec) -> Mapping[str, str] | None:
         """Return the credentials of an account, ``None`` for the pod's own identity.
@@ -168,6 +167,9 @@ def references_of(kind: str, resource: Mapping[str, Any]) -> Iterator[tuple[str,
         yield "AwsAccount", spec.get("accountRef", {}).get("name", "")
     elif kind == "OracleDatabase":
         yield "VpcLink", spec.get("ords", {}).get("gatewayTarget", {}).get("vpcLinkRef", {}).get("name", "")
+        secret = (spec.get("credentials") or {}).get("secretsManager") or {}
+        if secret:
+            yield "AwsAccount", secret.get("accountRef", {}).get("name", "")
     elif kind == "OracleApi":
         yield "OracleDatabase", spec.get("databaseRef", {}).get("name", "")
         provider = (spec.get("auth") or {}).get("jwt") or {}

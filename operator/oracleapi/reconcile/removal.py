@@ -8,6 +8,7 @@ from oracleapi.api.vpclink import VpcLinkSpec
 from oracleapi.errors import DependencyNotReady, OperatorError, Retryable
 from oracleapi.ports import Backends, Gateway, Oracle
 from oracleapi.reconcile.accounts import Accounts
+from oracleapi.reconcile.databases import THE_DATABASES, Databases
 from oracleapi.reconcile.gateway_half import GatewayHalf
 from oracleapi.reconcile.passes import Pass
 from oracleapi.reconcile.references import References
@@ -21,11 +22,13 @@ class Removal:
         self,
         references: References,
         backends: Backends,
+        databases: Databases,
         gateway: GatewayHalf,
         schema: SchemaHalf,
         accounts: Accounts,
     ) -> None:
         self._references, self._backends, self._accounts = references, backends, accounts
+        self._databases = databases
         self._gateway, self._schema = gateway, schema
 
     def run(self, work: Pass[OracleApiSpec]) -> None:
@@ -92,5 +95,4 @@ class Removal:
         return self._backends.gateway(account, self._references.account_secret(account))
 
     def open_oracle(self, database: OracleDatabaseSpec) -> Oracle:
-        secret, trust = self._references.database_access(database, "the database's ")
-        return self._backends.oracle(database, secret, trust)
+        return self._databases.open(database, THE_DATABASES)

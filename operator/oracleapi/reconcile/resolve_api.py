@@ -13,6 +13,7 @@ from oracleapi.desired.groups import schema_alias
 from oracleapi.errors import DependencyNotReady, Terminal
 from oracleapi.model.resolved import ResolvedApi
 from oracleapi.ports import Backends, Gateway, Oracle, OrdsProbe, Resource
+from oracleapi.reconcile.databases import THE_DATABASES, Databases
 from oracleapi.reconcile.gate import check_mode
 from oracleapi.reconcile.passes import Pass
 from oracleapi.reconcile.references import References, ready_message
@@ -37,8 +38,8 @@ class Surroundings:
 class ApiResolver:
     """Finds and checks what an ``OracleApi`` refers to; permission is checked here, in every pass."""
 
-    def __init__(self, references: References, backends: Backends) -> None:
-        self._references, self._backends = references, backends
+    def __init__(self, references: References, backends: Backends, databases: Databases) -> None:
+        self._references, self._backends, self._databases = references, backends, databases
 
     def resolve(self, work: Pass[OracleApiSpec]) -> Surroundings:
         """Return the API's surroundings.
@@ -87,14 +88,13 @@ class ApiResolver:
             rivals=find_rivals(self._references, work, guid),
         )
         ca = self._references.ca_bundle(database.ords.ca_secret_ref, "the database's ords.caSecretRef")
-        secret, trust = self._references.database_access(database, "the database's ")
         return Surroundings(
             api=api,
             database_name=work.spec.database_ref.name,
             max_rate=database.max_requests_per_second,
             metadata_cache_s=database.ords.metadata_cache_seconds,
             gateway=self._backends.gateway(account, self._references.account_secret(account)),
-            oracle=self._backends.oracle(database, secret, trust),
+            oracle=self._databases.open(database, THE_DATABASES),
             probe=self._backends.probe(ca),
         )
 

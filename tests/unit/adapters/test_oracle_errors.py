@@ -28,18 +28,24 @@ ROWS = [
         "DatabaseUnreachable",
         *("ORA-01033", "ORA-01034", "ORA-01089", "ORA-01109", "ORA-03113", "ORA-03114", "ORA-03135", "ORA-12170"),
         *("ORA-12505", "ORA-12514", "ORA-12516", "ORA-12520", "ORA-12528", "ORA-12537", "ORA-12541", "ORA-12545"),
-        *("ORA-12547", "DPY-6000", "DPY-6001", "DPY-6002", "DPY-6003", "DPY-6005", "DPY-4011", "DPY-4024", "DPY-4005"),
-        *("DPY-4033", "DPY-1001"),
+        *("ORA-12547", "DPY-6000", "DPY-6001", "DPY-6002", "DPY-6003", "DPY-6005", "DPY-6006", "DPY-4011"),
+        *("DPY-4024", "DPY-4005", "DPY-4033", "DPY-1001"),
     ),
     *rows(
         Retryable, "LoginDenied", "ORA-01005", "ORA-01017", "ORA-28000", "ORA-28001", "ORA-01045", "DPY-4001"
     ),
-    *rows(Retryable, "OracleBusy", "ORA-00054", "ORA-00060", "ORA-04020", "ORA-04021", "ORA-04068", "ORA-30006"),
+    *rows(Terminal, "Conflict", "ORA-01920", "ORA-01921"),
+    *rows(Retryable, "OracleBusy", "ORA-00054", "ORA-00060", "ORA-01940", "ORA-04020", "ORA-04021", "ORA-04068"),
+    *rows(Retryable, "OracleBusy", "ORA-30006"),
     *rows(Terminal, "PrivilegesMissing", "ORA-00942", "ORA-01031", "ORA-06550", "ORA-06598"),
     *rows(
         Terminal,
         "OracleRefused",
-        *("ORA-01403", "ORA-12154", "ORA-00955", "ORA-04042", "ORA-04043", "DPY-6006", "DPY-4000"),
+        *("ORA-01403", "ORA-12154", "ORA-00955", "ORA-04042", "ORA-04043", "DPY-4000"),
+        *("ORA-00959", "ORA-00988", "ORA-00990", "ORA-01749", "ORA-01917", "ORA-01918", "ORA-01919", "ORA-01922"),
+        *("ORA-01924", "ORA-01926", "ORA-01927", "ORA-01932", "ORA-01934", "ORA-01951", "ORA-01952", "ORA-02380"),
+        *("ORA-28003", "ORA-28007", "ORA-28008", "ORA-28221", "ORA-28225", "ORA-28226", "ORA-28227", "ORA-46358"),
+        *("ORA-65096", "ORA-65049", "ORA-65024"),
         *("DPY-4027", "DPY-4008", "DPY-4010", "DPY-3010", "DPY-3015", "DPY-3001"),
     ),
 ]  # fmt: skip

@@ -216,7 +216,7 @@ def open_database(
     """
     for key in ("username", "password"):
         if not secret.get(key):
-            raise Terminal(reasons.CREDENTIALS_MISSING, f"the Secret of credentials.secretRef has no key {key}")
+            raise Terminal(reasons.CREDENTIALS_MISSING, f"the secret of the database's credentials has no key {key}")
     return OracleDatabase(connection, secret["username"], secret["password"], context)
 
 

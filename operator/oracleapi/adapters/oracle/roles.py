@@ -10,6 +10,7 @@ from typing import Any
 
 import oracledb
 
+from oracleapi.adapters.oracle.errors import full_code
 from oracleapi.model.role import (
     APPLICATION,
     GUARD_PACKAGE,
@@ -54,6 +55,7 @@ begin
 end;
 """
 UNMARK = "begin delete from oracleapi.owned where role_name = :role_name; commit; end;"
+GONE = "ORA-01919"
 OWNED_READABLE = "SELECT on ORACLEAPI.OWNED"
 READABLE = {
     "SELECT on SYS.DBA_ROLES": "select 1 from sys.dba_roles where 1 = 0",
@@ -120,11 +122,19 @@ def apply(connection: oracledb.Connection, action: RoleAction) -> tuple[RefusedG
         case Regrant():
             return _regrant(cursor, action)
         case DropRole():
-            cursor.execute(f"drop role {quoted(action.name)}")
+            _drop(cursor, action.name)
             cursor.execute(UNMARK, role_name=action.name)
         case ReleaseRole():
             cursor.execute(UNMARK, role_name=action.name)
     return ()
+
+
+def _drop(cursor: oracledb.Cursor, name: str) -> None:
+    try:
+        cursor.execute(f"drop role {quoted(name)}")
+    except oracledb.DatabaseError as error:
+        if full_code(error) != GONE:
+            raise
 
 
 def _regrant(cursor: oracledb.Cursor, action: Regrant) -> tuple[RefusedGrant, ...]:

@@ -6,6 +6,7 @@ import oracledb
 import pytest
 
 from oracleapi.adapters.oracle.database import OracleDatabase
+from oracleapi.errors import Terminal
 from oracleapi.model.role import CreateRole, DropRole, Grant, MarkRole, RefusedGrant, Regrant, ReleaseRole
 
 OWNER = "cluster-1/OracleRole/hr/r"
@@ -100,3 +101,10 @@ def test_a_dropped_role_leaves_no_mark(database: OracleDatabase, role: str, sql:
     database.apply_role(DropRole(role))
     seen = database.observe_role(role, [])
     assert (seen.exists, seen.owner) == (False, "")
+    database.apply_role(DropRole(role))
+
+
+def test_a_name_that_a_user_has_is_refused(database: OracleDatabase, sql: oracledb.Cursor) -> None:
+    with pytest.raises(Terminal, match="a user or role of this name") as caught:
+        database.apply_role(CreateRole("SCOTT", OWNER, "uid-1"))
+    assert caught.value.reason == "Conflict"
