@@ -160,6 +160,30 @@ class Fleet:
         )
 
 
+def suspended(lab: Lab, api: dict[str, Any], count: int) -> str:
+    """Create *count* suspended APIs and return a sentence about the process that watches them."""
+    before = memory_mib(lab)
+    spec = {**api["spec"], "suspend": True}
+
+    def post(number: int) -> None:
+        name = f"s-{number}"
+        body = {**api, "metadata": {"name": name, "namespace": "hr"}, "spec": {**spec, "basePath": f"/s{number}"}}
+        lab.cluster.post(f"{URL}/namespaces/hr/oracleapis", json=body).raise_for_status()
+
+    def said() -> int:
+        items = lab.cluster.get(f"{URL}/namespaces/hr/oracleapis").json()["items"]
+        return sum(
+            any(c["type"] == "Suspended" for c in item.get("status", {}).get("conditions", [])) for item in items
+        )
+
+    begin = time.monotonic()
+    with ThreadPoolExecutor(8) as pool:
+        list(pool.map(post, range(count)))
+    wait_for("every status", lambda: said() >= count, 600)
+    took, memory = time.monotonic() - begin, memory_mib(lab)
+    return f"{before:.0f} MiB before, {memory:.0f} MiB with {count} (goal: 256); all statuses after {took:.0f} s."
+
+
 @dataclasses.dataclass(frozen=True)
 class Rest:
     """What a fleet costs while nothing changes."""

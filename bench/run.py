@@ -17,6 +17,7 @@ sys.path.insert(0, str(ROOT / "tests"))
 import calls  # noqa: E402  (the path is set above)
 import fleet  # noqa: E402
 import latency  # noqa: E402
+import upkeep  # noqa: E402
 
 from support.lab import Lab, running_lab  # noqa: E402
 
@@ -29,6 +30,7 @@ one run on a shared machine and only tell the size. ORDS's metadata cache is 5 s
 Machine: {machine}, Python {python}.
 """
 
+REST_S = 600.0
 FLEETS = [(20, 10, 40, False), (20, 5, 20, False), (200, 10, 40, True)]
 
 
@@ -68,7 +70,7 @@ def edits(lab: Lab) -> list[str]:
     ]
 
 
-def fleets(lab: Lab, rest_s: float) -> list[str]:
+def fleets(lab: Lab) -> list[str]:
     lines = [
         "## Many at once",
         "",
@@ -86,7 +88,7 @@ def fleets(lab: Lab, rest_s: float) -> list[str]:
         lines.append(found.row())
         ships.delete()
     ships.round(calls.api_of(10), 50, 10, 40)
-    found_rest = fleet.rest(lab, 50, rest_s)
+    found_rest = fleet.rest(lab, 50, REST_S)
     print(found_rest.rows(), flush=True)
     return [
         *lines,
@@ -101,9 +103,30 @@ def fleets(lab: Lab, rest_s: float) -> list[str]:
     ]
 
 
+def upkeeps(lab: Lab) -> list[str]:
+    return [*upkeep.failover(lab), *upkeep.drift(lab, calls.api_of(10))]
+
+
+def thousand(lab: Lab) -> list[str]:
+    found = fleet.suspended(lab, calls.api_of(10), 1000)
+    print(found, flush=True)
+    return [
+        "## A thousand",
+        "",
+        "1,000 APIs of 10 routes, `suspend: true`: each is watched, stored and has its status written, and nothing is",
+        "called. So this is the memory of the store, of the queue and of the watches, not of a thousand gateways.",
+        "",
+        found,
+        "",
+    ]
+
+
+SECTIONS = {"one": one_api, "edits": edits, "upkeep": upkeeps, "fleets": fleets, "thousand": thousand}
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--rest-seconds", type=float, default=600.0)
+    parser.add_argument("--only", choices=[*SECTIONS], help="measure one section and print it")
     parser.add_argument("--output", type=pathlib.Path, default=ROOT / "bench" / "RESULTS.md")
     arguments = parser.parse_args()
     folder, begin = pathlib.Path(tempfile.mkdtemp(prefix="oracleapi-bench-")), time.monotonic()
@@ -112,9 +135,14 @@ def main() -> None:
     try:
         with running_lab(folder) as lab:
             lab.platform()
-            lines += [*one_api(lab), *edits(lab), *fleets(lab, arguments.rest_seconds)]
+            for name, section in SECTIONS.items():
+                if arguments.only in (None, name):
+                    lines += section(lab)
     finally:
         shutil.rmtree(folder, ignore_errors=True)
+    if arguments.only is not None:
+        print("\n".join(lines))
+        return
     arguments.output.write_text("\n".join(lines))
     print(f"written to {arguments.output} after {(time.monotonic() - begin) / 60:.0f} minutes")
 
