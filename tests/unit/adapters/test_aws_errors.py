@@ -69,6 +69,34 @@ ROWS: list[tuple[str, ClientError, type[OperatorError], str]] = [
     ("logs throttled", client_error("ThrottlingException", 400), Retryable, "AwsThrottled"),
     ("logs quota", client_error("LimitExceededException", 400), Retryable, "AwsRefused"),
     ("logs: the group is not there yet", client_error("ResourceNotFoundException", 400), Retryable, "Conflict"),
+    ("logs: the group is there", client_error("ResourceAlreadyExistsException", 400), Terminal, "AwsRefused"),
+    # API Gateway, REST APIs
+    ("v1 throttled", client_error("LimitExceededException", 429, "Too Many Requests"), Retryable, "AwsThrottled"),
+    ("v1 quota", client_error("LimitExceededException", 429, "Maximum number of maximum number of APIs"), Retryable,
+     "AwsRefused"),
+    # Secrets Manager
+    *((f"secrets: {code}", client_error(code), Terminal, "AwsRefused") for code in (
+        "InvalidRequestException", "ResourceExistsException", "InvalidParameterException",
+        "MalformedPolicyDocumentException", "PublicPolicyException", "PreconditionNotMetException")),
+    # IAM
+    ("iam: it is there", client_error("EntityAlreadyExists", 409), Terminal, "AwsRefused"),
+    ("iam: it is not there", client_error("NoSuchEntity", 404), Retryable, "Conflict"),
+    ("iam quota", client_error("LimitExceeded", 409), Retryable, "AwsRefused"),
+    ("iam: detach first", client_error("DeleteConflict", 409), DependencyNotReady, "InUse"),
+    *((f"iam: {code}", client_error(code, 409), Retryable, "AwsUnavailable") for code in (
+        "ConcurrentModification", "EntityTemporarilyUnmodifiable")),
+    *((f"iam: {code}", client_error(code), Terminal, "AwsRefused") for code in (
+        "MalformedPolicyDocument", "InvalidInput", "UnmodifiableEntity", "PolicyNotAttachable")),
+    ("iam fails", client_error("ServiceFailure", 500), Retryable, "AwsUnavailable"),
+    ("iam throttled", client_error("Throttling", 400), Retryable, "AwsThrottled"),
+    # load balancers, web ACLs, tags
+    ("elbv2: not there", client_error("ListenerNotFound", 400), Terminal, "AwsRefused"),
+    ("elbv2 is not done yet", client_error("PriorRequestNotComplete", 429), Retryable, "AwsThrottled"),
+    *((f"wafv2: {code}", client_error(code), Retryable, "AwsUnavailable") for code in (
+        "WAFUnavailableEntityException", "WAFInternalErrorException")),
+    ("tagging throttled", client_error("ThrottledException", 400), Retryable, "AwsThrottled"),
+    *((f"tagging: {code}", client_error(code), Retryable, "AwsUnavailable") for code in (
+        "InternalServiceException", "PaginationTokenExpiredException")),
     ("logs: a bad value", client_error("InvalidParameterException", 400), Terminal, "AwsRefused"),
 ]  # fmt: skip
 

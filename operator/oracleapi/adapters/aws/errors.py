@@ -25,7 +25,15 @@ from oracleapi.errors import DependencyNotReady, OperatorError, Retryable, Termi
 
 NO_CREDENTIALS = (CredentialRetrievalError, NoAuthTokenError, PartialCredentialsError, SSOError, TokenRetrievalError)
 THROTTLED = frozenset(
-    {"TooManyRequestsException", "ThrottlingException", "Throttling", "RequestLimitExceeded", "SlowDown"}
+    {
+        "TooManyRequestsException",
+        "ThrottlingException",
+        "ThrottledException",
+        "Throttling",
+        "RequestLimitExceeded",
+        "PriorRequestNotComplete",
+        "SlowDown",
+    }
 )
 DENIED = frozenset({"AccessDeniedException", "AccessDenied", "UnauthorizedException", "ForbiddenException"})
 EXPIRED = frozenset(
@@ -39,7 +47,19 @@ EXPIRED = frozenset(
         "IncompleteSignature",
     }
 )
-PASSING = frozenset({"OperationAbortedException", "ServiceUnavailableException", "IDPCommunicationError"})
+PASSING = frozenset(
+    {
+        "ConcurrentModification",
+        "EntityTemporarilyUnmodifiable",
+        "IDPCommunicationError",
+        "InternalServiceException",
+        "OperationAbortedException",
+        "PaginationTokenExpiredException",
+        "ServiceUnavailableException",
+        "WAFInternalErrorException",
+        "WAFUnavailableEntityException",
+    }
+)
 DENIED_RETRY_S = 60.0
 IN_USE = (
     "is referenced in",
@@ -84,7 +104,7 @@ def error_code(error: ClientError) -> str:
 
 def is_absent(error: ClientError) -> bool:
     """Say whether *error* means that the thing is not there."""
-    return error_code(error) in ("NotFoundException", "ResourceNotFoundException")
+    return error_code(error) in ("NotFoundException", "ResourceNotFoundException", "NoSuchEntity")
 
 
 def translate(operation: str, error: ClientError, creates: bool) -> OperatorError:
@@ -95,6 +115,8 @@ def translate(operation: str, error: ClientError, creates: bool) -> OperatorErro
     if error.operation_name == "AssumeRole":
         operation = "AssumeRole"  # the call before the call: nothing of the operation itself was sent
         creates = False
+    if code == "LimitExceededException" and status == 429 and "maximum number" in text:
+        return Retryable(reasons.AWS_REFUSED, f"{operation}: a quota of the account is reached: {text}", DENIED_RETRY_S)
     if code in THROTTLED or status == 429:
         return Retryable(reasons.AWS_THROTTLED, f"AWS throttled {operation}")
     if code in EXPIRED:
@@ -119,6 +141,8 @@ def translate(operation: str, error: ClientError, creates: bool) -> OperatorErro
     if any(mark in text for mark in LOGGING):
         return Retryable(reasons.AWS_ACCESS_DENIED, f"{operation}: {text}", DENIED_RETRY_S)
     if any(mark in text for mark in IN_USE):
+        return DependencyNotReady(reasons.IN_USE, f"{operation}: {text}", 15.0)
+    if code == "DeleteConflict":
         return DependencyNotReady(reasons.IN_USE, f"{operation}: {text}", 15.0)
     if code == "ConflictException":
         return Retryable(reasons.CONFLICT, f"{operation}: {text}")
