@@ -103,10 +103,7 @@ class Wake:
         spec = resource.get("spec", {})
         if not deleted and before.get("spec", {}).get("auth") == spec.get("auth"):
             return []
-        apis = self._references.of_kind("OracleApi")
-        return [
-            found for found, api in apis if found != key and api.get("spec", {}).get("schema") == spec.get("schema")
-        ]
+        return [found for found, _ in self._references.over_schema(spec.get("schema", "")) if found != key]
 
 
 def asks(resource: Resource) -> tuple[Any, ...]:

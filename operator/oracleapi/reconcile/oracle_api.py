@@ -6,8 +6,7 @@ before the stage. A route that moves between groups exists on both sides until t
 the last request in flight has ended.
 """
 
-from collections.abc import Callable, Iterator, MutableMapping
-from contextlib import contextmanager
+from collections.abc import Callable, MutableMapping
 from dataclasses import dataclass, replace
 
 from oracleapi.api import reasons
@@ -25,23 +24,21 @@ from oracleapi.desired.groups import (
 from oracleapi.desired.schema import hold_handlers, last_good_handler, stale_handlers
 from oracleapi.errors import DependencyNotReady, OperatorError, Retryable, Terminal
 from oracleapi.model.drift import Drift
-from oracleapi.model.gateway import CreateApi, GatewayAction, GatewayContent, ObservedGateway
-from oracleapi.model.schema import DesiredSchema, ObservedSchema, SchemaAction
-from oracleapi.plan.plan import Plan
-from oracleapi.plan.preview import preview
-from oracleapi.plan.schema import plan_schema
+from oracleapi.model.gateway import GatewayContent, ObservedGateway
+from oracleapi.model.schema import DesiredSchema, ObservedSchema
 from oracleapi.ports import Backends
 from oracleapi.reconcile.accounts import Accounts
 from oracleapi.reconcile.databases import Databases
 from oracleapi.reconcile.drift_watch import DriftWatch
-from oracleapi.reconcile.gate import end_approval, may_write, propose, read_only, tell_drift, tell_repair
+from oracleapi.reconcile.gate import end_approval, may_write, read_only, tell_repair
 from oracleapi.reconcile.gateway_half import GatewayHalf, OrdsState, longest_timeout_s
+from oracleapi.reconcile.look import GATEWAY_READY, ORDS_READY, Halves, Looker, desired_schema, said
 from oracleapi.reconcile.passes import Pass
 from oracleapi.reconcile.probes import find_path_trick, probe_groups
 from oracleapi.reconcile.references import References
 from oracleapi.reconcile.removal import Removal
 from oracleapi.reconcile.resolve_api import ApiResolver, Surroundings
-from oracleapi.reconcile.routes import Routes, counted, missing_routes, route_fields
+from oracleapi.reconcile.routes import Routes, counted, route_fields
 from oracleapi.reconcile.schema_half import Holding, SchemaHalf
 from oracleapi.reconcile.unpublish import Unpublisher
 from oracleapi.runtime.clock import Clock
@@ -49,8 +46,6 @@ from oracleapi.runtime.store import Key
 
 ORDS_POLL_S = 1.0
 PROTECTED = "Every protected group answers 401 without a token"
-ORDS_READY = "Modules, privileges and profile are as desired"
-GATEWAY_READY = "Routes, authorizer and stage are as desired"
 VERIFIED_S = 30.0
 """How long a verified gateway half is believed while a pass only waits for ORDS."""
 
@@ -63,24 +58,6 @@ class Verified:
     at: float
     away: frozenset[str]
     link: str | None
-
-
-@dataclass(frozen=True)
-class Halves:
-    """Both halves as they were found; a *verified* gateway half was not read again."""
-
-    schema: ObservedSchema
-    observed: ObservedGateway | None
-    verified: bool
-
-
-@dataclass(frozen=True)
-class Look:
-    """What a look at both halves brought: the gateway half with what was read for the plan, and groups that ORDS does
-    not serve yet, ``None`` where it was not asked."""
-
-    observed: ObservedGateway | None
-    unserved: tuple[str, ...] | None
 
 
 class OracleApiReconciler:
@@ -107,6 +84,7 @@ class OracleApiReconciler:
         self._removal = Removal(references, backends, databases, self._gateway, self._schema, self._accounts)
         self._unpublisher = Unpublisher(references, self._removal, self._gateway, self._schema)
         self._watch = DriftWatch()
+        self._looker = Looker(self._schema, self._gateway, self._watch, self._probe)
         self._unsafe_paths, self._wake = unsafe_paths, wake
         self._verified: dict[str, Verified] = {}  # by uid
         self._uids: dict[Key, str] = {}
@@ -149,7 +127,7 @@ class OracleApiReconciler:
         observed = None if self._recently_verified(work, around) else self._observe_gateway(work, around)
         verified = observed is None and self._recently_verified(work, around)
         routes.live = verified or (observed is not None and observed.stage is not None)
-        look = self._look(work, around, routes, Halves(schema, observed, verified), asked)
+        look = self._looker.at(work, around, routes, Halves(schema, observed, verified), asked)
         observed = look.observed
         if not may_write(work):
             around = shut_off(around)
@@ -182,59 +160,6 @@ class OracleApiReconciler:
             )
         self._settle(work, around, holding)
 
-    def _look(
-        self, work: Pass[OracleApiSpec], around: Surroundings, routes: Routes, halves: Halves, asked: bool
-    ) -> Look:
-        """Compare both halves with the spec, by one observation of each, and ask the gate.
-
-        ORDS is asked before the plan where nothing will be written into the schema first: what it answers may take
-        routes away.
-
-        Raises:
-            OperatorError: As :func:`oracleapi.reconcile.gate.propose`.
-        """
-        api, observed, free = around.api, halves.observed, may_write(work)
-        with _said(work, "OrdsReady"):
-            schema_plan = plan_schema(
-                self._desired_schema(around, routes, halves.schema), halves.schema, str(api.owner)
-            )
-        unserved = None
-        if asked and (schema_plan.empty if free else routes.live):
-            unserved = self._probe(work, around, routes)
-        gateway_plan: Plan[GatewayAction | CreateApi] = Plan()
-        if not halves.verified:
-            gateway_plan, observed = self._gateway.preview(api, around.gateway, observed, routes.away)
-        if not free:
-            routes.pending |= missing_routes(api, halves.schema, observed)
-            self._say_waiting(work, routes, Halves(halves.schema, observed, False), schema_plan, gateway_plan)
-        known = [route.integration for route in observed.routes.values()] if observed is not None else []
-        actions = [*schema_plan.actions, *gateway_plan.actions]
-        propose(work, preview(actions, (*schema_plan.drift, *gateway_plan.drift), known))
-        return Look(observed, unserved)
-
-    def _say_waiting(
-        self,
-        work: Pass[OracleApiSpec],
-        routes: Routes,
-        halves: Halves,
-        schema_plan: Plan[SchemaAction],
-        gateway_plan: Plan[GatewayAction | CreateApi],
-    ) -> None:
-        """Say what is not as desired while nothing may be done about it; an edit of ours is no drift under Approve."""
-        report = work.mode == "Report"
-        reason = reasons.DRIFTED if report else reasons.PLAN_WAITING
-        parts = ("OrdsReady", schema_plan.empty, ORDS_READY), ("GatewayReady", gateway_plan.empty, GATEWAY_READY)
-        for type_, ready, text in parts:
-            other = f"Not as desired; mode: {work.mode} does not change it" + ("" if report else " without approval")
-            work.report.say(type_, ready, *((reasons.SUCCEEDED, text) if ready else (reason, other)))
-        drift = (*schema_plan.drift, *gateway_plan.drift)
-        if not report:
-            drift = (
-                *self._watch.of_schema(work, routes, schema_plan.drift, halves.schema),
-                *self._watch.of_gateway(work, routes, gateway_plan.drift, halves.observed),
-            )
-        tell_drift(work, drift)
-
     def _settle(self, work: Pass[OracleApiSpec], around: Surroundings, holding: Holding) -> None:
         """End a pass whose halves agree: wait for ORDS's cache after a change, and for callers of what moved."""
         if holding.handlers:
@@ -250,10 +175,6 @@ class OracleApiReconciler:
 
     # The ORDS half
 
-    def _desired_schema(self, around: Surroundings, routes: Routes, schema: ObservedSchema) -> DesiredSchema:
-        away = {name for name in routes.refused if name not in routes.kept} | set(routes.unsafe)
-        return self._schema.desired(around.api, {*routes.refused, *away}, schema)
-
     def _apply_schema(
         self,
         work: Pass[OracleApiSpec],
@@ -262,9 +183,9 @@ class OracleApiReconciler:
         schema: ObservedSchema,
         observed: ObservedGateway | None,
     ) -> Holding:
-        desired = self._desired_schema(around, routes, schema)
+        desired = desired_schema(self._schema, around, routes, schema)
         holding = self._holding(around, desired, schema, observed)
-        with _said(work, "OrdsReady"):
+        with said(work, "OrdsReady"):
             drift = self._schema.apply(around.api, around.oracle, desired, schema, holding)
         self._note_drift(work, self._watch.of_schema(work, routes, drift, schema))
         self._watch.leave_schema(work.uid, hold_handlers(desired, schema, holding.handlers))
@@ -432,16 +353,6 @@ class OracleApiReconciler:
     def _forget_halves(self, uid: str) -> None:
         self._verified.pop(uid, None)
         self._watch.forget(uid)
-
-
-@contextmanager
-def _said(work: Pass[OracleApiSpec], type_: str) -> Iterator[None]:
-    """Say an error of the block in the condition *type_* too."""
-    try:
-        yield
-    except OperatorError as error:
-        work.report.say(type_, False, error.reason, error.message)
-        raise
 
 
 def shut_off(around: Surroundings) -> Surroundings:

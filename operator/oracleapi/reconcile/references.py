@@ -22,6 +22,8 @@ WALLET_KEY = "ewallet.pem"
 OFFERS = ("AwsAccount", "OracleDatabase", "VpcLink", "IdentityProvider")
 USES = "uses"
 """The store's index from (kind, name) to the objects that refer to it."""
+SCHEMAS = "schemas"
+"""The store's index from a schema's name to the APIs over schemas of that name, in whatever database."""
 
 
 class References:
@@ -146,6 +148,11 @@ class References:
     def of_kind(self, kind: str) -> list[tuple[Key, Resource]]:
         return list(self._store.of_kind(kind))
 
+    def over_schema(self, schema: str) -> list[tuple[Key, Resource]]:
+        """Return the APIs over schemas of this name, in whatever database."""
+        found = ((key, self._store.get(key)) for key in self._store.lookup(SCHEMAS, schema))
+        return [(key, resource) for key, resource in found if resource is not None]
+
     def check_unused(self, kind: str, name: str) -> None:
         """Let an offer go only when nobody refers to it.
 
@@ -181,7 +188,12 @@ def references_of(kind: str, resource: Mapping[str, Any]) -> Iterator[tuple[str,
 
 def reference_store() -> Store:
     """Return a store that finds the users of what :class:`References` is asked for."""
-    return Store(**{USES: lambda key, resource: references_of(key.kind, resource)})
+    return Store(
+        **{
+            USES: lambda key, resource: references_of(key.kind, resource),
+            SCHEMAS: lambda key, resource: [resource["spec"].get("schema")] if key.kind == "OracleApi" else [],
+        }
+    )
 
 
 def not_permitted(kind: str, name: str, field: str, namespace: str) -> Terminal:

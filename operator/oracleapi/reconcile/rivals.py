@@ -58,10 +58,9 @@ def find_rivals(references: References, work: Pass[OracleApiSpec], guid: str) ->
         if resource.get("status", {}).get("pdbGuid") == guid
     }
     rivals: list[tuple[tuple[str, str], Rival]] = []
-    for key, other in references.of_kind("OracleApi"):
-        spec = other.get("spec", {})
-        database = databases.get(spec.get("databaseRef", {}).get("name", ""))
-        if key == work.key or database is None or spec.get("schema") != work.spec.schema_:
+    for key, other in references.over_schema(work.spec.schema_):
+        database = databases.get(other["spec"].get("databaseRef", {}).get("name", ""))
+        if key == work.key or database is None:
             continue
         rival = _rival(references, work, key, other, database)
         if rival is not None:

@@ -1,6 +1,7 @@
 """Workers: a failing pass backs off, a fault of ours kills no thread, stopping lets passes end."""
 
 import threading
+from collections import Counter
 from collections.abc import Callable, Iterator
 
 import pytest
@@ -25,13 +26,13 @@ class Bench:
         self.ran: list[Key] = []
         self.answer: Callable[[Key], float | None] = lambda _: 300.0
         self._ended = threading.Condition()
-        self._count = 0
+        self._ended_passes = Counter[Key]()
         done = self.queue.done
 
         def counted(key: Key) -> None:
             done(key)
             with self._ended:
-                self._count += 1
+                self._ended_passes[key] += 1
                 self._ended.notify_all()
 
         self.queue.done = counted  # type: ignore[method-assign]
@@ -43,13 +44,13 @@ class Bench:
         return self.answer(key)
 
     def run(self, *keys: Key) -> None:
-        """Add *keys* and wait until as many passes have ended."""
+        """Add *keys* and wait until a pass of each has ended."""
         with self._ended:
-            wanted = self._count + len(keys)
+            wanted = self._ended_passes + Counter(keys)
         for key in keys:
             self.queue.add(key)
         with self._ended:
-            assert self._ended.wait_for(lambda: self._count >= wanted, 30)
+            assert self._ended.wait_for(lambda: self._ended_passes >= wanted, 30)
 
     def count(self, metric: str, /, **labels: str) -> float:
         return self.metrics.registry.get_sample_value(metric, labels) or 0.0
