@@ -160,10 +160,79 @@ class Database(Protocol):
         ...
 
 
+@dataclass(frozen=True)
+class UnitCall:
+    """A stored unit that runs. ``rights`` is DEFINER (its owner's, without roles) or CURRENT_USER."""
+
+    owner: str
+    name: str
+    rights: str
+
+
+@dataclass(frozen=True)
+class StoredText:
+    """A stored unit's texts, from PACKAGE, PROCEDURE or FUNCTION on; ``kind`` is one of these words.
+
+    Args:
+        body: Of a package, ``None`` while there is none, and for other kinds.
+        accessible_by: Units that may name it, ``NAME`` or ``OWNER.NAME``; none means everybody.
+    """
+
+    owner: str
+    name: str
+    kind: str
+    specification: str
+    body: str | None
+    rights: str
+    accessible_by: tuple[str, ...] = ()
+
+
 class SqlRunner(Protocol):
     """What the PL/SQL interpreter needs of its session."""
 
     session: Session
+
+    @property
+    def units(self) -> "Sequence[UnitCall]":
+        """The stored units that are running, innermost last; none in an anonymous block or a handler's text."""
+        ...
+
+    @property
+    def units_version(self) -> int:
+        """Changes whenever a stored unit is created, altered or dropped."""
+        ...
+
+    def stored(self, owner: str | None, name: str) -> "StoredText | None":
+        """Return the stored unit that *name* means here (synonyms resolved) if the session may execute it."""
+        ...
+
+    def entering(self, call: "UnitCall") -> AbstractContextManager[object]:
+        """Run what is inside with the rights of a stored unit."""
+        ...
+
+    def autonomous(self) -> "AbstractContextManager[SqlRunner]":
+        """Run what is inside in a transaction of its own, with the present rights.
+
+        Raises:
+            OracleError: 6519, it was left open; it is rolled back.
+        """
+        ...
+
+    def set_role(self, command: str) -> None:
+        """Enable roles as ``SET ROLE command`` does, from within the stored unit that is running.
+
+        Raises:
+            OracleError: 6565, definer's rights are on the stack; as SET ROLE.
+        """
+        ...
+
+    def set_context(self, namespace: str, values: Mapping[str, str | None] | None) -> None:
+        """Set attributes of an application context, or with ``None`` clear it.
+
+        Raises:
+            OracleError: 1031, the running units are not those that the context trusts.
+        """
+        ...
 
     def run(self, sql: str, binds: Mapping[str, Bind]) -> Result:
         """Run one SQL statement that stands in PL/SQL. Names that are PL/SQL variables were already turned into

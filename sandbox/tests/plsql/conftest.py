@@ -9,7 +9,18 @@ from typing import Any
 import pytest
 
 from oracleapi_sandbox.oracle.plsql.interpreter import run_block
-from oracleapi_sandbox.oracle.ports import Bind, Column, InternalSql, OracleError, Package, Result, Value
+from oracleapi_sandbox.oracle.ports import (
+    Bind,
+    Column,
+    InternalSql,
+    OracleError,
+    Package,
+    Result,
+    SqlRunner,
+    StoredText,
+    UnitCall,
+    Value,
+)
 
 Answer = Callable[[], Result]
 
@@ -95,6 +106,30 @@ class FakeRunner:
         raise AssertionError("only supplied packages run statements as their definer")
 
     def check_cancelled(self) -> None: ...
+
+    @property
+    def units(self) -> Sequence[UnitCall]:
+        return ()
+
+    @property
+    def units_version(self) -> int:
+        return 0
+
+    def stored(self, owner: str | None, name: str) -> StoredText | None:
+        """Stored units are tested on the engine."""
+        return None
+
+    def entering(self, call: UnitCall) -> AbstractContextManager[None]:
+        raise AssertionError("there are no stored units here")
+
+    def autonomous(self) -> AbstractContextManager[SqlRunner]:
+        raise AssertionError("there are no stored units here")
+
+    def set_role(self, command: str) -> None:
+        self.statements.append((f"set role {command}", {}))
+
+    def set_context(self, namespace: str, values: Mapping[str, str | None] | None) -> None:
+        raise OracleError(1031, "insufficient privileges")
 
     # --- what tests call ---
 

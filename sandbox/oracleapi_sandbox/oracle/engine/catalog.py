@@ -32,6 +32,8 @@ _TABLES = (
     "objects",
     "columns",
     "constraints",
+    "units",
+    "contexts",
 )
 
 
@@ -53,7 +55,7 @@ class ColumnInfo:
 
 @dataclass(frozen=True)
 class Thing:
-    """A schema object: TABLE, VIEW, SEQUENCE, SYNONYM, INDEX, PACKAGE."""
+    """A schema object: TABLE, VIEW, SEQUENCE, SYNONYM, INDEX, PACKAGE, PROCEDURE, FUNCTION."""
 
     owner: str
     name: str
@@ -92,6 +94,8 @@ class Catalog:
     profiles: dict[str, dict[str, str]]
     objects: dict[tuple[str, str], Thing]
     constraints: dict[tuple[str, str], dict[str, Any]]
+    units: dict[tuple[str, str, str], dict[str, Any]]
+    contexts: dict[str, tuple[str, str]]
 
     def closure(self, roles: Iterable[str]) -> set[str]:
         """Return *roles* and every role granted to them, directly or not."""
@@ -128,7 +132,7 @@ class Catalog:
             return thing.type == "VIEW" and self.has_system(grantees, "SELECT ANY DICTIONARY")
         wanted = {
             "SEQUENCE": ("SELECT ANY SEQUENCE",),
-            "PACKAGE": ("EXECUTE ANY PROCEDURE",),
+            **dict.fromkeys(("PACKAGE", "PROCEDURE", "FUNCTION"), ("EXECUTE ANY PROCEDURE",)),
         }.get(thing.type, tuple(name for names in ANY_OF.values() for name in names if name.endswith("TABLE")))
         return any(self.has_system(grantees, privilege) for privilege in wanted)
 
@@ -176,6 +180,8 @@ def load(admin: Connection, version: int) -> Catalog:
         profiles,
         _things(tables["objects"], tables["columns"]),
         {(each["owner"], each["name"]): each for each in tables["constraints"]},
+        {(each["owner"], each["name"], each["type"]): each for each in tables["units"]},
+        {each["namespace"]: (each["schema"], each["package"]) for each in tables["contexts"]},
     )
 
 

@@ -44,6 +44,8 @@ def run(session: "EngineSession", sql: str, binds: Mapping[str, Bind]) -> None:
     elif reader.accept("SAVEPOINT"):
         session.savepoint(quote(reader.name(3001, "savepoint name expected")))
     elif reader.accept("SET", "ROLE"):
+        if session.definer is not None:
+            raise OracleError(6565, "cannot execute SET ROLE from within stored procedure")
         _set_role(session, reader)
     elif reader.accept("SET", "TRANSACTION"):
         raise not_supported("SET TRANSACTION", reader.token)
@@ -63,7 +65,12 @@ def _rollback(session: "EngineSession", reader: Reader) -> None:
     session.rollback()
 
 
-def _set_role(session: "EngineSession", reader: Reader) -> None:
+def set_role(session: "EngineSession", command: str, invoker: tuple[str, str] | None = None) -> None:
+    """Do what ``SET ROLE command`` does; *invoker* is the stored unit that asks."""
+    _set_role(session, Reader(command, tokens_of(command)), invoker)
+
+
+def _set_role(session: "EngineSession", reader: Reader, invoker: tuple[str, str] | None = None) -> None:
     """``SET ROLE NONE | ALL [EXCEPT r, …] | r [IDENTIFIED BY pw], …``."""
     if reader.accept("NONE"):
         session.set_role(())
@@ -84,7 +91,7 @@ def _set_role(session: "EngineSession", reader: Reader) -> None:
             if not reader.accept(","):
                 break
         session.database.check_role_passwords(wanted, passwords)
-        session.set_role(wanted)
+        session.set_role(wanted, invoker=invoker)
     reader.end()
 
 

@@ -7,13 +7,14 @@ import secrets
 import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 from oracleapi_sandbox.common.clock import Clock
 from oracleapi_sandbox.common.journal import Journal
-from oracleapi_sandbox.oracle.engine import accounts, install, objects, supplied
+from oracleapi_sandbox.oracle.engine import accounts, install, objects, supplied, units
 from oracleapi_sandbox.oracle.engine.catalog import PUBLIC, Catalog, ColumnInfo, load
 from oracleapi_sandbox.oracle.engine.ddl import Ddl, execute, reader_of
 from oracleapi_sandbox.oracle.engine.errors import to_oracle
@@ -23,7 +24,7 @@ from oracleapi_sandbox.oracle.engine.scope import Context, quote
 from oracleapi_sandbox.oracle.engine.session import REPOSITORY_ROLE, EngineSession
 from oracleapi_sandbox.oracle.engine.translate import Translation
 from oracleapi_sandbox.oracle.engine.wire import Connection, PostgresError
-from oracleapi_sandbox.oracle.ports import Account, Column, InternalSql, OracleError, Package, Verifier
+from oracleapi_sandbox.oracle.ports import Account, Column, InternalSql, OracleError, Package, StoredText, Verifier
 from oracleapi_sandbox.oracle.verifier import matches
 
 SEARCH_PATH = "ora, pg_catalog"
@@ -39,6 +40,7 @@ class EngineDatabase:
         self.major = int(version.split(".", 1)[0])
         self.packages: dict[tuple[str, str], Package] = {}
         self.translations: dict[Any, Translation] = {}
+        self.units_version = 0
         self._postgres, self._clock, self._journal = postgres, clock, journal
         self._admin = postgres.connect(search_path=SEARCH_PATH)
         self._side = postgres.connect(search_path=SEARCH_PATH)
@@ -180,6 +182,10 @@ class EngineDatabase:
         grantees = {PUBLIC, user, *self.catalog.closure(roles)}
         if not self.catalog.has_system(grantees, "CREATE SESSION"):
             raise OracleError(1045, f"user {user} lacks CREATE SESSION privilege; logon denied")
+        return self.connect(user, proxy_user, roles)
+
+    def connect(self, user: str, proxy_user: str | None, roles: set[str]) -> EngineSession:
+        """Open an engine session without asking whether *user* may log in: autonomous transactions run in one."""
         sid, password = next(self._ids), secrets.token_hex(16)
         role, serial = f"$S{sid}", secrets.randbelow(60000) + 1
         with self._side.lock:
@@ -252,6 +258,12 @@ class EngineDatabase:
             self._side.script("".join(parts))
         session.roles = wanted
 
+    def let_act_as(self, session: EngineSession, owner: str) -> None:
+        """Let a session's engine role take the place of *owner*'s, for definer's rights; text cannot ask for it."""
+        inherits = "true" if owner == session.user else "false"
+        with self._side.lock:
+            self._side.script(f"grant {quote(owner)} to {quote(session.role)} with inherit {inherits}, set true")
+
     def session_changed(self, session: EngineSession) -> None:
         """Show a session's schema, module, action and identifier in V$SESSION."""
         with self._side.lock:
@@ -300,13 +312,39 @@ class EngineDatabase:
         """Run a DDL statement of *session*, or of *definer*'s code in it."""
         if not autonomous:
             session.commit()
+        ddl = self._ddl(definer or session.effective_user, sql, session, definer)
         with self._dictionary_change():
-            execute(self._ddl(definer or session.user, sql, session, definer))
+            execute(ddl)
         with self._dictionary_change(reload=False):
             revived = objects.revive_views(self._ddl("SYS", "install"))
         if revived:
             self.reload()
         self.committed()
+        if ddl.compile is not None:
+            self.units_version += 1
+            self._compile(session, *ddl.compile)
+
+    def _compile(self, session: EngineSession, owner: str, name: str, kind: str) -> None:
+        """Compile a unit that was changed and keep what is wrong with it.
+
+        Raises:
+            OracleError: 24344, it was changed and does not compile.
+        """
+        from oracleapi_sandbox.oracle.plsql.stored import compile_unit
+
+        text, errors = stored_text(self.catalog, owner, name), list[str]()
+        if text is not None:
+            try:
+                compile_unit(session.runner(), replace(text, rights="DEFINER"))
+            except OracleError as error:
+                errors = [units.fault(error)]
+        with self._dictionary_change():
+            self._admin.run(
+                "update ora_meta.units set errors = $4::text[] where owner = $1 and name = $2 and type = $3",
+                [owner, name, kind, units.array(errors)],
+            )
+        if errors:
+            raise units.COMPILED_WITH_ERRORS
 
     def _ddl(self, user: str, sql: str, session: EngineSession | None = None, definer: str | None = None) -> Ddl:
         if session is None or definer is not None:
@@ -405,6 +443,17 @@ class EngineDatabase:
         """Tell the listeners that ORDS metadata or the dictionary may have changed."""
         for listener in self._listeners:
             listener()
+
+
+def stored_text(catalog: Catalog, owner: str, name: str) -> StoredText | None:
+    """Return a stored unit's texts as the dictionary has them; of what was dropped ``None``."""
+    kind = next((kind for kind in units.KINDS if (owner, name, kind) in catalog.units), None)
+    if kind is None:
+        return None
+    row, body = catalog.units[owner, name, kind], catalog.units.get((owner, name, units.BODY))
+    return StoredText(
+        owner, name, kind, row["text"], body["text"] if body else None, row["rights"], tuple(row["accessible"])
+    )
 
 
 class _Internal:

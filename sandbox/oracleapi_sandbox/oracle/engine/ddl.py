@@ -32,6 +32,7 @@ class Ddl:
     reader: Reader
     now: datetime
     session: Any = None
+    compile: tuple[str, str, str] | None = None  # owner, name and kind of a unit that was changed
 
     @property
     def user(self) -> str:
@@ -87,6 +88,7 @@ class Ddl:
             ("columns", "table_name"),
             ("constraints", "table_name"),
             ("comments", "table_name"),
+            ("units", "name"),
         ):
             self.run(f"delete from ora_meta.{table} where owner = $1 and {column} = $2", [owner, name])
         self.run(
@@ -112,7 +114,7 @@ class Ddl:
 
 def execute(ddl: Ddl) -> None:
     """Run the statement."""
-    from oracleapi_sandbox.oracle.engine import accounts, alter, grants, objects, tables
+    from oracleapi_sandbox.oracle.engine import accounts, alter, grants, objects, tables, units
 
     reader = ddl.reader
     verb = reader.token.text
@@ -122,6 +124,8 @@ def execute(ddl: Ddl) -> None:
         return
     replace = verb == "CREATE" and reader.accept("OR", "REPLACE")
     force = verb == "CREATE" and (reader.accept("FORCE") or reader.accept("NO", "FORCE") or reader.accept("NOFORCE"))
+    if verb == "CREATE" and (reader.accept("EDITIONABLE") or reader.accept("NONEDITIONABLE")):
+        force = False
     public = reader.accept("PUBLIC")
     unique = reader.accept("UNIQUE")
     if force and not reader.token.is_word("VIEW"):
@@ -149,11 +153,16 @@ def execute(ddl: Ddl) -> None:
         ("DROP", "INDEX"): objects.drop_index,
         ("CREATE", "SYNONYM"): lambda each: objects.create_synonym(each, public, replace),
         ("DROP", "SYNONYM"): lambda each: objects.drop_synonym(each, public),
+        ("CREATE", "CONTEXT"): lambda each: units.create_context(each, replace),
+        ("DROP", "CONTEXT"): units.drop_context,
+        **{("CREATE", kind): lambda each: units.create_unit(each, replace) for kind in units.KINDS},
+        **{("DROP", kind): units.drop_unit for kind in units.KINDS},
+        **{("ALTER", kind): units.alter_unit for kind in units.KINDS},
     }
     run: Callable[[Ddl], None] | None = statements.get((verb, what.text))
     if run is None:
         raise not_supported(f"{verb} {'PUBLIC ' if public else ''}{what.text}", what)
-    if replace and what.text not in ("VIEW", "SYNONYM"):
+    if replace and what.text not in ("VIEW", "SYNONYM", "CONTEXT", *units.KINDS):
         raise OracleError(922, "missing or invalid option", what.start)
     reader.at += 1
     run(ddl)

@@ -327,7 +327,7 @@ def _remove(ddl: Ddl, thing: Thing, gone: Grant, grants: list[Grant], touched: s
 
 def write_engine_rights(ddl: Ddl, thing: Thing, grantee: str) -> None:
     """Give *grantee*'s engine role exactly the rights on *thing* that the recorded grants say."""
-    if thing.type == "PACKAGE":
+    if thing.type in ("PACKAGE", "PROCEDURE", "FUNCTION"):
         return
     target, role = engine_name(thing.owner, thing.name), "public" if grantee == PUBLIC else quote(grantee)
     kind = "sequence" if thing.type == "SEQUENCE" else "table"

@@ -133,13 +133,15 @@ OBJECT_PRIVILEGES = {
     "TABLE": ("ALTER", "DELETE", "INDEX", "INSERT", "SELECT", "UPDATE", "REFERENCES", "READ", "DEBUG", "FLASHBACK"),
     "VIEW": ("DELETE", "INSERT", "SELECT", "UPDATE", "REFERENCES", "READ", "DEBUG", "FLASHBACK"),
     "SEQUENCE": ("ALTER", "SELECT"),
-    "PACKAGE": ("EXECUTE", "DEBUG"),
+    **dict.fromkeys(("PACKAGE", "PROCEDURE", "FUNCTION"), ("EXECUTE", "DEBUG")),
 }
 WRONG_FOR = {
     "TABLE": (2224, "EXECUTE privilege not allowed for tables"),
     "VIEW": (2204, "ALTER, INDEX and EXECUTE not allowed for views"),
     "SEQUENCE": (2205, "only SELECT and ALTER privileges are valid for sequences"),
-    "PACKAGE": (2225, "only EXECUTE and DEBUG privileges are valid for procedures"),
+    **dict.fromkeys(
+        ("PACKAGE", "PROCEDURE", "FUNCTION"), (2225, "only EXECUTE and DEBUG privileges are valid for procedures")
+    ),
 }
 ON_ENGINE = {"SELECT": "SELECT", "READ": "SELECT", "INSERT": "INSERT", "UPDATE": "UPDATE", "DELETE": "DELETE"}
 

@@ -1,11 +1,22 @@
 """What the PL/SQL interpreter and the supplied packages see of a session."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from typing import TYPE_CHECKING, Any
 
+from oracleapi_sandbox.oracle.engine import control
 from oracleapi_sandbox.oracle.engine.text import CONTROL, DDL, kind_of, tokens_of
-from oracleapi_sandbox.oracle.ports import Bind, InternalSql, Package, Result, Session
+from oracleapi_sandbox.oracle.ports import (
+    Bind,
+    InternalSql,
+    OracleError,
+    Package,
+    Result,
+    Session,
+    SqlRunner,
+    StoredText,
+    UnitCall,
+)
 
 if TYPE_CHECKING:
     from oracleapi_sandbox.oracle.engine.session import EngineSession
@@ -28,6 +39,32 @@ class Runner:
     def check_cancelled(self) -> None:
         """Let a block that runs no SQL end when its call is cancelled."""
         self._engine.check_cancelled()
+
+    @property
+    def units(self) -> Sequence[UnitCall]:
+        return self._engine.units
+
+    @property
+    def units_version(self) -> int:
+        return self._engine.database.units_version
+
+    def stored(self, owner: str | None, name: str) -> StoredText | None:
+        return self._engine.stored(owner, name)
+
+    def entering(self, call: UnitCall) -> AbstractContextManager[None]:
+        return self._engine.entering(call)
+
+    def autonomous(self) -> AbstractContextManager[SqlRunner]:
+        return self._engine.autonomous()
+
+    def set_role(self, command: str) -> None:
+        if any(call.rights == "DEFINER" for call in self.units):
+            raise OracleError(6565, f"cannot execute SET ROLE from within stored procedure {self.units[-1].name}")
+        innermost = self.units[-1] if self.units else None
+        control.set_role(self._engine, command, None if innermost is None else (innermost.owner, innermost.name))
+
+    def set_context(self, namespace: str, values: Mapping[str, str | None] | None) -> None:
+        self._engine.set_context(namespace, values)
 
     def is_column(self, sql_tables: Sequence[str], name: str) -> bool:
         return any(name in self._engine.columns_of(table) for table in sql_tables)

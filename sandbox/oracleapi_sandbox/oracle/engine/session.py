@@ -5,19 +5,21 @@ engine's administrator connection changes that membership. So what a statement m
 nothing that SQL text does can widen it.
 """
 
+import hashlib
 import threading
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 from oracleapi_sandbox.oracle.engine import control, describe
 from oracleapi_sandbox.oracle.engine.catalog import PUBLIC, Thing
 from oracleapi_sandbox.oracle.engine.errors import located, to_oracle
 from oracleapi_sandbox.oracle.engine.runner import Runner, numbered
-from oracleapi_sandbox.oracle.engine.scope import CallArgument, Context
+from oracleapi_sandbox.oracle.engine.scope import CallArgument, Context, quote
 from oracleapi_sandbox.oracle.engine.text import BLOCK, CONTROL, DDL, kind_of, masked, tokens_of
 from oracleapi_sandbox.oracle.engine.translate import Translation, translate
 from oracleapi_sandbox.oracle.engine.wire import Answer, Connection, ConnectionLostError, PostgresError
-from oracleapi_sandbox.oracle.ports import Bind, Column, OracleError, Package, Result, Value
+from oracleapi_sandbox.oracle.ports import Bind, Column, OracleError, Package, Result, StoredText, UnitCall, Value
 
 if TYPE_CHECKING:
     from oracleapi_sandbox.oracle.engine.database import EngineDatabase
@@ -55,12 +57,32 @@ class EngineSession:
         self._running = threading.Event()
         self._cancelled = False
         self._closed = False
+        self.units: list[UnitCall] = []
+        self.contexts: dict[str, dict[str, str]] = {}
+        self._definers: set[str] = set()
+        self._role_in_force: str | None = None
+        self._autonomous: EngineSession | None = None
 
     # ports.Session ---------------------------------------------------------------------------------------------------
 
     @property
     def current_schema(self) -> str:
-        return self.schema
+        return self.definer or self.schema
+
+    @property
+    def definer(self) -> str | None:
+        """The owner whose rights are in force: of the innermost stored unit with definer's rights."""
+        return next((call.owner for call in reversed(self.units) if call.rights == "DEFINER"), None)
+
+    @property
+    def effective_user(self) -> str:
+        return self.definer or self.user
+
+    @property
+    def grantees(self) -> frozenset[str]:
+        """Whose privileges are in force; with definer's rights roles are not."""
+        definer = self.definer
+        return frozenset({PUBLIC, self.user, *self.roles} if definer is None else {PUBLIC, definer})
 
     @property
     def in_transaction(self) -> bool:
@@ -159,6 +181,8 @@ class EngineSession:
         """End the session; what was not committed is rolled back."""
         if not self._closed:
             self._closed = True
+            if self._autonomous is not None:
+                self._autonomous.close()
             self._connection.close()
             self._database.session_closed(self)
 
@@ -183,22 +207,31 @@ class EngineSession:
         """Who asks, for the translation."""
         return Context(
             self._database.catalog,
-            self.user,
-            self.schema,
-            frozenset({PUBLIC, self.user, *self.roles}),
+            self.effective_user,
+            self.current_schema,
+            self.grantees,
             self._package_in_sql,
             self._database.major,
         )
 
     def package(self, owner: str | None, name: str) -> Package | None:
         """The supplied package that *name* means here, if the session may execute it."""
-        thing = self._database.catalog.resolve(owner, name, self.schema)
-        if thing is None or thing.type != "PACKAGE":
+        thing = self._executable(owner, name)
+        return None if thing is None else self._database.packages.get((thing.owner, thing.name))
+
+    def stored(self, owner: str | None, name: str) -> StoredText | None:
+        """The stored unit that *name* means here, if the session may execute it."""
+        from oracleapi_sandbox.oracle.engine.database import stored_text
+
+        thing = self._executable(owner, name)
+        return None if thing is None else stored_text(self._database.catalog, thing.owner, thing.name)
+
+    def _executable(self, owner: str | None, name: str) -> Thing | None:
+        catalog = self._database.catalog
+        thing = catalog.resolve(owner, name, self.current_schema)
+        if thing is None or not catalog.may(self.effective_user, set(self.grantees), thing, "EXECUTE"):
             return None
-        catalog, grantees = self._database.catalog, {PUBLIC, self.user, *self.roles}
-        if not catalog.may(self.user, grantees, thing, "EXECUTE"):
-            return None
-        return self._database.packages.get((thing.owner, thing.name))
+        return thing
 
     def _package_in_sql(self, owner: str | None, name: str) -> Package | None:
         """As :meth:`package`, and the packages that the PL/SQL interpreter itself brings."""
@@ -216,7 +249,7 @@ class EngineSession:
     def _translated(self, sql: str, binds: dict[str, Bind]) -> Translation:
         context = self.context()
         types = tuple(sorted((name, bind.type) for name, bind in binds.items()))
-        key = (sql, types, context.catalog.version, self.user, self.schema, context.grantees)
+        key = (sql, types, context.catalog.version, context.user, context.schema, context.grantees)
         cache = self._database.translations
         found = cache.get(key)
         if found is None:
@@ -348,6 +381,7 @@ class EngineSession:
         return [tuple(row) for row in answer.rows]
 
     def _reset_role(self) -> None:
+        self._role_in_force = None
         try:
             self._control("reset role")
         except PostgresError as error:
@@ -364,6 +398,49 @@ class EngineSession:
         """
         self._database.enable_roles(self, wanted, invoker)
 
+    @contextmanager
+    def entering(self, call: UnitCall) -> Iterator[None]:
+        """Hold a stored unit on the stack: its rights are in force for what is inside."""
+        self.units.append(call)
+        try:
+            yield
+        finally:
+            self.units.pop()
+
+    @contextmanager
+    def autonomous(self) -> Iterator[Runner]:
+        """Lend a session of the same rights with a transaction of its own; see ``ports.SqlRunner``."""
+        inner = self._autonomous
+        if inner is None or inner.user != self.effective_user:
+            if inner is not None:
+                inner.close()
+            roles = set() if self.definer else set(self.roles)
+            inner = self._autonomous = self._database.connect(self.effective_user, self.proxy_user, roles)
+        inner.client_identifier, inner.module, inner.action = self.client_identifier, self.module, self.action
+        inner.units, inner.contexts = list(self.units), self.contexts
+        inner._push()
+        try:
+            yield inner.runner()
+        except BaseException:
+            inner.rollback()
+            raise
+        if inner.in_transaction:
+            inner.rollback()
+            raise OracleError(6519, "active autonomous transaction detected and rolled back")
+
+    def set_context(self, namespace: str, values: Mapping[str, str | None] | None) -> None:
+        """Set or clear an application context; see ``ports.SqlRunner``."""
+        trusted = self._database.catalog.contexts.get(namespace)
+        if trusted is None or trusted not in {(call.owner, call.name) for call in self.units}:
+            raise OracleError(1031, "insufficient privileges")
+        if values is None:
+            self.contexts.pop(namespace, None)
+            return
+        held = self.contexts.setdefault(namespace, {})
+        held.update({name: value for name, value in values.items() if value is not None})
+        for name in [name for name, value in values.items() if value is None]:
+            held.pop(name, None)
+
     def set_schema(self, name: str) -> None:
         if name not in self._database.catalog.users:
             raise OracleError(1435, "user does not exist")
@@ -377,8 +454,18 @@ class EngineSession:
             "oracle.module": self.module or "",
             "oracle.action": self.action or "",
             "oracle.clock": self._database.driven_clock(),
+            "oracle.definer": self.definer or "",
             **self.settings,
+            **{
+                _context_setting(namespace, name): value
+                for namespace, held in self.contexts.items()
+                for name, value in held.items()
+            },
         }
+        wanted = {name: "" for name in self._pushed or {} if name.startswith(_CONTEXT)} | wanted
+        if self._pushed is None:
+            self._role_in_force = ""  # not known: a rollback may have put an earlier one back
+        self._take_role()
         if wanted == self._pushed:
             return
         known = self._pushed or {}
@@ -392,6 +479,25 @@ class EngineSession:
         self._pushed = wanted
         if any(name in changed for name in ("oracle.client_identifier", "oracle.module", "oracle.action")):
             self._database.session_changed(self)
+
+    def _take_role(self) -> None:
+        """Let PostgreSQL judge by the definer whose rights are in force, or by the session's own engine role."""
+        wanted = self.definer
+        if wanted == self._role_in_force:
+            return
+        if wanted is not None and wanted not in self._definers:
+            self._database.let_act_as(self, wanted)
+            self._definers.add(wanted)
+        self._control("reset role" if wanted is None else f"set role {quote(wanted)}")
+        self._role_in_force = wanted
+
+
+_CONTEXT = "oractx.c"
+
+
+def _context_setting(namespace: str, name: str) -> str:
+    """The setting that holds an attribute of an application context; ``ora.sys_context`` knows it too."""
+    return _CONTEXT + hashlib.md5(f"{namespace.upper()}.{name.upper()}".encode()).hexdigest()  # noqa: S324 - a name
 
 
 def _returned(into: Sequence[str], answer: Answer) -> dict[str, Value]:

@@ -50,9 +50,15 @@ def kind_of(tokens: tuple[Token, ...]) -> str:
         kind = CONTROL
     if not kind:
         raise OracleError(900, "invalid SQL statement", 0)
-    if kind != BLOCK and tokens[-2].is_op(";"):
+    if kind != BLOCK and tokens[-2].is_op(";") and not _creates_unit(tokens):
         raise OracleError(911, "invalid character", tokens[-2].start)
     return kind
+
+
+def _creates_unit(tokens: tuple[Token, ...]) -> bool:
+    """Say whether a statement creates a stored unit, whose text ends with a semicolon."""
+    kinds = ("PACKAGE", "PROCEDURE", "FUNCTION")
+    return tokens[0].is_word("CREATE") and any(token.is_word(*kinds) for token in tokens[1:5])
 
 
 class UnknownNameError(OracleError):

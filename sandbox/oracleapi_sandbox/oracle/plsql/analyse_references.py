@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from oracleapi_sandbox.oracle.plsql import nodes as n
+from oracleapi_sandbox.oracle.plsql import stored
 from oracleapi_sandbox.oracle.plsql import types as t
 from oracleapi_sandbox.oracle.plsql.analyse_types import TypeAnalysis
 from oracleapi_sandbox.oracle.plsql.errors import CompileError, undeclared
@@ -28,6 +29,8 @@ from oracleapi_sandbox.oracle.plsql.scope import (
     Scope,
     SqlCall,
     Step,
+    StoredCall,
+    StoredVariable,
     SubprogramEntity,
     SuppliedCall,
     TypeEntity,
@@ -246,7 +249,40 @@ class ReferenceAnalysis(TypeAnalysis):
             return self._member(ref, found, 0, scope)
         if len(names) >= 3 and (found := self.packages(names[0], names[1])):
             return self._member(ref, found, 1, scope)
+        if stored_member := self._stored(ref, scope):
+            return stored_member
         raise undeclared(ref.position, ".".join(names[:2]))
+
+    def _stored(self, ref: n.Ref, scope: Scope) -> Resolved | None:
+        """A stored unit's member: ``[owner.]package.member`` or ``[owner.]subprogram``."""
+        names = ref.dotted
+        for at in (0, 1):
+            owner = names[0] if at else None
+            if len(names) <= at or (instance := stored.find(self.runner, owner, names[at])) is None:
+                continue
+            stored.check_access(self.runner, instance, self.home, ref)
+            if (alone := instance.member(names[at])) is not None and len(instance.exports) == 1:
+                return self._of_instance(ref, instance, alone, at, scope)
+            if len(names) > at + 1:
+                entity = instance.member(names[at + 1])
+                if entity is None:
+                    text = f"component '{names[at + 1]}' must be declared"
+                    raise CompileError(ref.steps[at].position, 302, text)
+                return self._of_instance(ref, instance, entity, at + 1, scope)
+        return None
+
+    def _of_instance(
+        self, ref: n.Ref, instance: stored.Instance, entity: Entity, at: int, scope: Scope
+    ) -> Resolved | None:
+        if isinstance(entity, VariableEntity):
+            base = StoredVariable(instance, entity)
+            return self._with_steps(ref, base, entity.type, ref.steps[at:], scope)
+        if not isinstance(entity, OverloadsEntity):
+            raise CompileError(ref.position, 330, "invalid use of type name or subtype name")
+        arguments, rest = _call_steps(ref.steps[at:])
+        local = self._local_call(ref, entity, arguments, scope)
+        call = StoredCall(instance, local.subprogram, local.arguments)
+        return self._with_steps(ref, call, local.subprogram.returns or t.NULL, rest, scope)
 
     def _member(self, ref: n.Ref, packages: Sequence[Package], at: int, scope: Scope) -> Resolved:
         """The member that the step *at* of a reference names."""
@@ -323,7 +359,7 @@ class ReferenceAnalysis(TypeAnalysis):
         procedure = isinstance(last, MethodStep) and last.name in ("DELETE", "EXTEND", "TRIM")
         if last is None and isinstance(found.base, SuppliedCall):
             procedure = found.base.subprogram.returns is None
-        if last is None and isinstance(found.base, LocalCall):
+        if last is None and isinstance(found.base, LocalCall | StoredCall):
             procedure = found.base.subprogram.returns is None
         if statement and not procedure:
             raise CompileError(ref.position, 221, f"'{ref.dotted[-1]}' is not a procedure or is undefined")

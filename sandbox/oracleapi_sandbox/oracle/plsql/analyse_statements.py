@@ -45,10 +45,20 @@ class Analysis(SqlAnalysis):
         scope = outer.child()
         if block.label is not None:
             outer.names[block.label] = LabelEntity(scope)
+        self._contents(block, scope)
+
+    def library(self, bodies: bool = True) -> Scope:
+        """Resolve the names of a stored unit's block and return its scope; without *bodies* declarations are enough."""
+        scope = Scope()
+        self._contents(self.unit.block, scope, bodies)
+        return scope
+
+    def _contents(self, block: n.Block, scope: Scope, bodies: bool = True) -> None:
         for declaration in block.declarations:
             with _ignoring(declaration.position, "Item"):
                 self._declare(declaration, scope)
-        self._require_bodies(scope)
+        if bodies:
+            self._require_bodies(scope)
         self.body(block.body, scope)
         for handler in block.handlers:
             exceptions = tuple(self._exception(name, handler.position, scope) for name in handler.names)
@@ -128,7 +138,7 @@ class Analysis(SqlAnalysis):
         subprogram = self._add_subprogram(node, subprogram, scope)
         if node.body is not None:
             self._formals_of(subprogram, inner)
-            subprogram.body = node.body
+            subprogram.body, subprogram.autonomous = node.body, node.autonomous
             self.block(node.body, inner)
 
     def _formals_of(self, subprogram: SubprogramEntity, inner: Scope) -> None:
@@ -164,6 +174,9 @@ class Analysis(SqlAnalysis):
         owner = scope.lookup(label) if label else None
         if isinstance(owner, LabelEntity):
             entity = owner.scope.names.get(member)
+        if entity is None and label and not label.startswith("STANDARD"):
+            schema, _, unit = label.rpartition(".")
+            entity = self.stored_member(schema or None, unit, member, n.Node(position))
         if isinstance(entity, ExceptionEntity):
             return entity
         found = standard_exception(name) if entity is None else None

@@ -4,10 +4,19 @@ from collections.abc import Mapping
 from dataclasses import replace
 
 from oracleapi_sandbox.oracle.plsql import nodes as n
+from oracleapi_sandbox.oracle.plsql import stored
 from oracleapi_sandbox.oracle.plsql import types as t
 from oracleapi_sandbox.oracle.plsql.errors import CompileError, undeclared, unsupported
 from oracleapi_sandbox.oracle.plsql.parse_statements import parse_type
-from oracleapi_sandbox.oracle.plsql.scope import CursorEntity, LabelEntity, Scope, TypeEntity, Unit, VariableEntity
+from oracleapi_sandbox.oracle.plsql.scope import (
+    CursorEntity,
+    Entity,
+    LabelEntity,
+    Scope,
+    TypeEntity,
+    Unit,
+    VariableEntity,
+)
 from oracleapi_sandbox.oracle.plsql.supplied import PACKAGES
 from oracleapi_sandbox.oracle.ports import Bind, Column, OracleError, Package, SqlRunner
 
@@ -27,10 +36,14 @@ class TypeAnalysis:
 
     Args:
         binds: The host's bind variables, for their types.
+        home: Owner and name of the stored unit that the block belongs to.
         runner: Asked for packages, columns and descriptions; nothing is changed through it.
     """
 
-    def __init__(self, block: n.Block, binds: Mapping[str, Bind], runner: SqlRunner) -> None:
+    def __init__(
+        self, block: n.Block, binds: Mapping[str, Bind], runner: SqlRunner, home: tuple[str, str] | None = None
+    ) -> None:
+        self.home = home
         self.unit = Unit(block)
         self.binds = binds
         self.runner = runner
@@ -74,7 +87,16 @@ class TypeAnalysis:
         for package in self.packages(owner, package_name or ""):
             if type_name in package.types:
                 return self.supplied_type(package.types[type_name], node)
-        return None
+        found = self.stored_member(owner, package_name or "", type_name, node)
+        return found.type if isinstance(found, TypeEntity) else None
+
+    def stored_member(self, owner: str | None, unit: str, name: str, node: n.Node) -> Entity | None:
+        """What a stored unit's specification declares under *name*."""
+        instance = stored.find(self.runner, owner, unit)
+        if instance is None:
+            return None
+        stored.check_access(self.runner, instance, self.home, node)
+        return instance.member(name)
 
     def supplied_type(self, text: str, node: n.Node) -> t.Type:
         """The type that a supplied package describes by *text*: a name, or a definition as after ``TYPE … IS``."""

@@ -98,13 +98,13 @@ class PlsqlError(OracleError):
     def __init__(self, code: int, message: str, identity: object | None = None) -> None:
         super().__init__(code, message)
         self.identity = identity
-        self.lines: list[int] = []
+        self.lines: list[str] = []
         self._placed = False
 
-    def place(self, line: int) -> None:
+    def place(self, line: int, unit: str | None = None) -> None:
         """Note the line of the innermost statement; statements around it in the same subprogram add nothing."""
         if not self._placed:
-            self.lines.append(line)
+            self.lines.append(f"at line {line}" if unit is None else f'at "{unit}", line {line}')
             self._placed = True
 
     def leave_subprogram(self) -> None:
@@ -132,7 +132,7 @@ class PlsqlError(OracleError):
 
     @property
     def stack(self) -> str:
-        return "\n".join(f"ORA-06512: at line {line}" for line in self.lines)
+        return "\n".join(f"ORA-06512: {place}" for place in self.lines)
 
     @property
     def sqlcode(self) -> int:

@@ -1,6 +1,7 @@
 """Run time, first part: the value of an expression, and calls."""
 
 from collections.abc import Callable, Mapping
+from contextlib import nullcontext
 from datetime import timedelta, timezone
 from functools import partial
 from typing import Any
@@ -44,7 +45,8 @@ class ReturnSignal(Exception):  # noqa: N818 - control flow, no error
 class Evaluator:
     """Evaluates the expressions of one analysed block."""
 
-    def __init__(self, unit: s.Unit, host: HostBinds, runner: SqlRunner) -> None:
+    def __init__(self, unit: s.Unit, host: HostBinds, runner: SqlRunner, title: str | None = None) -> None:
+        self.title = title
         self.unit = unit
         self.host = host
         self.runner = runner
@@ -73,6 +75,8 @@ class Evaluator:
         self._bases: dict[type, Callable[[Any, Frame], Datum]] = {
             s.VariableEntity: lambda base, frame: frame.get(base),
             s.CursorEntity: lambda base, frame: frame.get(base),
+            s.StoredCall: self._stored_call,
+            s.StoredVariable: self._stored_variable,
             s.LocalCall: self._local_call,
             s.SuppliedCall: self._supplied_call,
             s.BuiltinCall: self._builtin_call,
@@ -316,12 +320,26 @@ class Evaluator:
                 self.assign(value, coerce(by_name.get(formal.name.upper()), kind), frame)
 
     def _local_call(self, base: s.LocalCall, frame: Frame) -> Datum:
+        return self._called(base, self, Frame(frame.owner(base.subprogram)), frame)
+
+    def _stored_call(self, base: s.StoredCall, frame: Frame) -> Datum:
+        callee, home = base.instance.running(self.runner)
+        return self._called(base, callee, Frame(home), frame)
+
+    def _stored_variable(self, base: s.StoredVariable, frame: Frame) -> Datum:
+        _, home = base.instance.running(self.runner)
+        return home.get(base.variable)
+
+    def _called(self, base: s.LocalCall | s.StoredCall, callee: "Evaluator", inner: Frame, frame: Frame) -> Datum:
+        """Let *callee* run a subprogram in the frame *inner*, which gets the arguments from *frame*."""
         subprogram = base.subprogram
-        inner = Frame(frame.owner(subprogram))
         for formal, value in zip(subprogram.parameters, base.arguments, strict=True):
-            inner.cells[formal.entity] = self._actual(formal, value, frame, inner)
+            source, place = (self, frame) if value is not None else (callee, inner)
+            inner.cells[formal.entity] = source._actual(formal, value, place)
+        rights = self.runner.entering(base.instance.call) if isinstance(base, s.StoredCall) else nullcontext()
         try:
-            returned = self.run_subprogram(subprogram, inner)
+            with rights:
+                returned = callee.run_subprogram(subprogram, inner)
         except PlsqlError as error:
             error.leave_subprogram()
             raise
@@ -330,13 +348,11 @@ class Evaluator:
                 self.assign(value, inner.cells[formal.entity], frame)
         return returned
 
-    def _actual(self, formal: s.Formal, value: n.Expression | None, frame: Frame, inner: Frame) -> Datum:
-        if formal.mode == "OUT":
-            return default_value(formal.type)
+    def _actual(self, formal: s.Formal, value: n.Expression | None, frame: Frame) -> Datum:
         source = formal.default if value is None else value
-        if source is None:
+        if formal.mode == "OUT" or source is None:
             return default_value(formal.type)
-        return coerce(self.evaluate(source, inner if value is None else frame), formal.type)
+        return coerce(self.evaluate(source, frame), formal.type)
 
     def run_subprogram(self, subprogram: s.SubprogramEntity, frame: Frame) -> Datum:
         """Run the body in *frame*, which holds the parameters.
@@ -349,7 +365,7 @@ class Evaluator:
             raise predefined("STORAGE_ERROR")
         self._calls += 1
         try:
-            self.block(subprogram.body, frame)
+            self._run_body(subprogram, subprogram.body, frame)
         except ReturnSignal as signal:
             return coerce(signal.value, subprogram.returns) if subprogram.returns is not None else None
         finally:
@@ -357,6 +373,17 @@ class Evaluator:
         if subprogram.returns is not None:
             raise PlsqlError(6503, "PL/SQL: Function returned without value")
         return None
+
+    def _run_body(self, subprogram: s.SubprogramEntity, body: n.Block, frame: Frame) -> None:
+        if not subprogram.autonomous:
+            self.block(body, frame)
+            return
+        outer = self.runner
+        try:
+            with outer.autonomous() as self.runner:
+                self.block(body, frame)
+        finally:
+            self.runner = outer
 
     def block(self, block: n.Block, frame: Frame) -> None:
         """Run a block; the statements' part knows how."""

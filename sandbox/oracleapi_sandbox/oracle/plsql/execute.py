@@ -75,6 +75,14 @@ class Executor(SqlExecutor):
         except RecursionError as error:
             raise predefined("STORAGE_ERROR").unhandled() from error
 
+    def initialise(self, block: n.Block) -> Frame:
+        """Give a stored unit's variables their first values, run its initialisation, and return its frame."""
+        frame = Frame()
+        for declaration in block.declarations:
+            self._placed(declaration.position, self._declare, declaration, frame)
+        self._body(block.body, frame)
+        return frame
+
     def block(self, block: n.Block, frame: Frame) -> None:
         inner = Frame(frame)
         for declaration in block.declarations:
@@ -116,7 +124,7 @@ class Executor(SqlExecutor):
             action(node, frame)
         except OracleError as error:
             exception = PlsqlError.of(error)
-            exception.place(position.line)
+            exception.place(position.line, self.title)
             raise exception from error.__cause__
 
     # --- declarations ---

@@ -21,7 +21,7 @@ sys.setrecursionlimit(max(sys.getrecursionlimit(), 10_000))
 """Trees are walked recursively, and a long chain of ``||`` is a deep tree; calls between Python functions take no stack
 of the thread."""
 
-__all__ = ["check_block", "parse_block", "run_block"]
+__all__ = ["Interpreter", "check_block", "parse_block", "run_block"]
 
 
 def _analyse(block: n.Block, binds: Mapping[str, Bind], runner: SqlRunner) -> Unit:
@@ -43,7 +43,7 @@ def _analyse(block: n.Block, binds: Mapping[str, Bind], runner: SqlRunner) -> Un
         raise
 
 
-class _Interpreter(Executor):
+class Interpreter(Executor):
     """An executor that can run blocks within its block."""
 
     def run_nested(self, text: str, binds: dict[str, Bind]) -> Result:
@@ -68,7 +68,7 @@ def run_block(source: str, binds: Mapping[str, Bind], runner: SqlRunner) -> Resu
     unit = _analyse(parse_block(source), binds, runner)
     host = HostBinds(binds)
     with formats_of(runner):
-        _Interpreter(unit, host, runner).program()
+        Interpreter(unit, host, runner).program()
         return Result(out=host.out())
 
 

@@ -154,6 +154,7 @@ class Subprogram(Node):
     parameters: tuple[Parameter, ...]
     returns: TypeName | None
     body: "Block | None"
+    autonomous: bool = False
 
 
 Declaration: TypeAlias = (
@@ -340,6 +341,23 @@ class Block(Node):
     handlers: tuple[Handler, ...] = field(default=())
     label: str | None = None
     call: bool = False
+
+
+@dataclass(frozen=True, eq=False)
+class StoredUnit(Node):
+    """A stored unit. ``block`` holds a package's declarations and initialisation, or the one standalone subprogram.
+
+    Args:
+        kind: PACKAGE, PACKAGE BODY, PROCEDURE or FUNCTION.
+        rights: DEFINER or CURRENT_USER; a body has those of its specification.
+        accessible: Units of ACCESSIBLE BY.
+    """
+
+    kind: str
+    name: str
+    block: Block
+    rights: str = "DEFINER"
+    accessible: tuple[str, ...] = ()
 
 
 Statement: TypeAlias = (

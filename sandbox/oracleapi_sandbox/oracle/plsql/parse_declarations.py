@@ -14,11 +14,23 @@ _LONG_NAMES = {
 class DeclarationParser(ExpressionParser):
     """Parses what stands between DECLARE and BEGIN."""
 
+    _autonomous: bool | None = None
+    """Whether PRAGMA AUTONOMOUS_TRANSACTION was met; ``None`` where it may not stand."""
+
     def declarations(self) -> tuple[n.Declaration, ...]:
         found: list[n.Declaration] = []
-        while not self.at_word("BEGIN"):
+        while not self.at_word("BEGIN", "END"):
             found.extend(self._declaration())
         return tuple(found)
+
+    def subprogram_declarations(self) -> tuple[bool, tuple[n.Declaration, ...]]:
+        """The declarations of a subprogram, and whether it is autonomous."""
+        outer, self._autonomous = self._autonomous, False
+        try:
+            found = self.declarations()
+            return bool(self._autonomous), found
+        finally:
+            self._autonomous = outer
 
     def _declaration(self) -> tuple[n.Declaration, ...]:
         if self.at_word("PRAGMA"):
@@ -36,6 +48,10 @@ class DeclarationParser(ExpressionParser):
     def _pragma(self) -> tuple[n.Declaration, ...]:
         position = self.expect_word("PRAGMA").position
         name = self.identifier().text
+        if name == "AUTONOMOUS_TRANSACTION" and self._autonomous is not None:
+            self._autonomous = True
+            self.expect_op(";")
+            return ()
         if name != "EXCEPTION_INIT":
             raise unsupported(position, f"PRAGMA {name}")
         self.expect_op("(")
@@ -244,9 +260,10 @@ class DeclarationParser(ExpressionParser):
             return n.Subprogram(name.position, name.text, parameters, returns, None)
         self.expect_word("IS", "AS")
         with self.nested(name.position):
-            body = self.block_after(self.declarations(), name.position)
+            autonomous, declarations = self.subprogram_declarations()
+            body = self.block_after(declarations, name.position)
         self.expect_op(";")
-        return n.Subprogram(name.position, name.text, parameters, returns, body)
+        return n.Subprogram(name.position, name.text, parameters, returns, body, autonomous)
 
     # --- what the statements' parser adds ---
 

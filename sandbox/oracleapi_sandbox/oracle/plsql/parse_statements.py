@@ -44,7 +44,9 @@ class StatementParser(SqlParser):
     def block(self, label: str | None) -> n.Block:
         position = self.token.position
         with self.nested(position):
+            outer, self._autonomous = self._autonomous, None
             declarations = self.declarations() if self.accept_word("DECLARE") else ()
+            self._autonomous = outer
             block = self.block_after(declarations, position, label)
         self.expect_op(";")
         return block

@@ -1,13 +1,16 @@
 """What names mean: entities, the scopes that hold them, and what the analysis found for each reference."""
 
 from dataclasses import dataclass, field
-from typing import TypeAlias
+from typing import TYPE_CHECKING, TypeAlias
 
 from oracleapi_sandbox.oracle.plsql import nodes as n
 from oracleapi_sandbox.oracle.plsql.errors import PREDEFINED, USER_DEFINED, Position
 from oracleapi_sandbox.oracle.plsql.functions import Builtin
 from oracleapi_sandbox.oracle.plsql.types import Type
 from oracleapi_sandbox.oracle.ports import Argument, Column, Subprogram, Value
+
+if TYPE_CHECKING:
+    from oracleapi_sandbox.oracle.plsql.stored import Instance
 
 
 @dataclass(eq=False)
@@ -71,6 +74,7 @@ class SubprogramEntity:
     returns: Type | None
     position: Position
     body: n.Block | None = None
+    autonomous: bool = False
 
 
 @dataclass(eq=False)
@@ -128,6 +132,23 @@ class LocalCall:
 
     subprogram: SubprogramEntity
     arguments: tuple[n.Expression | None, ...]
+
+
+@dataclass(frozen=True, eq=False)
+class StoredCall:
+    """A call of another stored unit's subprogram, arguments as in :class:`LocalCall`."""
+
+    instance: "Instance"
+    subprogram: SubprogramEntity
+    arguments: tuple[n.Expression | None, ...]
+
+
+@dataclass(frozen=True, eq=False)
+class StoredVariable:
+    """A variable or constant that another unit's specification declares; it is only read."""
+
+    instance: "Instance"
+    variable: VariableEntity
 
 
 @dataclass(frozen=True, eq=False)
@@ -192,6 +213,8 @@ Base: TypeAlias = (
     VariableEntity
     | CursorEntity
     | LocalCall
+    | StoredCall
+    | StoredVariable
     | SuppliedCall
     | BuiltinCall
     | SqlCall

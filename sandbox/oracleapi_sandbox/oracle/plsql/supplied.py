@@ -16,6 +16,7 @@ IDENTIFIER_BYTES = 64
 MODULE_BYTES = 48
 ACTION_BYTES = 32
 MESSAGE_BYTES = 2048
+CONTEXT_BYTES = 4000
 
 _SIMPLE_NAME = re.compile(r'[A-Za-z][\w$#]*|"[^"\x00]+"')
 _output: "WeakKeyDictionary[Session, list[str]]" = WeakKeyDictionary()
@@ -107,17 +108,46 @@ FREE_ALL_RESOURCES, REINITIALIZE = 1, 2
 
 
 def _modify_package_state(runner: SqlRunner, action_flags: int | None) -> None:
-    """Forget what packages keep for the session: here that is DBMS_OUTPUT's buffer; packages of users are not had."""
+    """Forget what packages keep for the session, at once; Oracle does it when the running call has ended."""
     if action_flags not in (FREE_ALL_RESOURCES, REINITIALIZE):
         raise OracleError(6502, "PL/SQL: numeric or value error")
+    _reset_package(runner)
+
+
+def _reset_package(runner: SqlRunner) -> None:
+    from oracleapi_sandbox.oracle.plsql.stored import forget_states
+
+    if runner.units:
+        raise OracleError(3001, "unimplemented feature: RESET_PACKAGE from within a stored unit")
     _clear_output(runner)
+    forget_states(runner.session)
+
+
+def _set_role(runner: SqlRunner, role_cmd: str | None) -> None:
+    runner.set_role(role_cmd or "")
+
+
+def _set_context(runner: SqlRunner, namespace: str | None, attribute: str | None, value: str | None) -> None:
+    runner.set_context((namespace or "").upper(), {(attribute or "").upper(): _cut(value, CONTEXT_BYTES)})
+
+
+def _clear_context(runner: SqlRunner, namespace: str | None, client_id: str | None, attribute: str | None) -> None:
+    values = None if attribute is None else {attribute.upper(): None}
+    runner.set_context((namespace or "").upper(), values)
 
 
 _DBMS_SESSION = (
     Subprogram("SET_IDENTIFIER", (Argument("CLIENT_ID"),), _set_identifier),
     Subprogram("CLEAR_IDENTIFIER", (), lambda runner: _set_identifier(runner, None)),
     Subprogram("MODIFY_PACKAGE_STATE", (Argument("ACTION_FLAGS", "PLS_INTEGER"),), _modify_package_state),
-    Subprogram("RESET_PACKAGE", (), _clear_output),
+    Subprogram("RESET_PACKAGE", (), _reset_package),
+    Subprogram("SET_ROLE", (Argument("ROLE_CMD"),), _set_role),
+    Subprogram("SET_CONTEXT", (Argument("NAMESPACE"), Argument("ATTRIBUTE"), Argument("VALUE")), _set_context),
+    Subprogram(
+        "CLEAR_CONTEXT",
+        (Argument("NAMESPACE"), Argument("CLIENT_ID", default=None), Argument("ATTRIBUTE", default=None)),
+        _clear_context,
+    ),
 )
 _DBMS_APPLICATION_INFO = (
     Subprogram("SET_MODULE", (Argument("MODULE_NAME"), Argument("ACTION_NAME")), _set_module),

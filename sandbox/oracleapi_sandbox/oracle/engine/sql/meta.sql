@@ -29,6 +29,10 @@ create table ora_meta.quotas (username text, tablespace text, bytes numeric, pri
 create table ora_meta.objects (
   owner text, name text, type text, object_id int not null default nextval('ora_meta.ids'), created timestamp not null,
   changed timestamp not null, text text, target_owner text, target_name text, details jsonb not null default '{}', primary key (owner, name));
+create table ora_meta.units (
+  owner text, name text, type text, text text not null, rights text not null, accessible text[] not null default '{}',
+  errors text[] not null default '{}', primary key (owner, name, type));
+create table ora_meta.contexts (namespace text primary key, schema text not null, package text not null);
 create table ora_meta.columns (
   owner text, table_name text, position int, name text, type text, length int, precision int, scale int, chars boolean not null default false,
   nullable boolean not null default true, default_text text, identity text, on_null boolean not null default false,
@@ -59,11 +63,12 @@ declare
   s ora_meta.sessions := ora.this_session();
 begin
   if upper(namespace) <> 'USERENV' then
-    return null;
+    return nullif(current_setting('oractx.c' || md5(upper(namespace) || '.' || p), true), '');
   end if;
   return case
-    when p in ('SESSION_USER', 'CURRENT_USER', 'AUTHENTICATED_IDENTITY') then s.username
-    when p in ('CURRENT_SCHEMA') then s.schema
+    when p = 'CURRENT_USER' then coalesce(nullif(current_setting('oracle.definer', true), ''), s.username)
+    when p = 'CURRENT_SCHEMA' then coalesce(nullif(current_setting('oracle.definer', true), ''), s.schema)
+    when p in ('SESSION_USER', 'AUTHENTICATED_IDENTITY') then s.username
     when p = 'SESSION_USERID' or p = 'CURRENT_USERID' then ora.user_id(s.username)::varchar
     when p = 'CURRENT_SCHEMAID' then ora.user_id(s.schema)::varchar
     when p = 'PROXY_USER' then s.proxy_user when p = 'PROXY_USERID' then ora.user_id(s.proxy_user)::varchar

@@ -78,8 +78,18 @@ select t as "TABLESPACE_NAME", 'ONLINE'::text as "STATUS", case when t = 'TEMP' 
 -- DBA_TS_QUOTAS | SELECT_CATALOG_ROLE | DBA_TS_QUOTAS
 select tablespace as "TABLESPACE_NAME", username as "USERNAME", 0::numeric as "BYTES", bytes as "MAX_BYTES" from ora_meta.quotas;
 -- {}_OBJECTS | * | {}_OBJECTS
-select o.owner as "OWNER", o.name as "OBJECT_NAME", null::text as "SUBOBJECT_NAME", o.object_id::numeric as "OBJECT_ID", o.type as "OBJECT_TYPE", o.created::ora.date as "CREATED",
-  o.changed::ora.date as "LAST_DDL_TIME", 'VALID'::text as "STATUS", 'N'::text as "TEMPORARY", 'N'::text as "GENERATED", 'N'::text as "SECONDARY", ora.maintained_flag(o.owner) as "ORACLE_MAINTAINED" from ora_meta.objects o;
+select o.owner as "OWNER", o.name as "OBJECT_NAME", null::text as "SUBOBJECT_NAME", o.object_id::numeric as "OBJECT_ID", coalesce(u.type, o.type) as "OBJECT_TYPE", o.created::ora.date as "CREATED",
+  o.changed::ora.date as "LAST_DDL_TIME", case when coalesce(cardinality(u.errors), 0) = 0 then 'VALID' else 'INVALID' end as "STATUS", 'N'::text as "TEMPORARY", 'N'::text as "GENERATED", 'N'::text as "SECONDARY",
+  ora.maintained_flag(o.owner) as "ORACLE_MAINTAINED" from ora_meta.objects o left join ora_meta.units u on u.owner = o.owner and u.name = o.name;
+-- {}_SOURCE | * | {}_SOURCE
+select o.owner as "OWNER", o.name as "NAME", u.type as "TYPE", l.at::numeric as "LINE", l.line || chr(10) as "TEXT"
+from ora_meta.objects o join ora_meta.units u on u.owner = o.owner and u.name = o.name, unnest(string_to_array(u.text, chr(10))) with ordinality l (line, at);
+-- {}_ERRORS | * | {}_ERRORS
+select o.owner as "OWNER", o.name as "NAME", u.type as "TYPE", e.at::numeric as "SEQUENCE", coalesce(substring(e.text from 'line ([0-9]+)')::numeric, 0) as "LINE",
+  coalesce(substring(e.text from 'column ([0-9]+)')::numeric, 0) as "POSITION", regexp_replace(e.text, '^line [0-9]+, column [0-9]+:' || chr(10), '') as "TEXT", 'ERROR'::text as "ATTRIBUTE"
+from ora_meta.objects o join ora_meta.units u on u.owner = o.owner and u.name = o.name, unnest(u.errors) with ordinality e (text, at);
+-- DBA_CONTEXT | SELECT_CATALOG_ROLE | DBA_CONTEXT
+select namespace as "NAMESPACE", schema as "SCHEMA", package as "PACKAGE", 'ACCESSED LOCALLY'::text as "TYPE" from ora_meta.contexts;
 -- {}_TABLES | * | {}_TABLES
 select o.owner as "OWNER", o.name as "TABLE_NAME", 'USERS'::text as "TABLESPACE_NAME", 'VALID'::text as "STATUS", null::numeric as "NUM_ROWS", 'N'::text as "TEMPORARY", 'NO'::text as "PARTITIONED" from ora_meta.objects o where o.type = 'TABLE';
 -- {}_VIEWS | * | {}_VIEWS

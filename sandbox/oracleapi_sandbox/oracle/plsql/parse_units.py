@@ -1,0 +1,108 @@
+"""Stored units as their CREATE statement holds them: packages, their bodies, procedures and functions."""
+
+from functools import lru_cache
+
+from oracleapi_sandbox.oracle.plsql import nodes as n
+from oracleapi_sandbox.oracle.plsql.errors import Position, too_large, unsupported
+from oracleapi_sandbox.oracle.plsql.lexer import tokenize
+from oracleapi_sandbox.oracle.plsql.parse_statements import StatementParser
+
+
+class UnitParser(StatementParser):
+    """Parses what follows CREATE [OR REPLACE] [EDITIONABLE]."""
+
+    def unit(self) -> n.StoredUnit:
+        """The whole text; see :class:`~oracleapi_sandbox.oracle.plsql.nodes.StoredUnit`."""
+        position = self.token.position
+        if self.accept_word("PACKAGE"):
+            found = self._package_body(position) if self.accept_word("BODY") else self._package(position)
+        else:
+            found = self._standalone(position)
+        self.accept_op(";")
+        if self.token.kind != "eof":
+            raise self.unexpected("end-of-file")
+        return found
+
+    def _unit_name(self) -> str:
+        name = self.identifier().text
+        return self.identifier().text if self.accept_op(".") else name
+
+    def _package(self, position: Position) -> n.StoredUnit:
+        name = self._unit_name()
+        rights, accessible = self._properties()
+        self.expect_word("IS", "AS")
+        declarations = self._until_end()
+        return n.StoredUnit(position, "PACKAGE", name, n.Block(position, declarations, ()), rights, accessible)
+
+    def _package_body(self, position: Position) -> n.StoredUnit:
+        name = self._unit_name()
+        self.expect_word("IS", "AS")
+        declarations = self.declarations()
+        if self.at_word("BEGIN"):
+            block = self.block_after(declarations, position)
+        else:
+            self._unit_end()
+            block = n.Block(position, declarations, ())
+        return n.StoredUnit(position, "PACKAGE BODY", name, block)
+
+    def _standalone(self, position: Position) -> n.StoredUnit:
+        kind = self.expect_word("PROCEDURE", "FUNCTION").text
+        name = self._unit_name()
+        parameters = self.parameters() if self.at_op("(") else ()
+        returns = None
+        if kind == "FUNCTION":
+            self.expect_word("RETURN")
+            returns = self.type_name()
+        rights, accessible = self._properties()
+        self.expect_word("IS", "AS")
+        autonomous, declarations = self.subprogram_declarations()
+        body = self.block_after(declarations, position)
+        subprogram = n.Subprogram(position, name, parameters, returns, body, autonomous)
+        return n.StoredUnit(position, kind, name, n.Block(position, (subprogram,), ()), rights, accessible)
+
+    def _properties(self) -> tuple[str, tuple[str, ...]]:
+        """AUTHID and ACCESSIBLE BY, in any order; what else may stand there changes nothing that can be seen here."""
+        rights: str = "DEFINER"
+        accessible: tuple[str, ...] = ()
+        while not self.at_word("IS", "AS"):
+            if self.accept_word("AUTHID"):
+                rights = self.expect_word("DEFINER", "CURRENT_USER").text
+            elif self.accept_word("ACCESSIBLE"):
+                self.expect_word("BY")
+                accessible = self._accessors()
+            elif not self.accept_word("DETERMINISTIC"):
+                raise unsupported(self.token.position, self.token.text)
+        return rights, accessible
+
+    def _accessors(self) -> tuple[str, ...]:
+        self.expect_op("(")
+        found: list[str] = []
+        while not found or self.accept_op(","):
+            self.accept_word("PACKAGE", "PROCEDURE", "FUNCTION", "TRIGGER", "TYPE")
+            name = self.identifier().text
+            found.append(f"{name}.{self.identifier().text}" if self.accept_op(".") else name)
+        self.expect_op(")")
+        return tuple(found)
+
+    def _until_end(self) -> tuple[n.Declaration, ...]:
+        found = self.declarations()
+        self._unit_end()
+        return found
+
+    def _unit_end(self) -> None:
+        self.expect_word("END")
+        if self.at_identifier():
+            self.identifier()
+
+
+@lru_cache(maxsize=256)
+def parse_unit(source: str) -> n.StoredUnit:
+    """Parse a unit's text from PACKAGE, PROCEDURE or FUNCTION on.
+
+    Raises:
+        CompileError: PLS-00103 (syntax), PLS-00999 (not supported), PLS-00123 (too deep).
+    """
+    try:
+        return UnitParser(source, tokenize(source)).unit()
+    except RecursionError as error:
+        raise too_large(Position(1, 1)) from error
