@@ -76,7 +76,7 @@ def test_syntax(source: str, where: tuple[int, int], fault: str) -> None:
         ("begin raise nothing; end;", (1, 7), "PLS-00201: identifier 'NOTHING'"),
         ("begin null; exception when nothing then null; end;", (1, 23), "PLS-00201: identifier 'NOTHING'"),
         ("declare v nosuchtype; begin null; end;", (1, 11), "PLS-00201: identifier 'NOSUCHTYPE'"),
-        ("declare v json_object_t; begin null; end;", (1, 11), "object type JSON_OBJECT_T"),
+        ("declare v xmltype; begin null; end;", (1, 11), "object type XMLTYPE"),
         ("declare v number; v date; begin null; end;", (1, 19), "PLS-00371: at most one declaration for 'V'"),
         ("declare procedure p; begin null; end;", (1, 19), "PLS-00328"),
         ("declare type t is record (a number); v t; begin v.b := 1; end;", (1, 51), "PLS-00302: component 'B'"),

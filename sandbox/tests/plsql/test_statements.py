@@ -151,7 +151,7 @@ def test_block(db: Any, sentence: str, source: str, value: str) -> None:
         ("integer overflow", "declare v pls_integer; begin v := 3000000000; end;", 1426, "numeric overflow"),
         ("NOT NULL", "declare v number not null := 1; begin v := null; end;", 6502, "numeric or value error"),
         ("no branch of CASE", "begin case 1 when 2 then null; end case; end;", 6592, "CASE not found"),
-        ("missing element", "declare v owa.vc_arr; begin v(1) := v(2); end;", 6550, "'OWA.VC_ARR' must be declared"),
+        ("missing element", "declare v owa.vc_arr; begin v(1) := v(2); end;", 1403, "no data found"),
         (
             "element that was never assigned",
             "declare type t is table of number index by pls_integer; a t; begin a(1) := a(2); end;",

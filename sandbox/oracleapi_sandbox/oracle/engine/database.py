@@ -7,7 +7,6 @@ import secrets
 import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -335,7 +334,7 @@ class EngineDatabase:
         text, errors = stored_text(self.catalog, owner, name), list[str]()
         if text is not None:
             try:
-                compile_unit(session.runner(), replace(text, rights="DEFINER"))
+                compile_unit(session.runner(), text)
             except OracleError as error:
                 errors = [units.fault(error)]
         with self._dictionary_change():

@@ -34,7 +34,7 @@ def _same(names: str, arguments: str, result: str) -> dict[str, Function]:
 
 
 SCALAR: dict[str, Function] = {
-    **_same("SUBSTR", "sn?n", "s"),
+    **_same("SUBSTR SUBSTRB", "sn?n", "s"),
     **_same("INSTR", "ss?nn", "n"),
     **_same("LENGTH LENGTHB ASCII", "s", "n"),
     **_same("REPLACE", "ss?s", "s"),
@@ -78,6 +78,7 @@ SCALAR: dict[str, Function] = {
     "TO_BLOB": Function("a", "CAST({} AS ora.blob)", "r"),
     "TO_NCHAR": Function("a?s", "ora.to_char({})", "s"),
     "RAWTOHEX": Function("a", "upper(encode({}, 'hex'))", "s"),
+    "STANDARD_HASH": Function("s?s", "ora.standard_hash({})", "r"),
     "SYS_GUID": Function("", "decode(replace(CAST(gen_random_uuid() AS text), '-', ''), 'hex')", "r"),
     "NULLIF": Function("aa", "NULLIF({})", "="),
     "FROM_TZ": Function("as", "({0} AT TIME ZONE {1})", "z"),

@@ -2,13 +2,14 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
 
+from oracleapi_sandbox.oracle.plsql import json_objects, stored
 from oracleapi_sandbox.oracle.plsql import nodes as n
-from oracleapi_sandbox.oracle.plsql import stored
 from oracleapi_sandbox.oracle.plsql import types as t
 from oracleapi_sandbox.oracle.plsql.analyse_types import TypeAnalysis
 from oracleapi_sandbox.oracle.plsql.errors import CompileError, undeclared
-from oracleapi_sandbox.oracle.plsql.functions import TABLE
+from oracleapi_sandbox.oracle.plsql.functions import TABLE, Builtin
 from oracleapi_sandbox.oracle.plsql.overloads import Actual, best, match
 from oracleapi_sandbox.oracle.plsql.scope import (
     Base,
@@ -54,6 +55,7 @@ METHODS = {
     "TRIM": t.NULL,
 }
 _ERROR_FUNCTIONS = (("DBMS_UTILITY", "FORMAT_ERROR_STACK"), ("DBMS_UTILITY", "FORMAT_ERROR_BACKTRACE"))
+_PROCEDURES = {"DELETE", "EXTEND", "TRIM", *json_objects.PROCEDURES}
 _SQL_ONLY = frozenset(
     ("DECODE", "NVL2", "COUNT", "SUM", "AVG", "MIN", "MAX", "DUMP", "VSIZE", "LISTAGG", "ROWNUM", "LEVEL")
 )
@@ -134,6 +136,11 @@ class ReferenceAnalysis(TypeAnalysis):
             if isinstance(step, n.Arguments):
                 kind = self._element(ref, kind, step, scope)
                 found.append(IndexStep(step.items[0].value))
+            elif kind.name in t.JSON_TYPES:
+                arguments = following if isinstance(following, n.Arguments) else None
+                found.append(self._json_method(step, arguments, scope))
+                kind = json_objects.METHODS[step.name].returns
+                index += arguments is not None
             elif kind.name == "TABLE" and step.name in METHODS:
                 arguments = following if isinstance(following, n.Arguments) else None
                 found.append(self._method(step, arguments, scope))
@@ -160,6 +167,32 @@ class ReferenceAnalysis(TypeAnalysis):
             raise CompileError(step.position, 306, text)
         return MethodStep(step.name, values)
 
+    def _json_method(self, step: n.Member, arguments: n.Arguments | None, scope: Scope) -> MethodStep:
+        method = json_objects.METHODS.get(step.name)
+        if method is None:
+            raise CompileError(step.position, 302, f"component '{step.name}' must be declared")
+        values = tuple(argument.value for argument in arguments.items) if arguments else ()
+        for value in values:
+            self.expression(value, scope)
+        if not method.least <= len(values) <= method.most:
+            text = f"wrong number or types of arguments in call to '{step.name}'"
+            raise CompileError(step.position, 306, text)
+        return MethodStep(step.name, values)
+
+    def _json_maker(self, ref: n.Ref, scope: Scope) -> Resolved:
+        """``JSON_OBJECT_T.parse(text)``, or a constructor with a text or without."""
+        kind, steps = t.Type(ref.name), ref.steps
+        parsing = bool(steps) and isinstance(steps[0], n.Member) and steps[0].name == "PARSE"
+        arguments, rest = _call_steps(steps[1:] if parsing else steps)
+        if len(arguments) > 1 or (parsing and not arguments) or any(argument.name for argument in arguments):
+            raise _wrong_arguments(ref, ref.name)
+        for argument in arguments:
+            self.expression(argument.value, scope)
+        body = partial(json_objects.parse, wanted=kind) if arguments else partial(json_objects.make, kind)
+        builtin = Builtin(ref.name, 0, 1, body, ref.name)
+        call = BuiltinCall(builtin, tuple(argument.value for argument in arguments))
+        return self._with_steps(ref, call, kind, rest, scope)
+
     def _field(self, ref: n.Ref, kind: t.Type, step: n.Member) -> t.Type:
         if kind.name == "ANY" or (kind.name == "RECORD" and kind.fields is None):
             return t.ANY
@@ -176,6 +209,8 @@ class ReferenceAnalysis(TypeAnalysis):
         name, steps = ref.name, ref.steps
         if name == "STANDARD" and steps and isinstance(steps[0], n.Member):
             name, steps = steps[0].name, steps[1:]
+        if name in t.JSON_TYPES:
+            return self._json_maker(ref, scope)
         if steps and isinstance(steps[0], n.Member):
             return None
         arguments, rest = _call_steps(steps)
@@ -356,7 +391,7 @@ class ReferenceAnalysis(TypeAnalysis):
     def _check_use(self, ref: n.Ref, found: Resolved, statement: bool) -> None:
         """A procedure is no value, a function is no statement."""
         last = found.steps[-1] if found.steps else None
-        procedure = isinstance(last, MethodStep) and last.name in ("DELETE", "EXTEND", "TRIM")
+        procedure = isinstance(last, MethodStep) and last.name in _PROCEDURES
         if last is None and isinstance(found.base, SuppliedCall):
             procedure = found.base.subprogram.returns is None
         if last is None and isinstance(found.base, LocalCall | StoredCall):

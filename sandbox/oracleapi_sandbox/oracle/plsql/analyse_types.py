@@ -21,9 +21,6 @@ from oracleapi_sandbox.oracle.plsql.supplied import PACKAGES
 from oracleapi_sandbox.oracle.ports import Bind, Column, OracleError, Package, SqlRunner
 
 _OBJECT_TYPES = (
-    "JSON_OBJECT_T",
-    "JSON_ARRAY_T",
-    "JSON_ELEMENT_T",
     "JSON_KEY_LIST",
     "XMLTYPE",
     "ANYDATA",

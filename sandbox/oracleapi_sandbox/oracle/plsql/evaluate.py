@@ -7,7 +7,7 @@ from functools import partial
 from typing import Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from oracleapi_sandbox.oracle.plsql import dates, functions, json_path, operators, places
+from oracleapi_sandbox.oracle.plsql import dates, functions, json_objects, json_path, operators, places
 from oracleapi_sandbox.oracle.plsql import nodes as n
 from oracleapi_sandbox.oracle.plsql import scope as s
 from oracleapi_sandbox.oracle.plsql import types as t
@@ -15,6 +15,7 @@ from oracleapi_sandbox.oracle.plsql.errors import MESSAGES, PlsqlError, predefin
 from oracleapi_sandbox.oracle.plsql.frames import Frame, HostBinds, bind_of
 from oracleapi_sandbox.oracle.plsql.supplied import RAISE_APPLICATION_ERROR
 from oracleapi_sandbox.oracle.plsql.values import (
+    Collection,
     CursorVariable,
     Datum,
     Timestamp,
@@ -233,7 +234,11 @@ class Evaluator:
                 return places.get_field(value, step.name, node.position)
             case s.IndexStep():
                 return places.get_element(value, self.evaluate(step.index, frame))
-        return places.call_method(value, step.name, [self.evaluate(each, frame) for each in step.arguments])
+        arguments = [self.evaluate(each, frame) for each in step.arguments]
+        if step.name in json_objects.METHODS and not isinstance(value, Collection):
+            found: Datum = json_objects.call(value, step.name, arguments)
+            return found
+        return places.call_method(value, step.name, arguments)
 
     def assign(self, target: n.Assignable, value: Datum, frame: Frame) -> None:
         """Store *value*, converted to the target's type."""

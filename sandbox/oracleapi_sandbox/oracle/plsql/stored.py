@@ -75,7 +75,7 @@ class Library:
     """The units that a session has compiled, as of one version of all texts."""
 
     version: int
-    instances: dict[tuple[str, str, bool], Instance] = field(default_factory=dict)
+    instances: dict[tuple[str, str], Instance] = field(default_factory=dict)
     compiling: set[tuple[str, str]] = field(default_factory=set)
 
 
@@ -92,15 +92,10 @@ def find(runner: SqlRunner, owner: str | None, name: str) -> Instance | None:
     if text is None:
         return None
     library = _library(runner)
-    key = (text.owner, text.name, text.rights == "DEFINER" or _as_owner(runner, text))
+    key = (text.owner, text.name)
     if key not in library.instances:
         library.instances[key] = _compiled(runner, text, library)
     return library.instances[key]
-
-
-def _as_owner(runner: SqlRunner, text: StoredText) -> bool:
-    """Say whether names mean what they mean to the unit's owner; invoker's units are compiled for each meaning."""
-    return runner.session.current_schema == text.owner
 
 
 def _library(runner: SqlRunner) -> Library:
@@ -125,7 +120,10 @@ def _compiled(runner: SqlRunner, text: StoredText, library: Library) -> Instance
 
 
 def compile_unit(runner: SqlRunner, text: StoredText) -> Instance:
-    """Compile a unit with the rights that it runs with.
+    """Compile a unit: its names mean what they mean to its owner, whose privileges count.
+
+    With invoker's rights the tables of its SQL are looked up anew, for the invoker, whenever a statement runs; what it
+    calls is not. [D]
 
     Raises:
         CompileError: What is wrong, with line and column of the text that has it.
@@ -138,12 +136,12 @@ def compile_unit(runner: SqlRunner, text: StoredText) -> Instance:
     if text.body is not None:
         body = parse_unit(text.body)
         block = n.Block(body.position, (*declarations, *body.block.declarations), body.block.body, body.block.handlers)
-    call = UnitCall(text.owner, text.name, text.rights)
-    with runner.entering(call):
+    with runner.entering(UnitCall(text.owner, text.name, "DEFINER")):
         analysis = Analysis(block, {}, runner, home=(text.owner, text.name))
         complete = text.body is not None or text.kind != "PACKAGE"
         scope = analysis.library(bodies=complete)
     exports = frozenset(each.name for each in declarations if hasattr(each, "name"))
+    call = UnitCall(text.owner, text.name, text.rights)
     return Instance(call, scope, analysis.unit, exports, complete or not _has_subprograms(scope))
 
 

@@ -9,6 +9,7 @@ from collections.abc import Callable
 from typing import Any
 from weakref import WeakKeyDictionary
 
+from oracleapi_sandbox.oracle.plsql import supplied_raw, supplied_web
 from oracleapi_sandbox.oracle.plsql.errors import PlsqlError
 from oracleapi_sandbox.oracle.ports import Argument, OracleError, Package, Session, SqlRunner, Subprogram
 
@@ -251,21 +252,25 @@ _DBMS_LOB = (
     ),
 )
 
-PACKAGES: dict[str, Package] = {
-    package.name: package
-    for package in (
-        Package("SYS", "STANDARD", (RAISE_APPLICATION_ERROR,)),
-        Package("SYS", "DBMS_STANDARD", (RAISE_APPLICATION_ERROR,)),
-        Package("SYS", "DBMS_OUTPUT", _DBMS_OUTPUT),
-        Package(
-            "SYS",
-            "DBMS_SESSION",
-            _DBMS_SESSION,
-            {"FREE_ALL_RESOURCES": FREE_ALL_RESOURCES, "REINITIALIZE": REINITIALIZE},
-        ),
-        Package("SYS", "DBMS_APPLICATION_INFO", _DBMS_APPLICATION_INFO),
-        Package("SYS", "DBMS_ASSERT", _DBMS_ASSERT),
-        Package("SYS", "DBMS_LOB", _DBMS_LOB),
-        Package("SYS", "DBMS_UTILITY", ()),
-    )
-}
+PACKAGES: dict[str, Package] = (
+    supplied_raw.PACKAGES
+    | supplied_web.PACKAGES
+    | {
+        package.name: package
+        for package in (
+            Package("SYS", "STANDARD", (RAISE_APPLICATION_ERROR,)),
+            Package("SYS", "DBMS_STANDARD", (RAISE_APPLICATION_ERROR,)),
+            Package("SYS", "DBMS_OUTPUT", _DBMS_OUTPUT),
+            Package(
+                "SYS",
+                "DBMS_SESSION",
+                _DBMS_SESSION,
+                {"FREE_ALL_RESOURCES": FREE_ALL_RESOURCES, "REINITIALIZE": REINITIALIZE},
+            ),
+            Package("SYS", "DBMS_APPLICATION_INFO", _DBMS_APPLICATION_INFO),
+            Package("SYS", "DBMS_ASSERT", _DBMS_ASSERT),
+            Package("SYS", "DBMS_LOB", _DBMS_LOB),
+            Package("SYS", "DBMS_UTILITY", ()),
+        )
+    }
+)

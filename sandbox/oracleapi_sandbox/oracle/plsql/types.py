@@ -82,7 +82,11 @@ TIMESTAMP = Type("TIMESTAMP")
 CURSOR = Type("SYS_REFCURSOR")
 RECORD = Type("RECORD")
 
+JSON_TYPES = ("JSON_ELEMENT_T", "JSON_OBJECT_T", "JSON_ARRAY_T")
+"""Object types of JSON documents; objects and arrays are elements."""
+
 _ALIASES: dict[str, Type] = {
+    **{name: Type(name) for name in JSON_TYPES},
     **{name: Type(name) for name in ("VARCHAR2", "NUMBER", "PLS_INTEGER", "BOOLEAN", "DATE", "CLOB", "BLOB", "RAW")},
     **{name: Type(name) for name in ("BINARY_DOUBLE", "BINARY_FLOAT", "TIMESTAMP", "TIMESTAMP WITH TIME ZONE")},
     **{name: Type(name) for name in ("INTERVAL DAY TO SECOND", "SYS_REFCURSOR", "ROWID")},
@@ -131,6 +135,8 @@ def affinity(actual: Type, formal: Type) -> int:
         return 3
     if actual.category == formal.category:
         return 2 if _elements_fit(actual, formal) else 0
+    if actual.name in JSON_TYPES and formal.name == "JSON_ELEMENT_T":
+        return 2
     if actual.name == "NULL":
         return int(formal.key is None)
     if "ANY" in (actual.name, formal.name):

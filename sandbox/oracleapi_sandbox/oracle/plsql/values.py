@@ -16,7 +16,7 @@ from oracleapi_sandbox.oracle.ports import Result, Value
 
 Number: TypeAlias = int | Decimal | float
 Key: TypeAlias = int | str
-Datum: TypeAlias = "Value | Record | Collection | CursorVariable"
+Datum: TypeAlias = "Value | Record | Collection | CursorVariable | JsonElement"
 
 NUMERIC = Context(
     prec=40, rounding=ROUND_HALF_UP, Emin=-130, Emax=125, traps=[Overflow, InvalidOperation, DivisionByZero]
@@ -41,6 +41,13 @@ class Record:
 
     def copy(self) -> "Record":
         return Record(self.type, {name: copied(value) for name, value in self.values.items()})
+
+
+@dataclass(eq=False)
+class JsonElement:
+    """A JSON_ELEMENT_T or one of its subtypes: a parsed value, which other variables may share."""
+
+    value: Any
 
 
 @dataclass
@@ -212,6 +219,8 @@ def _convert(value: Datum, target: Type) -> Datum:
             return _fit_number(to_number(value), target)
         case "BOOLEAN":
             return to_boolean(value)
+        case "JSON_ELEMENT_T" | "JSON_OBJECT_T" | "JSON_ARRAY_T":
+            return _fit_json(value, target)
         case "DATE" | "TIMESTAMP":
             return _fit_datetime(value, target)
         case "RAW":
@@ -324,6 +333,13 @@ def _field_default(part: Field) -> Datum:
     return default_value(part.type) if part.default is None else coerce(part.default, part.type)
 
 
+def _fit_json(value: Datum, target: Type) -> Datum:
+    kinds = {"JSON_OBJECT_T": dict, "JSON_ARRAY_T": list}
+    if not isinstance(value, JsonElement) or not isinstance(value.value, kinds.get(target.name, object)):
+        raise value_error()
+    return value
+
+
 def default_value(target: Type) -> Datum:
     """What a variable holds without initialisation."""
     if target.name == "RECORD":
@@ -355,6 +371,8 @@ def to_port(value: Datum) -> Value:
         return [to_port(value.live()[key]) for key in value.keys()] if value.items is not None else None  # noqa: SIM118
     if isinstance(value, CursorVariable):
         return value.result
+    if isinstance(value, JsonElement):
+        raise PlsqlError(932, "inconsistent datatypes: a JSON object type cannot be bound")
     if isinstance(value, Record):
         fields: Any = {name.lower(): to_port(part) for name, part in value.values.items()}
         return fields  # type: ignore[no-any-return]

@@ -608,4 +608,25 @@ create cast (text as timestamp) with function ora.assign_date(text) as assignmen
 create cast (text as timestamptz) with function ora.assign_zoned(text) as assignment;
 create cast (text as bytea) with function ora.hextoraw(text) as assignment;
 
+-- Bytes of a text; a character that is cut in two is left out (Oracle puts blanks).
+create function ora.substrb(s text, pos numeric, len numeric default null) returns text language plpgsql immutable as $$
+declare
+  bytes bytea := convert_to(s, 'UTF8');
+  start int := case when pos > 0 then pos when pos = 0 then 1 else greatest(octet_length(s) + pos + 1, 1) end;
+begin
+  bytes := case when len is null then substring(bytes from start) when len < 1 then null else substring(bytes from start for len::int) end;
+  loop
+    begin
+      return nullif(convert_from(bytes, 'UTF8'), '');
+    exception when character_not_in_repertoire then
+      bytes := substring(bytes from 1 for octet_length(bytes) - 1);
+    end;
+  end loop;
+end $$;
+-- SHA1, the default, is not had here.
+create function ora.standard_hash(s text, method text default 'SHA1') returns bytea language plpgsql immutable as $$ begin
+  return case upper(method) when 'SHA256' then sha256(convert_to(coalesce(s, ''), 'UTF8')) when 'SHA384' then sha384(convert_to(coalesce(s, ''), 'UTF8'))
+    when 'SHA512' then sha512(convert_to(coalesce(s, ''), 'UTF8')) when 'MD5' then decode(md5(coalesce(s, '')), 'hex')
+    else ora.raise(3001, 'unimplemented feature: STANDARD_HASH by ' || method)::bytea end; end $$;
+
 reset search_path;
