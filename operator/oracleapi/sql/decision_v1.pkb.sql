@@ -1,5 +1,7 @@
 CREATE OR REPLACE PACKAGE BODY oracleapi.decision_v1 AS
+  c_refused CONSTANT PLS_INTEGER := -20403;
   e_refused EXCEPTION;
+  PRAGMA EXCEPTION_INIT(e_refused, -20403);
 
   TYPE t_names IS TABLE OF BOOLEAN INDEX BY VARCHAR2(400);
 
@@ -52,6 +54,12 @@ CREATE OR REPLACE PACKAGE BODY oracleapi.decision_v1 AS
     COMMIT;
   END note_fault;
 
+  -- Ends the decision. The reason travels in the exception: what a subprogram assigned to its OUT arguments is lost with it.
+  PROCEDURE refuse(p_reason IN VARCHAR2) IS
+  BEGIN
+    RAISE_APPLICATION_ERROR(c_refused, p_reason);
+  END refuse;
+
   -- CGI variables and headers ----------------------------------------------------------------------------------------
 
   FUNCTION plain(p_name IN VARCHAR2) RETURN VARCHAR2 IS
@@ -60,7 +68,7 @@ CREATE OR REPLACE PACKAGE BODY oracleapi.decision_v1 AS
   END plain;
 
   -- Returns a CGI variable that must be there once: a client's header of the same name would make it two.
-  FUNCTION variable(p_name IN VARCHAR2, p_needed IN BOOLEAN, p_refusal IN OUT VARCHAR2) RETURN VARCHAR2 IS
+  FUNCTION variable(p_name IN VARCHAR2, p_needed IN BOOLEAN) RETURN VARCHAR2 IS
     v_found PLS_INTEGER := 0;
     v_value VARCHAR2(32767);
   BEGIN
@@ -71,14 +79,13 @@ CREATE OR REPLACE PACKAGE BODY oracleapi.decision_v1 AS
       END IF;
     END LOOP;
     IF v_found > 1 OR (v_found = 0 AND p_needed) THEN
-      p_refusal := 'Shadowed ' || p_name;
-      RAISE e_refused;
+      refuse('Shadowed ' || p_name);
     END IF;
     RETURN v_value;
   END variable;
 
   -- Returns a request header; ORDS may give it under its own name or with HTTP_ before it, or both.
-  FUNCTION header(p_header IN VARCHAR2, p_refusal IN OUT VARCHAR2) RETURN VARCHAR2 IS
+  FUNCTION header(p_header IN VARCHAR2) RETURN VARCHAR2 IS
     v_own   PLS_INTEGER := 0;
     v_long  PLS_INTEGER := 0;
     v_name  VARCHAR2(4000);
@@ -97,8 +104,7 @@ CREATE OR REPLACE PACKAGE BODY oracleapi.decision_v1 AS
       END IF;
     END LOOP;
     IF v_own > 1 OR v_long > 1 OR (v_own = 1 AND v_long = 1 AND (v_value <> v_other OR v_value || v_other IS NULL)) THEN
-      p_refusal := 'Shadowed ' || v_plain;
-      RAISE e_refused;
+      refuse('Shadowed ' || v_plain);
     END IF;
     RETURN CASE WHEN v_own = 1 THEN v_value ELSE v_other END;
   END header;
@@ -193,7 +199,7 @@ CREATE OR REPLACE PACKAGE BODY oracleapi.decision_v1 AS
   END add_claim;
 
   -- Returns the payload of the bearer token; ORDS has verified the signature before it called the guard.
-  FUNCTION payload(p_authorization IN VARCHAR2, p_refusal IN OUT VARCHAR2) RETURN JSON_OBJECT_T IS
+  FUNCTION payload(p_authorization IN VARCHAR2) RETURN JSON_OBJECT_T IS
     v_start PLS_INTEGER;
     v_end   PLS_INTEGER;
     v_text  VARCHAR2(32767);
@@ -203,8 +209,7 @@ CREATE OR REPLACE PACKAGE BODY oracleapi.decision_v1 AS
     IF p_authorization IS NULL OR UPPER(SUBSTR(p_authorization, 1, 7)) <> 'BEARER ' OR v_start = 0 OR v_end = 0
        OR INSTR(p_authorization, '.', 1, 3) > 0
     THEN
-      p_refusal := 'NoToken';
-      RAISE e_refused;
+      refuse('NoToken');
     END IF;
     v_text := TRANSLATE(SUBSTR(p_authorization, v_start + 1, v_end - v_start - 1), '-_', '+/');
     WHILE MOD(LENGTH(v_text), 4) <> 0 LOOP
@@ -213,15 +218,14 @@ CREATE OR REPLACE PACKAGE BODY oracleapi.decision_v1 AS
     RETURN JSON_OBJECT_T.parse(UTL_RAW.cast_to_varchar2(UTL_ENCODE.base64_decode(UTL_RAW.cast_to_raw(v_text))));
   END payload;
 
-  PROCEDURE read_token(p_route IN t_route, p_caller IN OUT NOCOPY t_caller, p_refusal IN OUT VARCHAR2) IS
+  PROCEDURE read_token(p_route IN t_route, p_caller IN OUT NOCOPY t_caller) IS
     v_claims JSON_OBJECT_T;
     v_ident  VARCHAR2(4000);
   BEGIN
-    v_claims := payload(header('Authorization', p_refusal), p_refusal);
-    v_ident := variable('REMOTE_IDENT', TRUE, p_refusal);
+    v_claims := payload(header('Authorization'));
+    v_ident := variable('REMOTE_IDENT', TRUE);
     IF v_claims.get_string('sub') IS NULL OR v_ident IS NULL OR v_claims.get_string('sub') <> v_ident THEN
-      p_refusal := 'OtherSubject';
-      RAISE e_refused;
+      refuse('OtherSubject');
     END IF;
     p_caller.subject := SUBSTRB(v_claims.get_string(p_route.subject_claim), 1, 400);
     add_name(p_caller.users, v_claims.get_string(p_route.subject_claim));
@@ -241,27 +245,25 @@ CREATE OR REPLACE PACKAGE BODY oracleapi.decision_v1 AS
   END is_gateway_key;
 
   -- Reads the header that the gateway sets: the key, the caller's ARN, the route key; one blank between them.
-  PROCEDURE read_signature(p_route IN t_route, p_caller IN OUT NOCOPY t_caller, p_refusal IN OUT VARCHAR2) IS
+  PROCEDURE read_signature(p_route IN t_route, p_caller IN OUT NOCOPY t_caller) IS
     v_header VARCHAR2(4000);
     v_first  PLS_INTEGER;
     v_second PLS_INTEGER;
     v_arn    VARCHAR2(2048);
     v_key    VARCHAR2(1100);
   BEGIN
-    v_header := header('X-OracleApi-Caller', p_refusal);
+    v_header := header('X-OracleApi-Caller');
     v_first := INSTR(v_header, ' ');
     v_second := INSTR(v_header, ' ', 1, 2);
     IF v_header IS NULL OR v_first = 0 OR v_second = 0
        OR NOT is_gateway_key(p_route.owner, SUBSTR(v_header, 1, v_first - 1))
     THEN
-      p_refusal := 'NotFromGateway';
-      RAISE e_refused;
+      refuse('NotFromGateway');
     END IF;
     v_arn := SUBSTR(v_header, v_first + 1, v_second - v_first - 1);
     v_key := SUBSTR(v_header, v_second + 1);
     IF v_key IS NULL OR (v_key <> NVL(p_route.route_key, ' ') AND v_key <> NVL(p_route.link_key, ' ')) THEN
-      p_refusal := 'OtherRoute';
-      RAISE e_refused;
+      refuse('OtherRoute');
     END IF;
     p_caller.subject := SUBSTRB(v_arn, 1, 400);
     IF REGEXP_LIKE(v_arn, '^arn:[^:]+:sts::[0-9]{12}:assumed-role/[^/]+/.+$') THEN
@@ -337,36 +339,39 @@ CREATE OR REPLACE PACKAGE BODY oracleapi.decision_v1 AS
     v_caller t_caller;
     v_bound  BOOLEAN;
   BEGIN
+    p_refusal := 'Undecided';
     SELECT * INTO v_schema FROM managed_schema WHERE schema_name = p_schema;
     p_set_roles := v_schema.role_mode = 'SetRole';
-    p_request_id := SUBSTRB(header(v_schema.trace_header, p_refusal), 1, 128);
-    v_method := variable('REQUEST_METHOD', TRUE, p_refusal);
-    v_path := variable('SCRIPT_NAME', TRUE, p_refusal) || variable('PATH_INFO', FALSE, p_refusal);
+    p_request_id := SUBSTRB(header(v_schema.trace_header), 1, 128);
+    v_method := variable('REQUEST_METHOD', TRUE);
+    v_path := variable('SCRIPT_NAME', TRUE) || variable('PATH_INFO', FALSE);
     IF is_disguised(v_path) THEN
-      p_refusal := 'RouteUnknown';
-      RETURN;
+      refuse('RouteUnknown');
     END IF;
     IF NOT find_route(p_schema, v_method, v_path, v_route) THEN
       IF NOT is_unmanaged(p_schema, v_path) THEN
-        p_refusal := 'RouteUnknown';
+        refuse('RouteUnknown');
       END IF;
+      p_refusal := NULL;
       RETURN;
     END IF;
     p_module := SUBSTRB(v_route.label, 1, 48);
     p_action := SUBSTRB(v_route.name, 1, 32);
     IF v_route.auth = 'JWT' THEN
-      read_token(v_route, v_caller, p_refusal);
+      read_token(v_route, v_caller);
     ELSIF v_route.auth = 'IAM' THEN
-      read_signature(v_route, v_caller, p_refusal);
+      read_signature(v_route, v_caller);
     END IF;
     p_subject := NVL(v_caller.subject, 'Anonymous');
     p_identifier := SUBSTRB(p_request_id || '|' || p_subject, 1, 64);
     v_bound := collect_roles(p_schema, p_request_id, v_route, v_caller, p_roles);
     IF NOT v_bound AND v_route.auth IN ('JWT', 'IAM') AND v_route.require_binding = 1 THEN
-      p_refusal := 'NoBinding';
+      refuse('NoBinding');
     END IF;
+    p_refusal := NULL;
   EXCEPTION
     WHEN e_refused THEN
+      p_refusal := SUBSTRB(SQLERRM, 12, 64);
       p_roles := NULL;
   END decide;
 END decision_v1;

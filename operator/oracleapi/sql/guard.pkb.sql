@@ -22,6 +22,20 @@ CREATE OR REPLACE PACKAGE BODY oracleapi.guard AS
     RETURN FALSE;
   END refuse;
 
+  -- Notes a failure as far as that is possible: what failed may be what notes it.
+  PROCEDURE note_failure(
+    p_schema     IN VARCHAR2,
+    p_request_id IN VARCHAR2,
+    p_route      IN VARCHAR2,
+    p_code       IN PLS_INTEGER
+  ) IS
+  BEGIN
+    decision.note_fault(p_schema, p_request_id, p_route, 'GuardFailed', TO_CHAR(p_code));
+  EXCEPTION
+    WHEN OTHERS THEN
+      NULL;
+  END note_failure;
+
   FUNCTION check_request RETURN BOOLEAN IS
     v_schema     VARCHAR2(128) := SYS_CONTEXT('USERENV', 'SESSION_USER');
     v_refusal    VARCHAR2(400);
@@ -57,8 +71,8 @@ CREATE OR REPLACE PACKAGE BODY oracleapi.guard AS
     RETURN TRUE;
   EXCEPTION
     WHEN OTHERS THEN
-      decision.note_fault(v_schema, v_request_id, v_module || ' ' || v_action, 'GuardFailed', TO_CHAR(SQLCODE));
       clear;
+      note_failure(v_schema, v_request_id, v_module || ' ' || v_action, SQLCODE);
       RETURN refuse('GuardFailed', v_request_id, v_action);
   END check_request;
 

@@ -7,7 +7,7 @@ altered or dropped, and then their state is lost without the ORA-04068 that Orac
 
 from collections.abc import Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 from weakref import WeakKeyDictionary
 
@@ -31,6 +31,7 @@ class Instance:
     Args:
         exports: The names that other units may use.
         complete: There is a body for what the specification declares.
+        fault: Why the body cannot run: callers compile against the specification and meet it when they call.
     """
 
     call: UnitCall
@@ -38,6 +39,7 @@ class Instance:
     unit: Unit
     exports: frozenset[str]
     complete: bool
+    fault: OracleError | None = None
     _executor: "Executor | None" = None
     _frame: Frame | None = None
 
@@ -52,10 +54,12 @@ class Instance:
         """Return what runs the unit's code, and its variables; the first use initialises them.
 
         Raises:
-            PlsqlError: 6508, it has no body.
+            PlsqlError: 6508, it has no body; 4063, the body has errors.
         """
         from oracleapi_sandbox.oracle.plsql.interpreter import Interpreter
 
+        if self.fault is not None:
+            raise PlsqlError(self.fault.code, self.fault.message)
         if not self.complete:
             raise PlsqlError(6508, f'PL/SQL: could not find program unit being called: "{self.title}"')
         if self._executor is None or self._frame is None:
@@ -72,11 +76,16 @@ class Instance:
 
 @dataclass
 class Library:
-    """The units that a session has compiled, as of one version of all texts."""
+    """The units that a session has compiled, as of one version of all texts.
+
+    Args:
+        broken: One of them did not compile: the next call from outside tries all of them anew.
+    """
 
     version: int
     instances: dict[tuple[str, str], Instance] = field(default_factory=dict)
     compiling: set[tuple[str, str]] = field(default_factory=set)
+    broken: bool = False
 
 
 _libraries: "WeakKeyDictionary[Session, Library]" = WeakKeyDictionary()
@@ -93,14 +102,16 @@ def find(runner: SqlRunner, owner: str | None, name: str) -> Instance | None:
         return None
     library = _library(runner)
     key = (text.owner, text.name)
-    if key not in library.instances:
-        library.instances[key] = _compiled(runner, text, library)
-    return library.instances[key]
+    found = library.instances.get(key) or _compiled(runner, text, library)
+    library.instances[key] = found
+    library.broken = library.broken or found.fault is not None
+    return found
 
 
 def _library(runner: SqlRunner) -> Library:
     library = _libraries.get(runner.session)
-    if library is None or library.version != runner.units_version:
+    outside = library is not None and not runner.units and not library.compiling
+    if library is None or library.version != runner.units_version or (library.broken and outside):
         library = _libraries[runner.session] = Library(runner.units_version)
     return library
 
@@ -114,7 +125,12 @@ def _compiled(runner: SqlRunner, text: StoredText, library: Library) -> Instance
         return compile_unit(runner, text)
     except CompileError as error:
         kind = "package body" if text.body is not None else text.kind.lower()
-        raise OracleError(4063, f'{kind} "{text.owner}.{text.name}" has errors') from error
+        fault = OracleError(4063, f'{kind} "{text.owner}.{text.name}" has errors')
+        if text.body is None:
+            raise fault from error
+        specified = compile_unit(runner, replace(text, body=None))
+        specified.fault = fault
+        return specified
     finally:
         library.compiling.discard(place)
 

@@ -6,11 +6,11 @@ import oracledb
 import pytest
 
 from oracleapi.adapters.oracle.database import OracleDatabase, open_database
+from oracleapi.adapters.oracle.guard_install import texts
 from oracleapi.api.oracledatabase import Connection
-from support.parts import ROOT, Part, start_part
+from support.parts import Part, start_part
 
 PASSWORD = "Only4Tests_"
-TABLES = ROOT / "operator" / "oracleapi" / "sql" / "tables.sql"
 OPERATOR_RIGHTS = (
     "create session, create role, grant any object privilege, ords_administrator_role",
     *(
@@ -39,7 +39,7 @@ def system(part: Part) -> Iterator[oracledb.Connection]:
     connection = oracledb.connect(user=known["system_user"], password=known["system_password"], dsn=known["dsn"])
     with connection.cursor() as cursor:
         cursor.execute("create user oracleapi no authentication quota 100M on users")
-        for statement in statements(TABLES.read_text()):
+        for statement in texts("tables.sql"):
             cursor.execute(statement)
         cursor.execute("create user hr no authentication quota unlimited on users")
         cursor.execute("create user scott no authentication quota unlimited on users")
@@ -48,13 +48,6 @@ def system(part: Part) -> Iterator[oracledb.Connection]:
             cursor.execute(f"grant {right} to op")
     yield connection
     connection.close()
-
-
-def statements(script: str) -> list[str]:
-    """Return the statements of a script; each ends with a line that holds a slash."""
-    found = [part.strip() for part in f"\n{script}".split("\n/\n")]
-    lines = ["\n".join(line for line in part.splitlines() if not line.startswith("--")).strip() for part in found]
-    return [text for text in lines if text]
 
 
 @pytest.fixture(scope="session")
