@@ -219,6 +219,7 @@ class Apis(RuleBasedStateMachine):
             if what == "route" and len(found.routes) > 1:
                 first = sorted(found.routes)[0]
                 found.routes = {key: route for key, route in found.routes.items() if key != first}
+                found.changed()
             elif what == "tag":
                 tags = {key: value for key, value in found.identity.tags.items() if not key.endswith("uid")}
                 found.identity = replace(found.identity, tags=tags)
