@@ -1,1 +1,1 @@
-"""The AWS double: API Gateway control and data plane of our own, ministack for everything else."""
+"""The AWS double: API Gateway control and data plane and Secrets Manager of our own, ministack for everything else."""

@@ -23,7 +23,7 @@ def error_reply(request: AwsRequest, error: AwsError) -> Reply:
         headers = (*identity, (b"x-amzn-errortype", error.code.encode()))
         return Reply(error.status, error_body(error), "application/json", headers, error.code)
     if protocol == "json":
-        body = json.dumps({"__type": error.code, "message": error.message}).encode()
+        body = json.dumps({"__type": error.code, "message": error.message, **error.members}).encode()
         return Reply(error.status, body, "application/x-amz-json-1.1", identity, error.code)
     body = _xml(request, error, request_id).encode()
     return Reply(error.status, body, "text/xml", identity, error.code)

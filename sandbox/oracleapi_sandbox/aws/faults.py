@@ -28,8 +28,9 @@ class DroppedError(Exception):
 class Fault:
     """One rule.
 
-    Which calls: ``operation``, a pattern over ``service:Operation``; ``api_id``, calls on that API only; ``caller``, a
-    pattern over the caller's ARN; ``probability``; ``times``, where ``None`` is for ever.
+    Which calls: ``operation``, a pattern over ``service:Operation``; ``api_id``, calls on that API only;
+    ``secret_id``, a pattern over how a call names its secret; ``caller``, a pattern over the caller's ARN;
+    ``probability``; ``times``, where ``None`` is for ever.
 
     What happens: the call is delayed by ``delay_ms``, then one of
 
@@ -41,6 +42,7 @@ class Fault:
 
     operation: str
     api_id: str | None = None
+    secret_id: str | None = None
     caller: str = "*"
     times: int | None = None
     probability: float = 1.0
@@ -59,6 +61,7 @@ class Fault:
             fnmatchcase(f"{service}:{operation}", self.operation)
             and fnmatchcase(caller, self.caller)
             and (self.api_id is None or self.api_id in _api_ids(members))
+            and (self.secret_id is None or fnmatchcase(_secret_id(members), self.secret_id))
         )
 
     def error(self) -> AwsError | None:
@@ -127,6 +130,10 @@ def _api_ids(members: Mapping[str, Any]) -> tuple[str, ...]:
     return (str(members.get("ApiId", "")), arn)
 
 
+def _secret_id(members: Mapping[str, Any]) -> str:
+    return str(members.get("SecretId", members.get("Name", "")))
+
+
 def _fault(entry: Any) -> Fault:
     if not isinstance(entry, dict) or not isinstance(entry.get("operation"), str):
         raise FaultError("a fault needs an operation pattern, such as apigatewayv2:CreateRoute or *")
@@ -147,8 +154,11 @@ def _fault(entry: Any) -> Fault:
     for number, name in ((rule.probability, "probability"), (rule.delay_ms, "delay_ms")):
         if type(number) not in (int, float) or not 0 <= number < math.inf:
             raise FaultError(f"wrong value of {name}")
-    if not all(isinstance(text, str) for text in (rule.code, rule.message, rule.caller, rule.api_id or "")):
-        raise FaultError("code, message, caller and api_id are strings")
+    if not all(
+        isinstance(text, str)
+        for text in (rule.code, rule.message, rule.caller, rule.api_id or "", rule.secret_id or "")
+    ):
+        raise FaultError("code, message, caller, api_id and secret_id are strings")
     if not isinstance(rule.drop_before, bool) or not isinstance(rule.drop_after, bool):
         raise FaultError("drop_before and drop_after are true or false")
     if rule.drop_before + rule.drop_after + (rule.status is not None) > 1:

@@ -1,8 +1,8 @@
 """The front of the AWS double: one plain HTTP endpoint for every service, as ``AWS_ENDPOINT_URL`` wants it.
 
-Service by credential scope, operation by the protocol. The door says who calls and whether they may. API Gateway v2 is
-answered by our engine, who one is by our STS, what ministack has by ministack, everything else is refused. Every call
-is written to the journal.
+Service by credential scope, operation by the protocol. The door says who calls and whether they may. API Gateway v2 and
+Secrets Manager are answered by engines of ours, who one is by our STS, what ministack has by ministack, everything else
+is refused. Every call is written to the journal.
 """
 
 from collections.abc import Callable
@@ -23,6 +23,7 @@ from oracleapi_sandbox.aws.errorwire import error_reply
 from oracleapi_sandbox.aws.faults import DroppedError, Faults
 from oracleapi_sandbox.aws.ministack import SERVICES, Ministack
 from oracleapi_sandbox.aws.pages import PREFIX, SandboxPages
+from oracleapi_sandbox.aws.secrets.engine import SecretsEngine
 from oracleapi_sandbox.aws.settings import ControlSettings
 from oracleapi_sandbox.aws.wire import AwsRequest, Credential, Reply, read_request, send_reply, summary
 from oracleapi_sandbox.common.clock import Clock
@@ -41,6 +42,7 @@ class Front:
     """The ASGI application behind the endpoint."""
 
     engine: Engine
+    secrets: SecretsEngine
     ministack: Ministack
     door: Door
     directory: Directory
@@ -122,6 +124,8 @@ class Front:
     ) -> Reply:
         if service == "apigatewayv2":
             return await self._api_gateway(request, credential.region, operation, caller)
+        if service == "secretsmanager":
+            return await self._secrets_manager(request, credential.region, operation, caller)
         if service not in SERVICES or request.raw_path.startswith("/_"):  # pages of ministack's own
             raise not_implemented(f"the service {service}")
         await self.door.admit(request, operation, caller, self.settings())
@@ -131,6 +135,12 @@ class Front:
         if service == "iam":
             self.directory.watch(request, operation, reply)
         return reply
+
+    async def _secrets_manager(self, request: AwsRequest, region: str, operation: str, caller: Caller) -> Reply:
+        await self.door.admit(request, operation, caller, self.settings())
+        body = await self.secrets.answer(region, operation, request.body)
+        identity = (b"x-amzn-requestid", str(uuid4()).encode())
+        return Reply(200, body, "application/x-amz-json-1.1", (identity,))
 
     async def _api_gateway(self, request: AwsRequest, region: str, operation: str, caller: Caller) -> Reply:
         found = self.engine.model.match(request.method, request.raw_path)

@@ -1,8 +1,9 @@
-"""ministack in this process: every service but API Gateway, called through its ASGI entry with ordinary requests.
+"""ministack in this process: every service but API Gateway and Secrets Manager, called with ordinary requests.
 
-Its settings are environment variables that it reads when it is imported, so the import happens in here. The account
-id comes from ``MINISTACK_ACCOUNT_ID`` unless the access key itself is twelve digits, which the front refuses. Its
-lifespan is not run: that would look for Docker, run start-up scripts and start schedulers.
+It is called through its ASGI entry. Its settings are environment variables that it reads when it is imported, so the
+import happens in here. The account id comes from ``MINISTACK_ACCOUNT_ID`` unless the access key itself is twelve
+digits, which the front refuses. Its lifespan is not run: that would look for Docker, run start-up scripts and start
+schedulers.
 """
 
 import json
@@ -19,6 +20,7 @@ from botocore.credentials import Credentials  # type: ignore[import-untyped]
 from oracleapi_sandbox.aws.access.principals import RootKey
 from oracleapi_sandbox.aws.deployed import AccessLog
 from oracleapi_sandbox.aws.errorwire import code_of
+from oracleapi_sandbox.aws.secrets.context import Key
 from oracleapi_sandbox.aws.wire import AwsRequest, Reply
 
 SERVICES = frozenset(
@@ -31,7 +33,6 @@ SERVICES = frozenset(
         "logs",
         "monitoring",
         "route53",
-        "secretsmanager",
         "servicediscovery",
         "sts",
         "tagging",
@@ -89,15 +90,15 @@ class Ministack:
         reply = await self._administer(service, "us-east-1", headers, body)
         return reply.code, reply.body.decode()
 
-    async def describe_secret(self, region: str, secret_id: str) -> dict[str, Any] | None:
-        """Return what DescribeSecret says of a secret, or ``None``."""
-        code, found = await self.json(
-            "secretsmanager", "secretsmanager.DescribeSecret", region, {"SecretId": secret_id}
-        )
-        return found if code is None else None
+    async def find_key(self, region: str, key_id: str) -> Key | None:
+        """Return a key of KMS by id, ARN or alias, or ``None``."""
+        code, found = await self.json("kms", "TrentService.DescribeKey", region, {"KeyId": key_id})
+        if code is not None:
+            return None
+        return Key(found["KeyMetadata"]["Arn"], found["KeyMetadata"]["KeyState"] == "Enabled")
 
     async def _administer(self, service: str, region: str, headers: dict[str, str], body: bytes) -> Reply:
-        host = f"{service}.localhost"
+        host = "127.0.0.1"  # it takes the first word of another host for a bucket
         signed = AWSRequest("POST", f"http://{host}/", headers={**headers, "host": host}, data=body)
         credentials = Credentials(self._root.access_key_id, self._root.secret_access_key)
         SigV4Auth(credentials, service, region).add_auth(signed)

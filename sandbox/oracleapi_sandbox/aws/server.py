@@ -21,6 +21,8 @@ from oracleapi_sandbox.aws.front import Front
 from oracleapi_sandbox.aws.ministack import EmulatedLogs, Ministack
 from oracleapi_sandbox.aws.pages import SandboxPages
 from oracleapi_sandbox.aws.relay import Relay
+from oracleapi_sandbox.aws.secrets.engine import SecretsEngine
+from oracleapi_sandbox.aws.secrets.settings import SecretSettings
 from oracleapi_sandbox.aws.settings import ControlSettings, SettingsStore
 from oracleapi_sandbox.common.authority import Authority
 from oracleapi_sandbox.common.clock import SystemClock
@@ -42,8 +44,8 @@ def assemble(state: Path, port: int) -> tuple[list[Bound], Relay, dict[str, str 
     """Bind both planes; return them, the relay before the control plane, and what the state file will say."""
     authority = Authority(state / "ca")
     clock, root = OffsetClock(), new_root_key()
-    data_settings = DataSettings()
-    settings = SettingsStore(data_settings)
+    data_settings, secret_settings = DataSettings(), SecretSettings()
+    settings = SettingsStore(data_settings, secret_settings)
     ministack = Ministack(ACCOUNT_ID, REGION, root)
     logs = EmulatedLogs(ministack)
     trust = authority.client_context()
@@ -57,14 +59,16 @@ def assemble(state: Path, port: int) -> tuple[list[Bound], Relay, dict[str, str 
     data = build_app(PublishedStages(engine), data_settings, clock=clock, trust=trust, write_access_log=logs.write)
     leaf = authority.leaf("aws-data", f"*.{DATA_DOMAIN}", DATA_DOMAIN, "localhost", "127.0.0.1")
 
+    held = SecretsEngine(ACCOUNT_ID, secret_settings, control, clock, ministack)
     journal, faults = Journal(), Faults()
     principals = Principals(ACCOUNT_ID, root)
     directory = Directory(ministack, principals)
     sts = Sts(ACCOUNT_ID, principals, directory, clock)
-    door = Door(principals, directory, ministack, clock, SystemClock())
+    door = Door(principals, directory, held, clock, SystemClock())
 
     async def reset() -> None:
         engine.reset()
+        held.reset()
         settings.reset()
         faults.replace([])
         journal.clear()
@@ -76,7 +80,7 @@ def assemble(state: Path, port: int) -> tuple[list[Bound], Relay, dict[str, str 
     relay = Relay(public.sock, inner.port)
     pages = SandboxPages(journal, settings, faults, principals, clock, reset)
 
-    front = Front(engine, ministack, door, directory, sts, journal, faults, pages, control, clock, relay.end)
+    front = Front(engine, held, ministack, door, directory, sts, journal, faults, pages, control, clock, relay.end)
     addresses: dict[str, str | int] = {
         "endpoint_url": f"http://127.0.0.1:{public.port}",
         "data_port": data_place.port,

@@ -167,7 +167,7 @@ class SettingsStore:
         hints = typing.get_type_hints(ControlSettings)
         if unknown := sorted(set(patch) - set(self.show())):
             raise SettingError(f"unknown setting: {', '.join(unknown)}")
-        control = {name: _coerce(name, value, hints[name]) for name, value in patch.items() if name in hints}
+        control = {name: coerce(name, value, hints[name]) for name, value in patch.items() if name in hints}
         for section in self._sections:
             try:
                 section.update({name: value for name, value in patch.items() if name in section.as_json()})
@@ -182,20 +182,24 @@ class SettingsStore:
             section.update({name: value for name, value in defaults.items() if name not in WIRING})
 
 
-def _coerce(name: str, value: Any, hint: Any) -> Any:
-    """Check *value* against the type *hint* of the setting *name*; lists become tuples."""
+def coerce(name: str, value: Any, hint: Any) -> Any:
+    """Return *value* checked against the type *hint* of the setting *name*; lists become tuples.
+
+    Raises:
+        SettingError: The text names the setting.
+    """
     origin, arguments = typing.get_origin(hint), typing.get_args(hint)
     if origin in (typing.Union, types.UnionType):
         for option in arguments:
             try:
-                return _coerce(name, value, option)
+                return coerce(name, value, option)
             except SettingError:
                 continue
     elif origin is Literal:
         if value in arguments and not isinstance(value, bool):
             return value
     elif origin is tuple and isinstance(value, list):
-        return tuple(_coerce(name, item, arguments[0]) for item in value)
+        return tuple(coerce(name, item, arguments[0]) for item in value)
     elif hint is float and isinstance(value, int | float) and not isinstance(value, bool):
         return float(value)
     elif isinstance(hint, type) and isinstance(value, hint) and (hint is bool or not isinstance(value, bool)):

@@ -11,7 +11,10 @@ from urllib.parse import parse_qs, parse_qsl
 from hypercorn.typing import ASGIReceiveCallable, ASGISendCallable, HTTPScope
 
 _CREDENTIAL = re.compile(r"Credential=([^/,\s]+)/\d{8}/([^/]+)/([^/]+)/aws4_request")
-_SHOWN = re.compile(r"(Name|Arn|ARN|Id|Ids|Key|Keys|Type|Path|Target|AutoDeploy|MaxResults|FailOnWarnings|Basepath)$")
+_SHOWN = re.compile(
+    r"(Name|Arn|ARN|Id|Ids|Key|Keys|Type|Path|Target|AutoDeploy|MaxResults|FailOnWarnings|Basepath|RequestToken"
+    r"|VersionStages?|RecoveryWindowInDays|ForceDeleteWithoutRecovery)$"
+)
 _HIDDEN = re.compile(r"(Secret|Private|Signing|Access)Key$")
 _KEYS_ONLY = ("RequestParameters", "Tags", "StageVariables", "RouteSettings")
 LONGEST_SHOWN = 128

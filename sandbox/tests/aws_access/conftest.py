@@ -18,6 +18,7 @@ from oracleapi_sandbox.aws.access.door import Door
 from oracleapi_sandbox.aws.access.principals import Caller, Principals, RootKey
 from oracleapi_sandbox.aws.access.sts import Sts
 from oracleapi_sandbox.aws.control.store import ApiItem, RegionStore
+from oracleapi_sandbox.aws.secrets.context import Key
 from oracleapi_sandbox.aws.settings import ControlSettings
 from oracleapi_sandbox.aws.wire import AwsRequest, Reply
 from oracleapi_sandbox.common.clock import ManualClock
@@ -54,7 +55,10 @@ class Iam:
 class Secrets:
     """Holds the secret ``db``."""
 
-    async def describe_secret(self, region: str, secret_id: str) -> dict[str, Any] | None:
+    async def find_key(self, region: str, key_id: str) -> Key | None:
+        return None
+
+    def describe(self, region: str, secret_id: str) -> dict[str, Any] | None:
         arn = f"arn:aws:secretsmanager:{region}:{ACCOUNT}:secret:db-abc123"
         tags = [{"Key": "team", "Value": "hr"}]
         return {"ARN": arn, "Name": "db", "Tags": tags} if secret_id in ("db", arn) else None

@@ -27,7 +27,13 @@ from botocore.exceptions import ClientError
 from support.parts import start_part
 
 REAL = os.environ.get("ORACLEAPI_CONTRACT_AWS") == "real"
-SANDBOX_ONLY = ["test_control_sandbox.py", "test_faults_sandbox.py", "test_iam_policy.py", "test_roles_sandbox.py"]
+SANDBOX_ONLY = [
+    "test_control_sandbox.py",
+    "test_faults_sandbox.py",
+    "test_iam_policy.py",
+    "test_roles_sandbox.py",
+    "test_secrets_sandbox.py",
+]
 collect_ignore = SANDBOX_ONLY if REAL else []
 _REPORT: list[str] = []
 

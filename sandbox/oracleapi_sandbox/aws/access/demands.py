@@ -19,6 +19,13 @@ _PREFIXES = {"monitoring": "cloudwatch", "tagging": "tag"}
 _UNCHECKED = frozenset(["sts:GetCallerIdentity", "sts:AssumeRole"])
 """GetCallerIdentity needs no permission [D]; AssumeRole is judged with the role's trust policy."""
 
+_ALSO_ASKED = {
+    "CreateSecret": "secretsmanager:TagResource",
+    "ValidateResourcePolicy": "secretsmanager:PutResourcePolicy",
+}
+"""What else an operation of Secrets Manager asks for; the first where there are tags [D]."""
+_ENCRYPTING = ("CreateSecret", "PutSecretValue", "UpdateSecret")
+
 LOG_DELIVERY = (
     "logs:CreateLogDelivery",
     "logs:GetLogDelivery",
@@ -72,7 +79,31 @@ def service_demands(
     if secret is not None:
         resource, stored = str(secret["ARN"]), _as_map(secret.get("Tags"))
     tags = members.get("tags") if service == "logs" else _as_map(members.get("Tags"))
-    return [Asked(action, resource, _keys(caller, region, tags if isinstance(tags, dict) else {}, (), stored))]
+    removed = members.get("TagKeys") if isinstance(members.get("TagKeys"), list) else ()
+    keys = _keys(caller, region, tags if isinstance(tags, dict) else {}, removed, stored)
+    if service != "secretsmanager":
+        return [Asked(action, resource, keys)]
+    if operation in ("GetRandomPassword", "ListSecrets"):
+        resource = "*"
+    keys |= _secret_keys(members, resource, stored)
+    more = _ALSO_ASKED.get(operation) if operation != "CreateSecret" or "Tags" in members else None
+    return [Asked(found, resource, keys) for found in (action, more) if found is not None]
+
+
+def key_in_use(operation: str, members: Mapping[str, Any], secret: Mapping[str, Any]) -> str | None:
+    """Return the customer's key that a call of Secrets Manager works with, ``None`` for none or the service's own."""
+    if operation not in ("GetSecretValue", *_ENCRYPTING):
+        return None
+    named = members.get("KmsKeyId") if operation in ("CreateSecret", "UpdateSecret") else None
+    given = secret.get("KmsKeyId") if named is None else named
+    return None if given in (None, "", "alias/aws/secretsmanager") else str(given)
+
+
+def key_demands(operation: str, region: str, caller: Caller, key_arn: str) -> list[Asked]:
+    """Return what a secret under a customer's key asks for besides, by way of Secrets Manager [D]."""
+    keys = _keys(caller, region) | {"kms:viaservice": (f"secretsmanager.{region}.amazonaws.com",)}
+    actions = ("kms:Decrypt", *(["kms:GenerateDataKey"] if operation in _ENCRYPTING else []))
+    return [Asked(action, key_arn, keys) for action in actions]
 
 
 def _resource(service: str, operation: str, members: Mapping[str, Any], region: str, account: str) -> str:
@@ -111,6 +142,21 @@ def _keys(
     if names := (*(tags or {}), *tag_keys):
         found["aws:tagkeys"] = tuple(names)
     return found
+
+
+def _secret_keys(members: Mapping[str, Any], resource: str, stored: Mapping[str, str]) -> dict[str, tuple[str, ...]]:
+    """Return the condition keys of Secrets Manager that are known here [D: service authorization reference].
+
+    ``VersionStage`` is the label that a request names; a request without one has none [U].
+    """
+    named = {
+        "secretsmanager:name": members.get("Name"),
+        "secretsmanager:secretid": resource if "SecretId" in members else None,
+        "secretsmanager:versionid": members.get("VersionId"),
+        "secretsmanager:versionstage": members.get("VersionStage"),
+    }
+    found: dict[str, tuple[str, ...]] = {key: (str(value),) for key, value in named.items() if value is not None}
+    return found | {f"secretsmanager:resourcetag/{key}".lower(): (value,) for key, value in stored.items()}
 
 
 def _tags_at(path: str, store: RegionStore) -> dict[str, str]:

@@ -6,7 +6,13 @@ its date; then, for everybody but the administrator, the identity policies. The 
 
 from typing import Any, Protocol
 
-from oracleapi_sandbox.aws.access.demands import gateway_demands, log_demands, service_demands
+from oracleapi_sandbox.aws.access.demands import (
+    gateway_demands,
+    key_demands,
+    key_in_use,
+    log_demands,
+    service_demands,
+)
 from oracleapi_sandbox.aws.access.directory import Directory
 from oracleapi_sandbox.aws.access.policies import Asked, evaluate
 from oracleapi_sandbox.aws.access.principals import Caller, Principals
@@ -14,16 +20,21 @@ from oracleapi_sandbox.aws.access.refusals import refusal
 from oracleapi_sandbox.aws.access.signature import verify
 from oracleapi_sandbox.aws.control.store import RegionStore
 from oracleapi_sandbox.aws.errors import AwsError, bad_request, not_implemented
+from oracleapi_sandbox.aws.secrets.context import Key
 from oracleapi_sandbox.aws.settings import ControlSettings
 from oracleapi_sandbox.aws.wire import AwsRequest
 from oracleapi_sandbox.common.clock import Clock
 
 
 class Secrets(Protocol):
-    """Looks a secret up as the administrator."""
+    """Looks secrets and their keys up as the administrator."""
 
-    async def describe_secret(self, region: str, secret_id: str) -> dict[str, Any] | None:
+    def describe(self, region: str, secret_id: str) -> dict[str, Any] | None:
         """Return what DescribeSecret says, or ``None``."""
+        ...
+
+    async def find_key(self, region: str, key_id: str) -> Key | None:
+        """Return a key of KMS, or ``None``."""
         ...
 
 
@@ -84,12 +95,19 @@ class Door:
             return
         region, secret = request.credential.region, None
         if request.credential.service == "secretsmanager" and "SecretId" in request.document:
-            secret = await self._secrets.describe_secret(region, str(request.document["SecretId"]))
+            secret = self._secrets.describe(region, str(request.document["SecretId"]))
             if secret is None and not settings.missing_secret_is_denied:
                 return  # the service itself says that there is none
         policies = await self._directory.policies(caller)
         for asked in service_demands(request, region, operation, caller, self._principals.account_id, secret):
             _judge(request, caller, policies, asked)
+        key_id = key_in_use(operation, request.document, secret or {})
+        if key_id is None or request.credential.service != "secretsmanager":
+            return
+        key = await self._secrets.find_key(region, key_id)
+        wanted = [] if key is None else key_demands(operation, region, caller, key.arn)
+        if any(evaluate(policies, asked) != "allowed" for asked in wanted):
+            raise refusal(request, "denied", "Access to KMS is not allowed")
 
 
 def _judge(request: AwsRequest, caller: Caller, policies: list[Any], asked: Asked) -> None:

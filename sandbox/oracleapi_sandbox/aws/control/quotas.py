@@ -18,13 +18,16 @@ CREATE_DEPLOYMENT_SECONDS = 5.0
 
 
 @dataclass
-class _Bucket:
+class Bucket:
+    """Tokens that come at *rate* a second up to *burst*."""
+
     rate: float
     burst: float
     tokens: float
     filled: float
 
     def take(self, now: float) -> bool:
+        """Take one token, if there is one."""
         self.tokens = min(self.burst, self.tokens + (now - self.filled) * self.rate)
         self.filled = now
         if self.tokens < 1:
@@ -38,7 +41,7 @@ class RequestQuotas:
     """The buckets of every Region; the total counts refused calls of a slow operation too [U]."""
 
     clock: Clock
-    _buckets: dict[tuple[str, str, float], _Bucket] = field(default_factory=dict)
+    _buckets: dict[tuple[str, str, float], Bucket] = field(default_factory=dict)
 
     def admit(self, region: str, operation: str, settings: ControlSettings) -> None:
         """Count one call.
@@ -59,7 +62,7 @@ class RequestQuotas:
 
     def _take(self, key: tuple[str, str, float], rate: float, burst: float) -> None:
         now = self.clock.now()
-        bucket = self._buckets.setdefault(key, _Bucket(rate, burst, burst, now))
+        bucket = self._buckets.setdefault(key, Bucket(rate, burst, burst, now))
         if not bucket.take(now):
             raise too_many_requests()
 

@@ -1,0 +1,1 @@
+"""Secrets Manager: secrets with versions and staging labels, as rotation and readers of credentials need them."""
