@@ -178,6 +178,8 @@ class SessionPool:
         """Reinitialise the session's packages [D: recycle]; one that cannot be cleaned is not used again."""
         if self._settings.pool_cleanup_mode == "DISPOSE":
             return False
+        if not self._settings.pool_reinitialises_packages:
+            return True
         try:
             held.session.execute(REINITIALIZE)
         except OracleError as error:

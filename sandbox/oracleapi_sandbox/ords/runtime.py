@@ -16,7 +16,7 @@ from urllib.parse import quote, urljoin, urlsplit
 from oracleapi_sandbox.common.clock import Clock
 from oracleapi_sandbox.common.journal import Journal
 from oracleapi_sandbox.oracle.ports import Database, OracleError
-from oracleapi_sandbox.ords import faults, handlers, paths
+from oracleapi_sandbox.ords import faults, handlers, hook, paths
 from oracleapi_sandbox.ords.authorization import Gate
 from oracleapi_sandbox.ords.binds import Context
 from oracleapi_sandbox.ords.faults import OrdsError
@@ -169,7 +169,8 @@ class Runtime:
     def _run(self, match: Match, context: Context) -> Outcome:
         try:
             with self.pool.session(match.schema.parsing_schema) as session:
-                return handlers.run(session, match, context)
+                refusal = hook.check(session, self.settings, context.request, match, context.caller)
+                return Outcome(refusal) if refusal is not None else handlers.run(session, match, context)
         except OracleError as error:
             raise faults.user_defined_resource(error) from error
 

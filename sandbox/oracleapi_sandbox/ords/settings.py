@@ -100,6 +100,12 @@ class OrdsSettings:
     forward_limit: int = 5
     """How many ``:forward_location`` one request may follow; the double's own guard against a circle."""
 
+    # Pre-hook
+    pre_hook: str | None = None
+    """"procedure.rest.preHook", such as ``ORACLEAPI.GUARD.CHECK_REQUEST``: asked before each handler [D]."""
+    cgi_client_headers: Literal["first", "last"] = "first"
+    """Where a client's headers stand among the CGI variables [U: first, so that they shadow, by old dumps]."""
+
     # Pool
     runtime_user: str = "ORDS_PUBLIC_USER"
     """"db.username" [D]."""
@@ -118,6 +124,10 @@ class OrdsSettings:
     pool_cleanup_mode: Literal["RECYCLE", "DISPOSE"] = "RECYCLE"
     """"jdbc.cleanup.mode" [D]: RECYCLE keeps the session and reinitialises its packages (roles, identifier and contexts
     stay [U]); DISPOSE closes it."""
+
+    pool_reinitialises_packages: bool = True
+    """RECYCLE makes the packages of the session anew [D for the PL/SQL gateway, one measurement]; False keeps their
+    state [U]."""
 
     def apply(self, changes: Mapping[str, Any]) -> None:
         """Change several switches at once, all or none.
