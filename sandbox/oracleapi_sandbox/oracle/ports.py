@@ -226,6 +226,10 @@ class SqlRunner(Protocol):
         """
         ...
 
+    def roles(self, *, here: bool) -> frozenset[str]:
+        """Return the roles that are enabled in the session, or *here*: with definer's rights none."""
+        ...
+
     def set_context(self, namespace: str, values: Mapping[str, str | None] | None) -> None:
         """Set attributes of an application context, or with ``None`` clear it.
 

@@ -32,3 +32,13 @@ def matches(verifier: Verifier, password: str) -> bool:
 
 def _key(password: str, salt: bytes) -> bytes:
     return hashlib.pbkdf2_hmac("sha512", password.encode(), salt + _SPEEDY_KEY, ROUNDS, KEY_BYTES)
+
+
+def stored(verifier: Verifier) -> dict[str, str]:
+    """Return a verifier as the dictionary keeps it."""
+    return {"salt": verifier.salt.hex(), "key": verifier.key.hex()}
+
+
+def restored(kept: dict[str, str]) -> Verifier:
+    """Return the verifier that the dictionary keeps as *kept*."""
+    return Verifier(bytes.fromhex(kept["salt"]), bytes.fromhex(kept["key"]))

@@ -1,4 +1,4 @@
-"""Users, roles, profiles. Source: Database SQL Language Reference 19c, CREATE/ALTER/DROP USER, ROLE, PROFILE. [D]"""
+"""Users and profiles. Source: Database SQL Language Reference 19c, CREATE/ALTER/DROP USER and PROFILE. [D]"""
 
 # ruff: noqa: S608 - texts are made of quoted identifiers and literals
 
@@ -8,15 +8,15 @@ from decimal import Decimal
 from itertools import pairwise
 from typing import Any
 
+from oracleapi_sandbox.oracle.engine import proxies, roles
 from oracleapi_sandbox.oracle.engine.ddl import Ddl
 from oracleapi_sandbox.oracle.engine.privileges import DEFAULT_PROFILE
 from oracleapi_sandbox.oracle.engine.scope import quote
 from oracleapi_sandbox.oracle.engine.text import not_supported
 from oracleapi_sandbox.oracle.ports import OracleError, Verifier
-from oracleapi_sandbox.oracle.verifier import make_verifier, matches
+from oracleapi_sandbox.oracle.verifier import make_verifier, matches, restored, stored
 
 TABLESPACES = ("SYSTEM", "SYSAUX", "USERS", "TEMP")
-PASSWORD_LIMIT = 30
 
 
 def create_user(ddl: Ddl) -> None:
@@ -28,36 +28,42 @@ def create_user(ddl: Ddl) -> None:
     name = reader.name(1935, "missing user or role name")
     if name in ddl.catalog.users or name in ddl.catalog.roles or name == "PUBLIC":
         raise OracleError(1920, f"user name '{name}' conflicts with another user or role name")
-    if name.startswith("C##"):
-        raise OracleError(65094, "invalid local user or role name")
+    roles.check_name(name)
     if not (reader.token.is_word("IDENTIFIED") or reader.token.is_word("NO")):
         raise OracleError(1939 if reader.token.kind == "eof" else 922, "missing or invalid option", reader.token.start)
     ddl.run("insert into ora_meta.users (username, created) values ($1, $2)", [name, ddl.now])
     ddl.run(f"create role {quote(name)} nologin")
     ddl.run(f"create schema {quote(name)} authorization {quote(name)}")
     ddl.run(f"grant usage on schema {quote(name)} to public")
-    _clauses(ddl, name, {"verifiers": [], "profile": "DEFAULT"})
+    _clauses(ddl, name, {"verifiers": [], "profile": "DEFAULT"}, new=True)
 
 
 def alter_user(ddl: Ddl) -> None:
     """``ALTER USER u …``; everybody may change the own password."""
     reader = ddl.reader
-    name = reader.name(1935, "missing user or role name")
+    names = reader.listed()
+    name = names[0]
     own = name == ddl.user and reader.token.is_word("IDENTIFIED")
     if not own:
         ddl.require("ALTER USER")
-    user = ddl.catalog.users.get(name)
-    if user is None:
-        raise OracleError(1918, f"user '{name}' does not exist")
+    for each in names:
+        if each not in ddl.catalog.users:
+            raise OracleError(1918, f"user '{each}' does not exist")
+    user = ddl.catalog.users[name]
     if reader.accept("GRANT", "CONNECT", "THROUGH"):
-        _connect_through(ddl, name, grant=True)
-    elif reader.accept("REVOKE", "CONNECT", "THROUGH"):
-        _connect_through(ddl, name, grant=False)
-    elif reader.accept("EXPIRE", "PASSWORD", "ROLLOVER", "PERIOD"):
+        proxies.connect_through(ddl, names, grant=True)
+        return
+    if reader.accept("REVOKE", "CONNECT", "THROUGH"):
+        proxies.connect_through(ddl, names, grant=False)
+        return
+    if len(names) > 1:
+        raise OracleError(922, "missing or invalid option", reader.token.start)
+    ddl.changes_only(("users", name), ("role_grants", name))
+    if reader.accept("EXPIRE", "PASSWORD", "ROLLOVER", "PERIOD"):
         _set(ddl, name, verifiers=json.dumps(user["verifiers"][:1]), rollover_until=None)
         reader.end()
     else:
-        _clauses(ddl, name, user)
+        _clauses(ddl, name, user, new=False)
 
 
 def drop_user(ddl: Ddl) -> None:
@@ -83,19 +89,10 @@ def drop_user(ddl: Ddl) -> None:
     ddl.run("delete from ora_meta.proxies where $1 in (proxy, client)", [name])
     ddl.run("delete from ora_meta.quotas where username = $1", [name])
     ddl.run("delete from ora_meta.users where username = $1", [name])
-    forget_grantee(ddl, name)
+    roles.forget(ddl, name)
 
 
-def forget_grantee(ddl: Ddl, name: str) -> None:
-    """Remove a dropped user's or role's grants and its engine role."""
-    ddl.run("delete from ora_meta.object_grants where $1 in (grantee, grantor)", [name])
-    ddl.run("delete from ora_meta.sys_grants where grantee = $1", [name])
-    ddl.run("delete from ora_meta.role_grants where $1 in (grantee, role)", [name])
-    ddl.run(f"drop owned by {quote(name)}")
-    ddl.run(f"drop role {quote(name)}")
-
-
-def _clauses(ddl: Ddl, name: str, user: dict[str, Any]) -> None:
+def _clauses(ddl: Ddl, name: str, user: dict[str, Any], *, new: bool) -> None:
     reader = ddl.reader
     if reader.token.kind == "eof":
         raise OracleError(922, "missing or invalid option", reader.token.start)
@@ -126,10 +123,11 @@ def _clauses(ddl: Ddl, name: str, user: dict[str, Any]) -> None:
         elif reader.accept("ACCOUNT", "UNLOCK"):
             _set(ddl, name, locked="", lock_date=None, failures=0)
         elif reader.accept("DEFAULT", "ROLE"):
-            _default_role(ddl, name)
-        elif reader.accept("CONTAINER", "="):
-            if not reader.accept("CURRENT"):
-                raise OracleError(65050, "Common DDLs only allowed in root.")
+            if new:
+                raise OracleError(1954, "DEFAULT ROLE clause not valid for CREATE USER")
+            roles.default_role(ddl, name)
+        elif roles.accept_container(ddl):
+            continue
         elif reader.token.is_word("ENABLE", "DEFAULT", "HTTP", "GRANT", "SET"):
             raise not_supported(f"{reader.token.text} in CREATE or ALTER USER", reader.token)
         else:
@@ -143,19 +141,12 @@ def _identified(ddl: Ddl, name: str, user: dict[str, Any]) -> None:
     reader.expect("BY", code=1939 if reader.token.kind == "eof" else 924, message="missing BY keyword")
     if reader.token.is_word("VALUES"):
         raise not_supported("IDENTIFIED BY VALUES", reader.token)
-    password = _password(ddl)
+    password = roles.password(ddl)
     if reader.accept("REPLACE"):
-        old = _password(ddl)
+        old = roles.password(ddl)
         if not any(matches(each, old) for each in verifiers_of(user)[:1]):
             raise OracleError(28008, "invalid old password")
     set_password(ddl, name, user, password)
-
-
-def _password(ddl: Ddl) -> str:
-    start, text = ddl.reader.token.start, ddl.reader.password()
-    if len(text.encode()) > PASSWORD_LIMIT and ddl.context.major < 23:
-        raise OracleError(972, "identifier is too long", start)
-    return text
 
 
 def set_password(ddl: Ddl, name: str, user: dict[str, Any], password: str) -> None:
@@ -174,7 +165,7 @@ def set_password(ddl: Ddl, name: str, user: dict[str, Any], password: str) -> No
     _set(
         ddl,
         name,
-        verifiers=json.dumps([_stored(each) for each in (new, *kept)]),
+        verifiers=json.dumps([stored(each) for each in (new, *kept)]),
         password_date=ddl.now,
         rollover_until=end,
         authentication="PASSWORD",
@@ -204,11 +195,7 @@ def check_strength(function: str, name: str, password: str) -> None:
 
 
 def verifiers_of(user: dict[str, Any]) -> list[Verifier]:
-    return [Verifier(bytes.fromhex(each["salt"]), bytes.fromhex(each["key"])) for each in user["verifiers"]]
-
-
-def _stored(verifier: Verifier) -> dict[str, str]:
-    return {"salt": verifier.salt.hex(), "key": verifier.key.hex()}
+    return [restored(each) for each in user["verifiers"]]
 
 
 def _set(ddl: Ddl, name: str, **values: Any) -> None:
@@ -251,108 +238,6 @@ def _quota(ddl: Ddl, name: str) -> None:
         " on conflict (username, tablespace) do update set bytes = excluded.bytes",
         [name, _tablespace(ddl), size],
     )
-
-
-def _default_role(ddl: Ddl, name: str) -> None:
-    """``ALL [EXCEPT r, …] | r, … | NONE``; later grants follow the same rule for ALL."""
-    reader = ddl.reader
-    granted = ddl.catalog.role_grants.get(name, {})
-    chosen: set[str]
-    if reader.accept("NONE"):
-        mode, chosen = "NONE", set()
-    elif reader.accept("ALL"):
-        excluded = set(reader.listed()) if reader.accept("EXCEPT") else set()
-        mode, chosen = ("EXCEPT" if excluded else "ALL"), set(granted) - excluded
-        missing = excluded - set(granted)
-    else:
-        chosen = set(reader.listed())
-        mode, missing = "LIST", chosen - set(granted)
-        if missing:
-            raise OracleError(1955, f"DEFAULT ROLE '{sorted(missing)[0]}' not granted to user")
-    _set(ddl, name, default_roles=mode)
-    ddl.run(
-        "update ora_meta.role_grants set is_default = (role = any($2::text[])) where grantee = $1",
-        [name, sorted(chosen)],
-    )
-
-
-def _connect_through(ddl: Ddl, client: str, *, grant: bool) -> None:
-    """``{GRANT|REVOKE} CONNECT THROUGH proxy [WITH ROLE … | WITH NO ROLES | AUTHENTICATION REQUIRED]``."""
-    reader = ddl.reader
-    proxy = reader.name(1918, "missing user name")
-    if proxy not in ddl.catalog.users:
-        raise OracleError(1918, f"user '{proxy}' does not exist")
-    if not grant:
-        reader.end()
-        if (proxy, client) not in ddl.catalog.proxies:
-            raise OracleError(28154, "Proxy user may not act as client")
-        ddl.run("delete from ora_meta.proxies where proxy = $1 and client = $2", [proxy, client])
-        return
-    mode, roles = "ALL", []
-    if reader.accept("WITH", "NO", "ROLES"):
-        mode = "NONE"
-    elif reader.accept("WITH", "ROLE"):
-        mode = "EXCEPT" if reader.accept("ALL", "EXCEPT") else "LIST"
-        roles = reader.listed()
-        for role in roles:
-            if role not in ddl.catalog.roles:
-                raise OracleError(1919, f"role '{role}' does not exist")
-    if reader.token.is_word("AUTHENTICATION", "AUTHENTICATED"):
-        raise not_supported("AUTHENTICATION REQUIRED for a proxy", reader.token)
-    reader.end()
-    ddl.run(
-        "insert into ora_meta.proxies values ($1, $2, $3, $4::text[]) on conflict (proxy, client)"
-        " do update set mode = excluded.mode, roles = excluded.roles",
-        [proxy, client, mode, roles],
-    )
-
-
-def create_role(ddl: Ddl) -> None:
-    """``CREATE ROLE r [NOT IDENTIFIED | IDENTIFIED BY pw | IDENTIFIED USING [schema.]package]``."""
-    ddl.require("CREATE ROLE")
-    reader = ddl.reader
-    name = reader.name(1937, "missing or invalid role name")
-    if name in ddl.catalog.users or name in ddl.catalog.roles or name == "PUBLIC":
-        raise OracleError(1921, f"role name '{name}' conflicts with another user or role name")
-    if name.startswith("C##"):
-        raise OracleError(65094, "invalid local user or role name")
-    authentication, verifier, schema, package = "NONE", None, None, None
-    if reader.accept("IDENTIFIED", "BY"):
-        authentication, verifier = "PASSWORD", json.dumps(_stored(make_verifier(_password(ddl))))
-    elif reader.accept("IDENTIFIED", "USING"):
-        authentication = "APPLICATION"
-        schema, package = reader.qualified(ddl.schema, 28101, "missing package")
-    elif not reader.accept("NOT", "IDENTIFIED") and reader.token.kind != "eof":
-        raise OracleError(922, "missing or invalid option", reader.token.start)
-    reader.end()
-    ddl.run(
-        "insert into ora_meta.roles (role, authentication, verifier, schema, package)"
-        " values ($1, $2, $3::jsonb, $4, $5)",
-        [name, authentication, verifier, schema, package],
-    )
-    ddl.run(f"create role {quote(name)} nologin")
-    if ddl.user != "SYS":
-        ddl.run("insert into ora_meta.role_grants (grantee, role, admin) values ($1, $2, true)", [ddl.user, name])
-
-
-def drop_role(ddl: Ddl) -> None:
-    """``DROP ROLE r``: with DROP ANY ROLE or the role's ADMIN OPTION."""
-    name = ddl.reader.name(1937, "missing or invalid role name")
-    ddl.reader.end()
-    role = ddl.catalog.roles.get(name)
-    if role is None:
-        raise OracleError(1919, f"role '{name}' does not exist")
-    if not ddl.has("DROP ANY ROLE") and not has_admin(ddl, name):
-        raise OracleError(1031, "insufficient privileges")
-    if role["oracle_maintained"]:
-        raise OracleError(28050, f"specified user or role cannot be dropped: '{name}'")
-    ddl.run("delete from ora_meta.roles where role = $1", [name])
-    forget_grantee(ddl, name)
-
-
-def has_admin(ddl: Ddl, role: str) -> bool:
-    """Say whether the user, directly or by an enabled role, has *role* WITH ADMIN OPTION."""
-    return any(ddl.catalog.role_grants.get(grantee, {}).get(role, {}).get("admin") for grantee in ddl.context.grantees)
 
 
 def create_profile(ddl: Ddl) -> None:

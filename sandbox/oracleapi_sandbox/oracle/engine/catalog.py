@@ -6,13 +6,15 @@ Every change of it goes through the engine's DDL in this process, which loads it
 # ruff: noqa: S608 - texts are made of quoted identifiers and literals
 
 import json
-from collections.abc import Iterable
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from oracleapi_sandbox.oracle.engine.wire import Connection
 
 PUBLIC, SYS = "PUBLIC", "SYS"
+Change = tuple[str, ...]
+"""A table of ``ora_meta`` and the key of the rows in it that a statement changed."""
 ANY_OF = {
     "SELECT": ("SELECT ANY TABLE", "READ ANY TABLE"),
     "READ": ("SELECT ANY TABLE", "READ ANY TABLE"),
@@ -82,9 +84,10 @@ class Grant:
 
 @dataclass(frozen=True)
 class Catalog:
-    """One committed state of the dictionary."""
+    """One committed state of the dictionary; *shape* changes only where objects or columns may have changed."""
 
     version: int
+    shape: int
     users: dict[str, dict[str, Any]]
     roles: dict[str, dict[str, Any]]
     role_grants: dict[str, dict[str, dict[str, Any]]]
@@ -160,29 +163,74 @@ def load(admin: Connection, version: int) -> Catalog:
     parts = ", ".join(f"(select json_agg(t) from ora_meta.{name} t)::varchar" for name in _TABLES)
     row = admin.run(f"select {parts}").rows[0]
     tables = {name: json.loads(cell) if cell else [] for name, cell in zip(_TABLES, row, strict=True)}
-    role_grants: dict[str, dict[str, dict[str, Any]]] = {}
-    for grant in tables["role_grants"]:
-        role_grants.setdefault(grant["grantee"], {})[grant["role"]] = grant
-    sys_grants: dict[str, dict[str, bool]] = {}
-    for grant in tables["sys_grants"]:
-        sys_grants.setdefault(grant["grantee"], {})[grant["privilege"]] = grant["admin"]
     profiles: dict[str, dict[str, str]] = {}
     for limit in tables["profiles"]:
         profiles.setdefault(limit["profile"], {})[limit["resource"]] = limit["lim"]
     return Catalog(
         version,
-        {user["username"]: user for user in tables["users"]},
-        {role["role"]: role for role in tables["roles"]},
-        role_grants,
-        sys_grants,
+        version,
+        _users(tables["users"]),
+        _roles(tables["roles"]),
+        _role_grants(tables["role_grants"]),
+        _sys_grants(tables["sys_grants"]),
         _grants(tables["object_grants"]),
-        {(proxy["proxy"], proxy["client"]): proxy for proxy in tables["proxies"]},
+        _proxies(tables["proxies"]),
         profiles,
         _things(tables["objects"], tables["columns"]),
         {(each["owner"], each["name"]): each for each in tables["constraints"]},
         {(each["owner"], each["name"], each["type"]): each for each in tables["units"]},
         {each["namespace"]: (each["schema"], each["package"]) for each in tables["contexts"]},
     )
+
+
+def refreshed(admin: Connection, old: Catalog, version: int, changed: Iterable[Change]) -> Catalog:
+    """Return *old* with the rows read anew that a statement changed: what it costs depends on them alone."""
+    keys: dict[str, set[tuple[str, ...]]] = {}
+    for table, *key in changed:
+        keys.setdefault(table, set()).add(tuple(key))
+    if not keys:
+        return replace(old, version=version)
+    parts, parameters = [], list[str]()
+    for table, wanted in keys.items():
+        rows = []
+        for each in wanted:
+            rows.append(f"({', '.join(f'${len(parameters) + at}' for at in range(1, len(each) + 1))})")
+            parameters += each
+        condition = f"({', '.join(_KEYS[table])}) in ({', '.join(rows)})"
+        parts.append(f"(select json_agg(t) from ora_meta.{table} t where {condition})::varchar")
+    found = admin.run(f"select {', '.join(parts)}", parameters).rows[0]
+    values: dict[str, Any] = {}
+    for (table, wanted), cell in zip(keys.items(), found, strict=True):
+        gone = {key[0] if len(key) == 1 else key for key in wanted}
+        kept = {key: value for key, value in getattr(old, table).items() if key not in gone}
+        values[table] = kept | _READERS[table](json.loads(cell) if cell else [])
+    return replace(old, version=version, **values)
+
+
+def _users(rows: list[dict[str, Any]]) -> dict[str, dict[str, Any]]:
+    return {row["username"]: row for row in rows}
+
+
+def _roles(rows: list[dict[str, Any]]) -> dict[str, dict[str, Any]]:
+    return {row["role"]: row for row in rows}
+
+
+def _role_grants(rows: list[dict[str, Any]]) -> dict[str, dict[str, dict[str, Any]]]:
+    found: dict[str, dict[str, dict[str, Any]]] = {}
+    for row in rows:
+        found.setdefault(row["grantee"], {})[row["role"]] = row
+    return found
+
+
+def _sys_grants(rows: list[dict[str, Any]]) -> dict[str, dict[str, bool]]:
+    found: dict[str, dict[str, bool]] = {}
+    for row in rows:
+        found.setdefault(row["grantee"], {})[row["privilege"]] = row["admin"]
+    return found
+
+
+def _proxies(rows: list[dict[str, Any]]) -> dict[tuple[str, str], dict[str, Any]]:
+    return {(row["proxy"], row["client"]): row for row in rows}
 
 
 def _grants(rows: list[dict[str, Any]]) -> dict[tuple[str, str], list[Grant]]:
@@ -223,3 +271,21 @@ def _things(objects: list[dict[str, Any]], columns: list[dict[str, Any]]) -> dic
         )
         for row in objects
     }
+
+
+_KEYS = {
+    "users": ("username",),
+    "roles": ("role",),
+    "role_grants": ("grantee",),
+    "sys_grants": ("grantee",),
+    "object_grants": ("owner", "name"),
+    "proxies": ("proxy", "client"),
+}
+_READERS: dict[str, Callable[[list[dict[str, Any]]], dict[Any, Any]]] = {
+    "users": _users,
+    "roles": _roles,
+    "role_grants": _role_grants,
+    "sys_grants": _sys_grants,
+    "object_grants": _grants,
+    "proxies": _proxies,
+}

@@ -4,6 +4,7 @@ import re
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
+from oracleapi_sandbox.oracle.engine import enabling
 from oracleapi_sandbox.oracle.engine.scope import quote
 from oracleapi_sandbox.oracle.engine.text import Reader, not_supported, tokens_of
 from oracleapi_sandbox.oracle.ports import Bind, OracleError
@@ -44,9 +45,7 @@ def run(session: "EngineSession", sql: str, binds: Mapping[str, Bind]) -> None:
     elif reader.accept("SAVEPOINT"):
         session.savepoint(quote(reader.name(3001, "savepoint name expected")))
     elif reader.accept("SET", "ROLE"):
-        if session.definer is not None:
-            raise OracleError(6565, "cannot execute SET ROLE from within stored procedure")
-        _set_role(session, reader)
+        session.set_role(enabling.read_command(reader))
     elif reader.accept("SET", "TRANSACTION"):
         raise not_supported("SET TRANSACTION", reader.token)
     elif reader.accept("ALTER", "SESSION"):
@@ -63,36 +62,6 @@ def _rollback(session: "EngineSession", reader: Reader) -> None:
         return
     reader.end(2181, "invalid option to ROLLBACK WORK")
     session.rollback()
-
-
-def set_role(session: "EngineSession", command: str, invoker: tuple[str, str] | None = None) -> None:
-    """Do what ``SET ROLE command`` does; *invoker* is the stored unit that asks."""
-    _set_role(session, Reader(command, tokens_of(command)), invoker)
-
-
-def _set_role(session: "EngineSession", reader: Reader, invoker: tuple[str, str] | None = None) -> None:
-    """``SET ROLE NONE | ALL [EXCEPT r, …] | r [IDENTIFIED BY pw], …``."""
-    if reader.accept("NONE"):
-        session.set_role(())
-    elif reader.accept("ALL"):
-        if reader.accept("EXCEPT"):
-            excluded = set(reader.listed())
-            granted = session.database.catalog.role_grants.get(session.user, {})
-            session.set_role([name for name in granted if name not in excluded])
-        else:
-            session.set_role(None)
-    else:
-        wanted, passwords = [], {}
-        while True:
-            name = reader.name(1919, "role name expected")
-            wanted.append(name)
-            if reader.accept("IDENTIFIED", "BY"):
-                passwords[name] = reader.password()
-            if not reader.accept(","):
-                break
-        session.database.check_role_passwords(wanted, passwords)
-        session.set_role(wanted, invoker=invoker)
-    reader.end()
 
 
 def _alter_session(session: "EngineSession", reader: Reader) -> None:

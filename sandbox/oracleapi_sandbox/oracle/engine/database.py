@@ -13,18 +13,17 @@ from typing import Any
 
 from oracleapi_sandbox.common.clock import Clock
 from oracleapi_sandbox.common.journal import Journal
-from oracleapi_sandbox.oracle.engine import accounts, install, objects, supplied, units
-from oracleapi_sandbox.oracle.engine.catalog import PUBLIC, Catalog, ColumnInfo, load
+from oracleapi_sandbox.oracle.engine import accounts, enabling, install, objects, supplied, units
+from oracleapi_sandbox.oracle.engine.catalog import PUBLIC, Catalog, Change, ColumnInfo, load, refreshed
 from oracleapi_sandbox.oracle.engine.ddl import Ddl, execute, reader_of
 from oracleapi_sandbox.oracle.engine.errors import to_oracle
 from oracleapi_sandbox.oracle.engine.postgres import Postgres
 from oracleapi_sandbox.oracle.engine.runner import numbered
-from oracleapi_sandbox.oracle.engine.scope import Context, quote
+from oracleapi_sandbox.oracle.engine.scope import Context, literal, quote
 from oracleapi_sandbox.oracle.engine.session import REPOSITORY_ROLE, EngineSession
 from oracleapi_sandbox.oracle.engine.translate import Translation
 from oracleapi_sandbox.oracle.engine.wire import Connection, PostgresError
-from oracleapi_sandbox.oracle.ports import Account, Column, InternalSql, OracleError, Package, StoredText, Verifier
-from oracleapi_sandbox.oracle.verifier import matches
+from oracleapi_sandbox.oracle.ports import Account, Column, InternalSql, OracleError, Package, StoredText
 
 SEARCH_PATH = "ora, pg_catalog"
 
@@ -40,6 +39,7 @@ class EngineDatabase:
         self.packages: dict[tuple[str, str], Package] = {}
         self.translations: dict[Any, Translation] = {}
         self.units_version = 0
+        self._views_lost = True
         self._postgres, self._clock, self._journal = postgres, clock, journal
         self._admin = postgres.connect(search_path=SEARCH_PATH)
         self._side = postgres.connect(search_path=SEARCH_PATH)
@@ -152,20 +152,6 @@ class EngineDatabase:
         with self._dictionary_change():
             accounts.set_password(self._ddl(username, "x"), username, user, new_password)
 
-    def check_role_passwords(self, roles: Sequence[str], passwords: Mapping[str, str]) -> None:
-        """Require the password of each role that has one.
-
-        Raises:
-            OracleError: 1979, missing or invalid password.
-        """
-        for name in roles:
-            role = self.catalog.roles.get(name)
-            if role is not None and role["authentication"] == "PASSWORD":
-                stored = role["verifier"]
-                verifier = Verifier(bytes.fromhex(stored["salt"]), bytes.fromhex(stored["key"]))
-                if name not in passwords or not matches(verifier, passwords[name]):
-                    raise OracleError(1979, f"missing or invalid password for role '{name}'")
-
     # Sessions --------------------------------------------------------------------------------------------------------
 
     def open_session(self, user: str, *, proxy_user: str | None = None) -> EngineSession:
@@ -175,15 +161,19 @@ class EngineDatabase:
             raise OracleError(1918, f"user '{user}' does not exist")
         if "LOCKED" in account.status:
             raise OracleError(28000, "The account is locked.")
-        if proxy_user is not None and (proxy_user, user) not in self.catalog.proxies:
-            raise OracleError(28150, "proxy not authorized to connect as client")
-        roles = self._default_roles(user, proxy_user)
-        grantees = {PUBLIC, user, *self.catalog.closure(roles)}
+        if proxy_user is not None:
+            clause = self.catalog.proxies.get((proxy_user, user))
+            if clause is None:
+                raise OracleError(28150, "proxy not authorized to connect as client")
+            if clause["authenticated"]:
+                raise OracleError(28183, "proper authentication not provided by proxy")
+        roles = enabling.at_logon(self.catalog, user, proxy_user)
+        grantees = {PUBLIC, user, *roles}
         if not self.catalog.has_system(grantees, "CREATE SESSION"):
             raise OracleError(1045, f"user {user} lacks CREATE SESSION privilege; logon denied")
         return self.connect(user, proxy_user, roles)
 
-    def connect(self, user: str, proxy_user: str | None, roles: set[str]) -> EngineSession:
+    def connect(self, user: str, proxy_user: str | None, roles: frozenset[str]) -> EngineSession:
         """Open an engine session without asking whether *user* may log in: autonomous transactions run in one."""
         sid, password = next(self._ids), secrets.token_hex(16)
         role, serial = f"$S{sid}", secrets.randbelow(60000) + 1
@@ -203,59 +193,36 @@ class EngineDatabase:
             )
         with self._sessions_lock:
             self._sessions[sid] = session
-        self._enable(session, roles)
+        self.enable(session, roles)
         return session
 
-    def _default_roles(self, user: str, proxy: str | None) -> set[str]:
-        granted = {**self.catalog.role_grants.get(PUBLIC, {}), **self.catalog.role_grants.get(user, {})}
-        defaults = {
-            name
-            for name, grant in granted.items()
-            if grant["is_default"] and self.catalog.roles[name]["authentication"] == "NONE"
-        }
-        return {name for name in defaults if self._proxy_allows(user, proxy, name)}
+    def set_role(self, session: EngineSession, command: enabling.Command) -> None:
+        """Enable what *command* says in place of what is enabled; see ``enabling.by_command``."""
+        with self._ddl_lock:
+            self.enable(session, enabling.by_command(self.catalog, session, command))
 
-    def _proxy_allows(self, user: str, proxy: str | None, role: str) -> bool:
-        rule = self.catalog.proxies.get((proxy or "", user)) if proxy is not None else None
-        if rule is None or rule["mode"] == "ALL":
-            return True
-        return {"NONE": False, "LIST": role in rule["roles"], "EXCEPT": role not in rule["roles"]}[rule["mode"]]
-
-    def enable_roles(
-        self, session: EngineSession, wanted: Sequence[str] | None, invoker: tuple[str, str] | None
-    ) -> None:
-        """Enable exactly *wanted* in *session*; see :meth:`EngineSession.set_role`."""
-        catalog = self.catalog
-        granted = {**catalog.role_grants.get(PUBLIC, {}), **catalog.role_grants.get(session.user, {})}
-        reachable = catalog.closure(granted)
-        if wanted is None:
-            wanted = [name for name in granted if catalog.roles[name]["authentication"] == "NONE"]
-            wanted = [name for name in wanted if self._proxy_allows(session.user, session.proxy_user, name)]
-        for name in wanted:
-            if name not in reachable:
-                raise OracleError(1924, f"role '{name}' not granted or does not exist")
-            if not self._proxy_allows(session.user, session.proxy_user, name):
-                raise OracleError(
-                    28156,
-                    f"Proxy user '{session.proxy_user}' not authorized to set role '{name}'"
-                    f" for client '{session.user}'",
-                )
-            role = catalog.roles[name]
-            if role["authentication"] == "APPLICATION" and invoker != (role["schema"], role["package"]):
-                raise OracleError(28201, f"Not enough privileges to enable application role '{name}'")
-        self._enable(session, set(wanted))
-
-    def _enable(self, session: EngineSession, roles: set[str]) -> None:
-        wanted = frozenset(self.catalog.closure(roles))
-        gone, new = session.roles - wanted, wanted - session.roles
+    def enable(self, session: EngineSession, wanted: frozenset[str]) -> None:
+        """Let *session* have exactly the roles *wanted* enabled: its engine role becomes a member of each."""
+        gone = [quote(name) for name in session.roles - wanted if name in self.catalog.roles]
+        new = [quote(name) for name in wanted - session.roles]
         member = quote(session.role)
-        parts = [f"revoke {quote(name)} from {member};" for name in gone if name in self.catalog.roles]
-        parts += [f"grant {quote(name)} to {member} with inherit true, set false;" for name in new]
-        listed = ", ".join("'" + name.replace("'", "''") + "'" for name in sorted(wanted))
-        parts.append(f"update ora_meta.sessions set roles = array[{listed}]::text[] where sid = {session.session_id};")
+        parts = [f"revoke {', '.join(gone)} from {member};"] if gone else []
+        parts += [f"grant {', '.join(new)} to {member} with inherit true, set false;"] if new else []
+        listed = ", ".join(literal(name) for name in sorted(wanted))
+        parts.append(
+            f"update ora_meta.sessions set roles = array[{listed}]::text[] where role = {literal(session.role)};"
+        )
         with self._side.lock:
             self._side.script("".join(parts))
         session.roles = wanted
+
+    def role_dropped(self, name: str) -> None:
+        """Take a dropped role from the sessions that had it enabled."""
+        with self._sessions_lock:
+            holders = [session for session in self._sessions.values() if name in session.roles]
+        for session in holders:
+            session.roles -= {name}
+        self._admin.run("update ora_meta.sessions set roles = array_remove(roles, $1) where $1 = any (roles)", [name])
 
     def let_act_as(self, session: EngineSession, owner: str) -> None:
         """Let a session's engine role take the place of *owner*'s, for definer's rights; text cannot ask for it."""
@@ -311,17 +278,24 @@ class EngineDatabase:
         """Run a DDL statement of *session*, or of *definer*'s code in it."""
         if not autonomous:
             session.commit()
-        ddl = self._ddl(definer or session.effective_user, sql, session, definer)
-        with self._dictionary_change():
-            execute(ddl)
-        with self._dictionary_change(reload=False):
-            revived = objects.revive_views(self._ddl("SYS", "install"))
-        if revived:
-            self.reload()
+        with self._ddl_lock:  # what a statement decides by is the dictionary that it changes
+            ddl = self._ddl(definer or session.effective_user, sql, session, definer)
+            with self._dictionary_change(ddl=ddl):
+                execute(ddl)
+            self._views_lost = self._views_lost or ddl.changes is None
+            if self._views_lost:
+                self._revive_views()
         self.committed()
         if ddl.compile is not None:
             self.units_version += 1
             self._compile(session, *ddl.compile)
+
+    def _revive_views(self) -> None:
+        with self._dictionary_change(reload=False):
+            revived, lost = objects.revive_views(self._ddl("SYS", "install"))
+        self._views_lost = revived < lost
+        if revived:
+            self.reload()
 
     def _compile(self, session: EngineSession, owner: str, name: str, kind: str) -> None:
         """Compile a unit that was changed and keep what is wrong with it.
@@ -354,8 +328,8 @@ class EngineDatabase:
         return Ddl(self, self._admin, self.catalog, context, reader_of(sql), self.now(), session)
 
     @contextmanager
-    def _dictionary_change(self, *, reload: bool = True) -> Iterator[None]:
-        """One transaction on the dictionary; afterwards it is read anew, unless only log-on data changed."""
+    def _dictionary_change(self, *, reload: bool = True, ddl: Ddl | None = None) -> Iterator[None]:
+        """One transaction on the dictionary; afterwards what *ddl* changed is read anew, or everything, or nothing."""
         with self._ddl_lock:
             self._admin.script(
                 f"begin; set local lock_timeout = '300ms'; set local oracle.clock = '{self.driven_clock()}'"
@@ -369,16 +343,20 @@ class EngineDatabase:
                     raise to_oracle(error, self.catalog) from error
                 raise
             if reload:
-                self.reload()
+                self.reload(None if ddl is None else ddl.changes)
 
-    def reload(self) -> None:
-        self.catalog = load(self._admin, next(self._versions))
+    def reload(self, changes: set[Change] | None = None) -> None:
+        """Read the dictionary anew, or the rows that *changes* names."""
+        version = next(self._versions)
+        self.catalog = (
+            load(self._admin, version) if changes is None else refreshed(self._admin, self.catalog, version, changes)
+        )
         self.translations.clear()
 
     def origins(self) -> Mapping[tuple[int, int], ColumnInfo]:
         """The dictionary's columns by PostgreSQL's table and attribute numbers."""
         catalog = self.catalog
-        if self._origins[0] != catalog.version:
+        if self._origins[0] != catalog.shape:
             with self._side.lock:
                 rows = self._side.run(
                     "select a.attrelid::int8, a.attnum, n.nspname, c.relname, a.attname from pg_attribute a"
@@ -391,7 +369,7 @@ class EngineDatabase:
                 thing = catalog.objects.get((owner, name))
                 if thing is not None and column in thing.columns:
                     found[(table, attribute)] = thing.columns[column]
-            self._origins = (catalog.version, found)
+            self._origins = (catalog.shape, found)
         return self._origins[1]
 
     def _side_clock(self) -> None:

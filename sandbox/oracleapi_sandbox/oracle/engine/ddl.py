@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
-from oracleapi_sandbox.oracle.engine.catalog import PUBLIC, Catalog, Thing
+from oracleapi_sandbox.oracle.engine.catalog import PUBLIC, Catalog, Change, Thing
 from oracleapi_sandbox.oracle.engine.scope import Context, quote
 from oracleapi_sandbox.oracle.engine.text import Reader, not_supported, tokens_of
 from oracleapi_sandbox.oracle.engine.wire import Connection
@@ -33,6 +33,7 @@ class Ddl:
     now: datetime
     session: Any = None
     compile: tuple[str, str, str] | None = None  # owner, name and kind of a unit that was changed
+    changes: set[Change] | None = None  # what of the dictionary is to be read anew; ``None``: everything
 
     @property
     def user(self) -> str:
@@ -44,6 +45,10 @@ class Ddl:
 
     def run(self, sql: str, parameters: Sequence[Any] = ()) -> list[list[Any]]:
         return self.admin.run(sql, parameters).rows
+
+    def changes_only(self, *changes: Change) -> None:
+        """Say that the statement changes these rows of the dictionary and nothing else."""
+        self.changes = {*(self.changes or ()), *changes}
 
     def has(self, privilege: str) -> bool:
         return self.catalog.has_system(self.context.grantees, privilege)
@@ -114,7 +119,7 @@ class Ddl:
 
 def execute(ddl: Ddl) -> None:
     """Run the statement."""
-    from oracleapi_sandbox.oracle.engine import accounts, alter, grants, objects, tables, units
+    from oracleapi_sandbox.oracle.engine import accounts, alter, grants, objects, roles, tables, units
 
     reader = ddl.reader
     verb = reader.token.text
@@ -135,8 +140,9 @@ def execute(ddl: Ddl) -> None:
         ("CREATE", "USER"): accounts.create_user,
         ("ALTER", "USER"): accounts.alter_user,
         ("DROP", "USER"): accounts.drop_user,
-        ("CREATE", "ROLE"): accounts.create_role,
-        ("DROP", "ROLE"): accounts.drop_role,
+        ("CREATE", "ROLE"): roles.create_role,
+        ("ALTER", "ROLE"): roles.alter_role,
+        ("DROP", "ROLE"): roles.drop_role,
         ("CREATE", "PROFILE"): accounts.create_profile,
         ("ALTER", "PROFILE"): accounts.alter_profile,
         ("DROP", "PROFILE"): accounts.drop_profile,

@@ -88,14 +88,12 @@ def _system_grants(admin: Connection, grantee: str, privileges: Sequence[str]) -
 def _role_grants(admin: Connection) -> None:
     grants = [("DBA", role) for role in ROLES_OF_DBA]
     grants += [("SYSTEM", "DBA"), ("ORDS_PUBLIC_USER", "ORDS_RUNTIME_ROLE")]
-    grants += [(user, role) for user in ("SYS",) for role in ROLES]
+    grants += [("SYS", role) for role in ROLES]
     for grantee, role in grants:
         admin.run(
             "insert into ora_meta.role_grants (grantee, role, admin) values ($1, $2, $3::boolean)",
             [grantee, role, grantee != "DBA"],
         )
-        if grantee in ROLES:
-            admin.run(f"grant {quote(role)} to {quote(grantee)} with inherit true, set false")
 
 
 def clean_sessions(admin: Connection) -> None:
@@ -106,8 +104,9 @@ def clean_sessions(admin: Connection) -> None:
 
 
 def views(ddl: Ddl) -> None:
-    """Create the dictionary views of ``sql/views.sql``."""
-    text = (files("oracleapi_sandbox.oracle.engine") / "sql" / "views.sql").read_text()
+    """Create the dictionary views of ``sql/views.sql`` and ``sql/security.sql``."""
+    folder = files("oracleapi_sandbox.oracle.engine") / "sql"
+    text = "\n".join((folder / name).read_text() for name in ("views.sql", "security.sql"))
     for block in text.split("\n-- ")[1:]:
         head, _, sql = block.partition("\n")
         fields = [part.strip() for part in head.split("|")]
@@ -127,7 +126,7 @@ def _family(sql: str, family: str) -> str:
     """The DBA, ALL or USER form of a view over ``o``, a row of the objects."""
     if family == "DBA":
         return sql
-    condition = "o.owner = ora.session_user_name()" if family == "USER" else "ora.sees(o.owner, o.name, o.type)"
+    condition = "o.owner = ora.current_user_name()" if family == "USER" else "ora.sees(o.owner, o.name, o.type)"
     if family == "USER":
         sql = (
             sql.replace('o.owner as "OWNER", ', "", 1)

@@ -5,7 +5,7 @@
 from collections.abc import Sequence
 
 from oracleapi_sandbox.oracle.engine import describe
-from oracleapi_sandbox.oracle.engine.catalog import PUBLIC
+from oracleapi_sandbox.oracle.engine.catalog import PUBLIC, Thing
 from oracleapi_sandbox.oracle.engine.columns import sequence_options
 from oracleapi_sandbox.oracle.engine.ddl import Ddl, engine_name
 from oracleapi_sandbox.oracle.engine.emit import Emitter
@@ -75,8 +75,8 @@ def _create_engine_view(ddl: Ddl, owner: str, name: str, columns: Sequence[str],
         ddl.run(f"grant {right} on {engine_name(owner, name)} to {quote(f'{right} ANY TABLE')}")
 
 
-def revive_views(ddl: Ddl) -> bool:
-    """Make views valid again whose tables or views were dropped and have come back; says whether there were any.
+def revive_views(ddl: Ddl) -> tuple[int, int]:
+    """Make views valid again whose tables or views were dropped and have come back; returns how many, and of how many.
 
     PostgreSQL drops a view with what it reads, Oracle keeps it as invalid and compiles it again when it is used. [D]
     """
@@ -84,7 +84,7 @@ def revive_views(ddl: Ddl) -> bool:
         "select o.owner, o.name from ora_meta.objects o where o.type = 'VIEW' and not exists"
         " (select from pg_views v where v.schemaname = o.owner and v.viewname = o.name) order by o.object_id"
     )
-    revived = False
+    revived = 0
     for owner, name in lost:
         thing = ddl.catalog.objects[(owner, name)]
         ddl.run("savepoint revive")
@@ -96,15 +96,25 @@ def revive_views(ddl: Ddl) -> bool:
             ddl.run("rollback to savepoint revive")  # still invalid
             continue
         _grant_again(ddl, owner, name, {each.grantee for each in ddl.catalog.object_grants.get((owner, name), ())})
-        revived = True
-    return revived
+        revived += 1
+    return revived, len(lost)
 
 
 def _grant_again(ddl: Ddl, owner: str, name: str, grantees: set[str]) -> None:
-    from oracleapi_sandbox.oracle.engine.grants import write_engine_rights
+    from oracleapi_sandbox.oracle.engine.object_grants import write_engine_rights
 
     for grantee in grantees:
         write_engine_rights(ddl, ddl.catalog.objects[(owner, name)], grantee)
+
+
+def base_tables(ddl: Ddl, view: Thing) -> frozenset[tuple[str, str]]:
+    """Return owner and name of what a view reads, none for a supplied view or one with errors."""
+    if view.text is None or "visible_to" in view.details:
+        return frozenset()
+    try:
+        return translate(view.text, {}, _owners_context(ddl, view.owner)).tables
+    except OracleError:
+        return frozenset()
 
 
 def _check_rights(ddl: Ddl, owner: str, sql: str) -> None:

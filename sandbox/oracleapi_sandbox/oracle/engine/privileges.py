@@ -1,5 +1,7 @@
 """The privileges and supplied roles that the double knows. Source: Database SQL Language Reference 19c, GRANT. [D]"""
 
+from dataclasses import dataclass
+
 _MANAGED = {
     "CREATE": (
         "SESSION",
@@ -121,7 +123,7 @@ ROLES: dict[str, tuple[str, ...]] = {
     ),
     "SELECT_CATALOG_ROLE": (),
     "EXECUTE_CATALOG_ROLE": (),
-    "AUDIT_ADMIN": (),
+    "AUDIT_ADMIN": ("AUDIT ANY", "AUDIT SYSTEM"),
     "AUDIT_VIEWER": (),
     "ORDS_ADMINISTRATOR_ROLE": (),
     "ORDS_RUNTIME_ROLE": (),
@@ -129,19 +131,20 @@ ROLES: dict[str, tuple[str, ...]] = {
 }
 ROLES_OF_DBA = ("SELECT_CATALOG_ROLE", "EXECUTE_CATALOG_ROLE")
 
+ANY_OBJECT_PRIVILEGE = "GRANT ANY OBJECT PRIVILEGE"
+NOT_FOR_ROLES = ("REFERENCES", "INDEX", "UNLIMITED TABLESPACE")
+CODE = ("PACKAGE", "PROCEDURE", "FUNCTION")
 OBJECT_PRIVILEGES = {
     "TABLE": ("ALTER", "DELETE", "INDEX", "INSERT", "SELECT", "UPDATE", "REFERENCES", "READ", "DEBUG", "FLASHBACK"),
     "VIEW": ("DELETE", "INSERT", "SELECT", "UPDATE", "REFERENCES", "READ", "DEBUG", "FLASHBACK"),
     "SEQUENCE": ("ALTER", "SELECT"),
-    **dict.fromkeys(("PACKAGE", "PROCEDURE", "FUNCTION"), ("EXECUTE", "DEBUG")),
+    **dict.fromkeys(CODE, ("EXECUTE", "DEBUG")),
 }
 WRONG_FOR = {
     "TABLE": (2224, "EXECUTE privilege not allowed for tables"),
     "VIEW": (2204, "ALTER, INDEX and EXECUTE not allowed for views"),
     "SEQUENCE": (2205, "only SELECT and ALTER privileges are valid for sequences"),
-    **dict.fromkeys(
-        ("PACKAGE", "PROCEDURE", "FUNCTION"), (2225, "only EXECUTE and DEBUG privileges are valid for procedures")
-    ),
+    **dict.fromkeys(CODE, (2225, "only EXECUTE and DEBUG privileges are valid for procedures")),
 }
 ON_ENGINE = {"SELECT": "SELECT", "READ": "SELECT", "INSERT": "INSERT", "UPDATE": "UPDATE", "DELETE": "DELETE"}
 
@@ -165,3 +168,13 @@ DEFAULT_PROFILE = (
     ("INACTIVE_ACCOUNT_TIME", "PASSWORD", "UNLIMITED"),
     ("PASSWORD_ROLLOVER_TIME", "PASSWORD", "0"),
 )
+
+
+@dataclass(frozen=True)
+class Item:
+    """What GRANT or REVOKE names: a privilege, with columns, or a role; *of_all*: the word ALL stands for it."""
+
+    name: str
+    columns: tuple[str, ...]
+    position: int
+    of_all: bool = False

@@ -4,12 +4,11 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from typing import TYPE_CHECKING, Any
 
-from oracleapi_sandbox.oracle.engine import control
-from oracleapi_sandbox.oracle.engine.text import CONTROL, DDL, kind_of, tokens_of
+from oracleapi_sandbox.oracle.engine import enabling
+from oracleapi_sandbox.oracle.engine.text import CONTROL, DDL, Reader, kind_of, tokens_of
 from oracleapi_sandbox.oracle.ports import (
     Bind,
     InternalSql,
-    OracleError,
     Package,
     Result,
     Session,
@@ -58,10 +57,10 @@ class Runner:
         return self._engine.autonomous()
 
     def set_role(self, command: str) -> None:
-        if any(call.rights == "DEFINER" for call in self.units):
-            raise OracleError(6565, f"cannot execute SET ROLE from within stored procedure {self.units[-1].name}")
-        innermost = self.units[-1] if self.units else None
-        control.set_role(self._engine, command, None if innermost is None else (innermost.owner, innermost.name))
+        self._engine.set_role(enabling.read_command(Reader(command, tokens_of(command))))
+
+    def roles(self, *, here: bool) -> frozenset[str]:
+        return frozenset() if here and self._engine.definer is not None else self._engine.roles
 
     def set_context(self, namespace: str, values: Mapping[str, str | None] | None) -> None:
         self._engine.set_context(namespace, values)

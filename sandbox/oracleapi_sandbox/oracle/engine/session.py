@@ -11,7 +11,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
-from oracleapi_sandbox.oracle.engine import control, describe
+from oracleapi_sandbox.oracle.engine import control, describe, enabling
 from oracleapi_sandbox.oracle.engine.catalog import PUBLIC, Thing
 from oracleapi_sandbox.oracle.engine.errors import located, to_oracle
 from oracleapi_sandbox.oracle.engine.runner import Runner, numbered
@@ -390,13 +390,15 @@ class EngineSession:
 
     # Roles and settings ----------------------------------------------------------------------------------------------
 
-    def set_role(self, wanted: "Sequence[str] | None", *, invoker: tuple[str, str] | None = None) -> None:
-        """Enable exactly *wanted* (``None``: all that need nothing further); *invoker* is the package that asks.
+    def set_role(self, command: enabling.Command) -> None:
+        """Enable roles in place of those that are enabled.
 
         Raises:
-            OracleError: 1924, not granted; 1979, it has a password; 28201, it is for another package.
+            OracleError: 6565, definer's rights are on the stack of running units; as ``enabling.by_command``.
         """
-        self._database.enable_roles(self, wanted, invoker)
+        if self.definer is not None:
+            raise OracleError(6565, "cannot execute SET ROLE from within stored procedure")
+        self._database.set_role(self, command)
 
     @contextmanager
     def entering(self, call: UnitCall) -> Iterator[None]:
@@ -414,8 +416,10 @@ class EngineSession:
         if inner is None or inner.user != self.effective_user:
             if inner is not None:
                 inner.close()
-            roles = set() if self.definer else set(self.roles)
-            inner = self._autonomous = self._database.connect(self.effective_user, self.proxy_user, roles)
+            inner = self._autonomous = self._database.connect(self.effective_user, self.proxy_user, frozenset())
+        roles = frozenset() if self.definer else self.roles
+        if inner.roles != roles:
+            self._database.enable(inner, roles)
         inner.client_identifier, inner.module, inner.action = self.client_identifier, self.module, self.action
         inner.units, inner.contexts = list(self.units), self.contexts
         inner._push()

@@ -11,7 +11,7 @@ from collections.abc import Iterable, Sequence
 from oracleapi_sandbox.oracle.engine import describe
 from oracleapi_sandbox.oracle.engine.catalog import PUBLIC, Thing
 from oracleapi_sandbox.oracle.engine.ddl import Ddl, engine_name
-from oracleapi_sandbox.oracle.engine.grants import write_engine_rights
+from oracleapi_sandbox.oracle.engine.object_grants import write_engine_rights
 from oracleapi_sandbox.oracle.engine.scope import literal, quote
 from oracleapi_sandbox.oracle.ports import Column, Package, Subprogram
 

@@ -128,6 +128,15 @@ def _set_role(runner: SqlRunner, role_cmd: str | None) -> None:
     runner.set_role(role_cmd or "")
 
 
+def _role_is_enabled(*, here: bool) -> Callable[..., bool]:
+    def body(runner: SqlRunner, rolename: str | None) -> bool:
+        """The name as the dictionary has it, or in any case."""
+        enabled = runner.roles(here=here)
+        return rolename is not None and (rolename in enabled or rolename.upper() in enabled)
+
+    return body
+
+
 def _set_context(runner: SqlRunner, namespace: str | None, attribute: str | None, value: str | None) -> None:
     runner.set_context((namespace or "").upper(), {(attribute or "").upper(): _cut(value, CONTEXT_BYTES)})
 
@@ -143,6 +152,9 @@ _DBMS_SESSION = (
     Subprogram("MODIFY_PACKAGE_STATE", (Argument("ACTION_FLAGS", "PLS_INTEGER"),), _modify_package_state),
     Subprogram("RESET_PACKAGE", (), _reset_package),
     Subprogram("SET_ROLE", (Argument("ROLE_CMD"),), _set_role),
+    Subprogram("IS_ROLE_ENABLED", (Argument("ROLENAME"),), _role_is_enabled(here=True), "BOOLEAN"),
+    Subprogram("CURRENT_IS_ROLE_ENABLED", (Argument("ROLENAME"),), _role_is_enabled(here=True), "BOOLEAN"),
+    Subprogram("SESSION_IS_ROLE_ENABLED", (Argument("ROLENAME"),), _role_is_enabled(here=False), "BOOLEAN"),
     Subprogram("SET_CONTEXT", (Argument("NAMESPACE"), Argument("ATTRIBUTE"), Argument("VALUE")), _set_context),
     Subprogram(
         "CLEAR_CONTEXT",

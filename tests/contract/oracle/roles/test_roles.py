@@ -80,13 +80,23 @@ def test_what_another_grantor_gave_shows_that_grantor(
     assert database.apply_role(Regrant(role, revoke=(READ,))) == (RefusedGrant(READ, True, "ORA-01927"),)
 
 
-def test_roles_and_system_privileges_need_the_admin_option(database: OracleDatabase, role: str) -> None:
-    database.apply_role(CreateRole("R2", OWNER, "uid-2"))
-    own, other, system = Grant("role", "R2"), Grant("role", "AUDIT_VIEWER"), Grant("system", "CREATE SESSION")
+def test_roles_and_system_privileges_need_the_admin_option(
+    database: OracleDatabase, role: str, sql: oracledb.Cursor
+) -> None:
+    sql.execute("create role base")
+    sql.execute("grant base to op with admin option")
+    own, other, system = Grant("role", "BASE"), Grant("role", "AUDIT_VIEWER"), Grant("system", "CREATE SESSION")
     refused = database.apply_role(Regrant(role, grant=(own, other, system)))
     assert [(found.grant, found.code) for found in refused] == [(other, "ORA-01932"), (system, "ORA-01031")]
     assert {*database.observe_role(role, []).grants} == {own}
-    assert "R" in database.observe_role("R2", []).holders
+    assert "R" in database.observe_role("BASE", []).holders
+
+
+def test_a_secure_role_cannot_be_granted_to_a_role(database: OracleDatabase, role: str) -> None:
+    """[D]: error message 28405, "this role can only be granted directly to a user"."""
+    database.apply_role(CreateRole("R2", OWNER, "uid-2"))
+    secure = Grant("role", "R2")
+    assert database.apply_role(Regrant(role, grant=(secure,))) == (RefusedGrant(secure, False, "ORA-28405"),)
 
 
 def test_a_mark_moves_and_goes_without_the_role(database: OracleDatabase, role: str) -> None:

@@ -20,11 +20,14 @@ create function ora.yes(b boolean) returns text language sql immutable begin ato
 create function ora.maintained(who text) returns text language sql stable security definer set search_path = pg_catalog begin atomic
   select ora.yes(exists (select from ora_meta.users where username = who and oracle_maintained)
     or exists (select from ora_meta.roles where role = who and oracle_maintained)); end;
+create function ora.proxy_constraint(mode text) returns text language sql immutable begin atomic
+  select case mode when 'ALL' then 'PROXY MAY ACTIVATE ALL CLIENT ROLES' when 'NONE' then 'NO CLIENT ROLES MAY BE ACTIVATED'
+    when 'EXCEPT' then 'PROXY MAY NOT ACTIVATE ROLE' else 'PROXY MAY ACTIVATE ROLE' end; end;
 create function ora.maintained_flag(who text) returns text language sql stable begin atomic select left(ora.maintained(who), 1); end;
 create function ora.has_system(privilege text) returns boolean language sql stable security definer set search_path = pg_catalog begin atomic
   select exists (select from ora_meta.sys_grants g where g.grantee = any (ora.enabled_grantees()) and g.privilege = has_system.privilege); end;
 create function ora.sees(o text, n text, t text) returns boolean language sql stable security definer set search_path = pg_catalog begin atomic
-  select o in (ora.session_user_name(), 'PUBLIC')
+  select o in (ora.current_user_name(), 'PUBLIC')
     or exists (select from ora_meta.object_grants g where g.owner = o and g.name = n and g.grantee = any (ora.enabled_grantees()))
     or (o <> 'SYS' and t in ('TABLE', 'VIEW', 'INDEX', 'SYNONYM') and (ora.has_system('SELECT ANY TABLE') or ora.has_system('INSERT ANY TABLE')
       or ora.has_system('UPDATE ANY TABLE') or ora.has_system('DELETE ANY TABLE')))

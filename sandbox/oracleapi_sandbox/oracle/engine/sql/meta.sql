@@ -20,9 +20,14 @@ create table ora_meta.role_grants (
 create table ora_meta.sys_grants (grantee text, privilege text, admin boolean not null default false, primary key (grantee, privilege));
 create table ora_meta.object_grants (
   grantor text, grantee text, owner text, name text, type text, privilege text, col text not null default '',
-  grantable boolean not null default false, primary key (grantor, grantee, owner, name, privilege, col));
+  grantable boolean not null default false, hierarchy boolean not null default false,
+  primary key (grantor, grantee, owner, name, privilege, col));
+create index on ora_meta.object_grants (owner, name);
+create index on ora_meta.object_grants (grantee);
+create index on ora_meta.role_grants (role);
 create table ora_meta.proxies (
-  proxy text, client text, mode text not null default 'ALL', roles text[] not null default '{}', primary key (proxy, client));
+  proxy text, client text, mode text not null default 'ALL', roles text[] not null default '{}',
+  authenticated boolean not null default false, primary key (proxy, client));
 create table ora_meta.profiles (profile text, resource text, type text, lim text, primary key (profile, resource));
 create table ora_meta.quotas (username text, tablespace text, bytes numeric, primary key (username, tablespace));
 
@@ -50,10 +55,17 @@ create unlogged table ora_meta.sessions (
 -- Who asks. Views and functions use these; a session cannot forge them, because it logged in with its own engine role.
 create function ora.this_session() returns ora_meta.sessions language sql stable security definer set search_path = pg_catalog begin atomic
   select s from ora_meta.sessions s where s.role = session_user; end;
+create function ora.definer() returns text language sql stable begin atomic select nullif(current_setting('oracle.definer', true), ''); end;
 create function ora.session_user_name() returns text language sql stable begin atomic select (ora.this_session()).username; end;
-create function ora.current_schema_name() returns text language sql stable begin atomic select (ora.this_session()).schema; end;
+create function ora.current_user_name() returns text language sql stable begin atomic select coalesce(ora.definer(), ora.session_user_name()); end;
+create function ora.current_schema_name() returns text language sql stable begin atomic select coalesce(ora.definer(), (ora.this_session()).schema); end;
 create function ora.enabled_grantees() returns text[] language sql stable begin atomic
-  select array['PUBLIC', s.username] || s.roles from ora.this_session() s; end;
+  select array['PUBLIC', coalesce(ora.definer(), s.username)] || case when ora.definer() is null then s.roles end from ora.this_session() s; end;
+create function ora.granted_roles() returns text[] language sql stable security definer set search_path = pg_catalog begin atomic
+  with recursive held (role) as (
+    select g.role from ora_meta.role_grants g where g.grantee in ('PUBLIC', ora.current_user_name())
+    union select g.role from ora_meta.role_grants g join held h on g.grantee = h.role)
+  select coalesce(array_agg(role), '{}') from held; end;
 create function ora.user_id(name text) returns numeric language sql stable security definer set search_path = pg_catalog begin atomic
   select user_id::numeric from ora_meta.users where username = name; end;
 
@@ -66,11 +78,11 @@ begin
     return nullif(current_setting('oractx.c' || md5(upper(namespace) || '.' || p), true), '');
   end if;
   return case
-    when p = 'CURRENT_USER' then coalesce(nullif(current_setting('oracle.definer', true), ''), s.username)
-    when p = 'CURRENT_SCHEMA' then coalesce(nullif(current_setting('oracle.definer', true), ''), s.schema)
+    when p = 'CURRENT_USER' then ora.current_user_name()
+    when p = 'CURRENT_SCHEMA' then ora.current_schema_name()
     when p in ('SESSION_USER', 'AUTHENTICATED_IDENTITY') then s.username
-    when p = 'SESSION_USERID' or p = 'CURRENT_USERID' then ora.user_id(s.username)::varchar
-    when p = 'CURRENT_SCHEMAID' then ora.user_id(s.schema)::varchar
+    when p = 'SESSION_USERID' then ora.user_id(s.username)::varchar when p = 'CURRENT_USERID' then ora.user_id(ora.current_user_name())::varchar
+    when p = 'CURRENT_SCHEMAID' then ora.user_id(ora.current_schema_name())::varchar
     when p = 'PROXY_USER' then s.proxy_user when p = 'PROXY_USERID' then ora.user_id(s.proxy_user)::varchar
     when p in ('SID') then s.sid::varchar when p = 'SESSIONID' then s.sid::varchar
     when p in ('CLIENT_IDENTIFIER', 'MODULE', 'ACTION', 'CLIENT_INFO') then ora.setting(lower(p))

@@ -1,5 +1,6 @@
--- Dictionary views, schema "SYS". Lines "-- name | visible to | public synonym" are read by the installer: who may
--- select (a role, PUBLIC), and under which public synonym. Columns: Oracle Database Reference 19c. [D]
+-- Dictionary views, schema "SYS"; those of roles, grants and contexts are in security.sql. Lines "-- name | visible to |
+-- public synonym" are read by the installer: who may select (a role, PUBLIC), and under which public synonym.
+-- Columns: Oracle Database Reference 19c. [D]
 
 -- DUAL | PUBLIC | DUAL
 select 'X'::text as "DUMMY";
@@ -20,56 +21,7 @@ select u.username as "USERNAME", u.user_id::numeric as "USER_ID", u.created::ora
 -- USER_USERS | PUBLIC | USER_USERS
 select u.username as "USERNAME", u.user_id::numeric as "USER_ID", ora.account_status(u) as "ACCOUNT_STATUS", u.lock_date::ora.date as "LOCK_DATE",
   ora.expiry_date(u)::ora.date as "EXPIRY_DATE", u.default_tablespace as "DEFAULT_TABLESPACE", u.temporary_tablespace as "TEMPORARY_TABLESPACE",
-  u.created::ora.date as "CREATED", u.password_date::ora.date as "PASSWORD_CHANGE_DATE" from ora_meta.users u where u.username = ora.session_user_name();
--- DBA_ROLES | SELECT_CATALOG_ROLE | DBA_ROLES
-select role as "ROLE", role_id::numeric as "ROLE_ID", case authentication when 'NONE' then 'NO' when 'PASSWORD' then 'YES' else 'YES' end as "PASSWORD_REQUIRED",
-  authentication as "AUTHENTICATION_TYPE", case when oracle_maintained then 'YES' else 'NO' end as "COMMON", case when oracle_maintained then 'Y' else 'N' end as "ORACLE_MAINTAINED",
-  case when oracle_maintained then 'YES' else 'NO' end as "INHERITED", 'NO'::text as "IMPLICIT", null::text as "EXTERNAL_NAME" from ora_meta.roles;
--- DBA_APPLICATION_ROLES | SELECT_CATALOG_ROLE | DBA_APPLICATION_ROLES
-select role as "ROLE", schema as "SCHEMA", package as "PACKAGE" from ora_meta.roles where authentication = 'APPLICATION';
--- DBA_ROLE_PRIVS | SELECT_CATALOG_ROLE | DBA_ROLE_PRIVS
-select g.grantee as "GRANTEE", g.role as "GRANTED_ROLE", ora.yes(g.admin) as "ADMIN_OPTION", ora.yes(g.delegate) as "DELEGATE_OPTION",
-  ora.yes(g.is_default) as "DEFAULT_ROLE", ora.maintained(g.grantee) as "COMMON", 'NO'::text as "INHERITED" from ora_meta.role_grants g;
--- USER_ROLE_PRIVS | PUBLIC | USER_ROLE_PRIVS
-select g.grantee as "USERNAME", g.role as "GRANTED_ROLE", ora.yes(g.admin) as "ADMIN_OPTION", ora.yes(g.delegate) as "DELEGATE_OPTION",
-  ora.yes(g.is_default) as "DEFAULT_ROLE", 'NO'::text as "OS_GRANTED", ora.maintained(g.grantee) as "COMMON", 'NO'::text as "INHERITED"
-from ora_meta.role_grants g where g.grantee in (ora.session_user_name(), 'PUBLIC');
--- ROLE_ROLE_PRIVS | PUBLIC | ROLE_ROLE_PRIVS
-select g.grantee as "ROLE", g.role as "GRANTED_ROLE", ora.yes(g.admin) as "ADMIN_OPTION", ora.maintained(g.grantee) as "COMMON", 'NO'::text as "INHERITED"
-from ora_meta.role_grants g where g.grantee = any (ora.enabled_grantees()) and g.grantee in (select role from ora_meta.roles);
--- DBA_SYS_PRIVS | SELECT_CATALOG_ROLE | DBA_SYS_PRIVS
-select grantee as "GRANTEE", privilege as "PRIVILEGE", ora.yes(admin) as "ADMIN_OPTION", ora.maintained(grantee) as "COMMON", 'NO'::text as "INHERITED" from ora_meta.sys_grants;
--- USER_SYS_PRIVS | PUBLIC | USER_SYS_PRIVS
-select grantee as "USERNAME", privilege as "PRIVILEGE", ora.yes(admin) as "ADMIN_OPTION", ora.maintained(grantee) as "COMMON", 'NO'::text as "INHERITED"
-from ora_meta.sys_grants where grantee in (ora.session_user_name(), 'PUBLIC');
--- ROLE_SYS_PRIVS | PUBLIC | ROLE_SYS_PRIVS
-select grantee as "ROLE", privilege as "PRIVILEGE", ora.yes(admin) as "ADMIN_OPTION", ora.maintained(grantee) as "COMMON", 'NO'::text as "INHERITED"
-from ora_meta.sys_grants where grantee = any (ora.enabled_grantees()) and grantee in (select role from ora_meta.roles);
--- DBA_TAB_PRIVS | SELECT_CATALOG_ROLE | DBA_TAB_PRIVS
-select grantee as "GRANTEE", owner as "OWNER", name as "TABLE_NAME", grantor as "GRANTOR", privilege as "PRIVILEGE", ora.yes(grantable) as "GRANTABLE",
-  'NO'::text as "HIERARCHY", ora.maintained(owner) as "COMMON", type as "TYPE", 'NO'::text as "INHERITED" from ora_meta.object_grants where col = '';
--- ALL_TAB_PRIVS | PUBLIC | ALL_TAB_PRIVS
-select grantor as "GRANTOR", grantee as "GRANTEE", owner as "TABLE_SCHEMA", name as "TABLE_NAME", privilege as "PRIVILEGE", ora.yes(grantable) as "GRANTABLE",
-  'NO'::text as "HIERARCHY", ora.maintained(owner) as "COMMON", type as "TYPE", 'NO'::text as "INHERITED" from ora_meta.object_grants
-where col = '' and (grantee = any (ora.enabled_grantees()) or ora.session_user_name() in (owner, grantor));
--- USER_TAB_PRIVS | PUBLIC | USER_TAB_PRIVS
-select grantee as "GRANTEE", owner as "OWNER", name as "TABLE_NAME", grantor as "GRANTOR", privilege as "PRIVILEGE", ora.yes(grantable) as "GRANTABLE",
-  'NO'::text as "HIERARCHY", ora.maintained(owner) as "COMMON", type as "TYPE", 'NO'::text as "INHERITED" from ora_meta.object_grants
-where col = '' and ora.session_user_name() in (owner, grantor, grantee);
--- ROLE_TAB_PRIVS | PUBLIC | ROLE_TAB_PRIVS
-select grantee as "ROLE", owner as "OWNER", name as "TABLE_NAME", nullif(col, '') as "COLUMN_NAME", privilege as "PRIVILEGE", ora.yes(grantable) as "GRANTABLE",
-  ora.maintained(owner) as "COMMON", 'NO'::text as "INHERITED" from ora_meta.object_grants where grantee = any (ora.enabled_grantees()) and grantee in (select role from ora_meta.roles);
--- DBA_COL_PRIVS | SELECT_CATALOG_ROLE | DBA_COL_PRIVS
-select grantee as "GRANTEE", owner as "OWNER", name as "TABLE_NAME", col as "COLUMN_NAME", grantor as "GRANTOR", privilege as "PRIVILEGE",
-  ora.yes(grantable) as "GRANTABLE", 'NO'::text as "COMMON", 'NO'::text as "INHERITED" from ora_meta.object_grants where col <> '';
--- SESSION_ROLES | PUBLIC | SESSION_ROLES
-select unnest(s.roles) as "ROLE" from ora.this_session() s;
--- SESSION_PRIVS | PUBLIC | SESSION_PRIVS
-select distinct privilege as "PRIVILEGE" from ora_meta.sys_grants where grantee = any (ora.enabled_grantees());
--- PROXY_USERS | SELECT_CATALOG_ROLE | PROXY_USERS
-select proxy as "PROXY", client as "CLIENT", 'NO'::text as "AUTHENTICATION",
-  case mode when 'ALL' then 'PROXY MAY ACTIVATE ALL CLIENT ROLES' when 'NONE' then 'NO CLIENT ROLES MAY BE ACTIVATED'
-    when 'EXCEPT' then 'PROXY MAY NOT ACTIVATE ROLE' else 'PROXY MAY ACTIVATE ROLE' end as "FLAGS" from ora_meta.proxies;
+  u.created::ora.date as "CREATED", u.password_date::ora.date as "PASSWORD_CHANGE_DATE" from ora_meta.users u where u.username = ora.current_user_name();
 -- DBA_PROFILES | SELECT_CATALOG_ROLE | DBA_PROFILES
 select profile as "PROFILE", resource as "RESOURCE_NAME", type as "RESOURCE_TYPE", lim as "LIMIT", 'NO'::text as "COMMON", 'NO'::text as "INHERITED",
   'NO'::text as "IMPLICIT", case when profile = 'DEFAULT' then 'Y' else 'N' end as "ORACLE_MAINTAINED", 'NO'::text as "MANDATORY" from ora_meta.profiles;
@@ -88,8 +40,6 @@ from ora_meta.objects o join ora_meta.units u on u.owner = o.owner and u.name = 
 select o.owner as "OWNER", o.name as "NAME", u.type as "TYPE", e.at::numeric as "SEQUENCE", coalesce(substring(e.text from 'line ([0-9]+)')::numeric, 0) as "LINE",
   coalesce(substring(e.text from 'column ([0-9]+)')::numeric, 0) as "POSITION", regexp_replace(e.text, '^line [0-9]+, column [0-9]+:' || chr(10), '') as "TEXT", 'ERROR'::text as "ATTRIBUTE"
 from ora_meta.objects o join ora_meta.units u on u.owner = o.owner and u.name = o.name, unnest(u.errors) with ordinality e (text, at);
--- DBA_CONTEXT | SELECT_CATALOG_ROLE | DBA_CONTEXT
-select namespace as "NAMESPACE", schema as "SCHEMA", package as "PACKAGE", 'ACCESSED LOCALLY'::text as "TYPE" from ora_meta.contexts;
 -- {}_TABLES | * | {}_TABLES
 select o.owner as "OWNER", o.name as "TABLE_NAME", 'USERS'::text as "TABLESPACE_NAME", 'VALID'::text as "STATUS", null::numeric as "NUM_ROWS", 'N'::text as "TEMPORARY", 'NO'::text as "PARTITIONED" from ora_meta.objects o where o.type = 'TABLE';
 -- {}_VIEWS | * | {}_VIEWS

@@ -1,0 +1,89 @@
+-- Dictionary views of roles, grants, proxies and contexts; how the lines are read: views.sql. With definer's rights the
+-- current user is the unit's owner, who has no roles. Columns: Oracle Database Reference 19c. [D]
+
+-- DBA_ROLES | SELECT_CATALOG_ROLE | DBA_ROLES
+select role as "ROLE", role_id::numeric as "ROLE_ID", case authentication when 'NONE' then 'NO' else 'YES' end as "PASSWORD_REQUIRED",
+  authentication as "AUTHENTICATION_TYPE", case when oracle_maintained then 'YES' else 'NO' end as "COMMON", case when oracle_maintained then 'Y' else 'N' end as "ORACLE_MAINTAINED",
+  case when oracle_maintained then 'YES' else 'NO' end as "INHERITED", 'NO'::text as "IMPLICIT", null::text as "EXTERNAL_NAME" from ora_meta.roles;
+-- DBA_APPLICATION_ROLES | SELECT_CATALOG_ROLE | DBA_APPLICATION_ROLES
+select role as "ROLE", schema as "SCHEMA", package as "PACKAGE" from ora_meta.roles where authentication = 'APPLICATION';
+-- USER_APPLICATION_ROLES | PUBLIC | USER_APPLICATION_ROLES
+select r.role as "ROLE", r.schema as "SCHEMA", r.package as "PACKAGE" from ora_meta.roles r join ora_meta.role_grants g on g.role = r.role
+where r.authentication = 'APPLICATION' and g.grantee = ora.current_user_name();
+-- DBA_ROLE_PRIVS | SELECT_CATALOG_ROLE | DBA_ROLE_PRIVS
+select g.grantee as "GRANTEE", g.role as "GRANTED_ROLE", ora.yes(g.admin) as "ADMIN_OPTION", ora.yes(g.delegate) as "DELEGATE_OPTION",
+  ora.yes(g.is_default) as "DEFAULT_ROLE", ora.maintained(g.grantee) as "COMMON", 'NO'::text as "INHERITED" from ora_meta.role_grants g;
+-- USER_ROLE_PRIVS | PUBLIC | USER_ROLE_PRIVS
+select g.grantee as "USERNAME", g.role as "GRANTED_ROLE", ora.yes(g.admin) as "ADMIN_OPTION", ora.yes(g.delegate) as "DELEGATE_OPTION",
+  ora.yes(g.is_default) as "DEFAULT_ROLE", 'NO'::text as "OS_GRANTED", ora.maintained(g.grantee) as "COMMON", 'NO'::text as "INHERITED"
+from ora_meta.role_grants g where g.grantee in (ora.current_user_name(), 'PUBLIC');
+-- ROLE_ROLE_PRIVS | PUBLIC | ROLE_ROLE_PRIVS
+select g.grantee as "ROLE", g.role as "GRANTED_ROLE", ora.yes(g.admin) as "ADMIN_OPTION", ora.maintained(g.grantee) as "COMMON", 'NO'::text as "INHERITED"
+from ora_meta.role_grants g where g.grantee = any (ora.granted_roles());
+-- DBA_SYS_PRIVS | SELECT_CATALOG_ROLE | DBA_SYS_PRIVS
+select grantee as "GRANTEE", privilege as "PRIVILEGE", ora.yes(admin) as "ADMIN_OPTION", ora.maintained(grantee) as "COMMON", 'NO'::text as "INHERITED" from ora_meta.sys_grants;
+-- USER_SYS_PRIVS | PUBLIC | USER_SYS_PRIVS
+select grantee as "USERNAME", privilege as "PRIVILEGE", ora.yes(admin) as "ADMIN_OPTION", ora.maintained(grantee) as "COMMON", 'NO'::text as "INHERITED"
+from ora_meta.sys_grants where grantee in (ora.current_user_name(), 'PUBLIC');
+-- ROLE_SYS_PRIVS | PUBLIC | ROLE_SYS_PRIVS
+select grantee as "ROLE", privilege as "PRIVILEGE", ora.yes(admin) as "ADMIN_OPTION", ora.maintained(grantee) as "COMMON", 'NO'::text as "INHERITED"
+from ora_meta.sys_grants where grantee = any (ora.granted_roles());
+-- DBA_TAB_PRIVS | SELECT_CATALOG_ROLE | DBA_TAB_PRIVS
+select grantee as "GRANTEE", owner as "OWNER", name as "TABLE_NAME", grantor as "GRANTOR", privilege as "PRIVILEGE", ora.yes(grantable) as "GRANTABLE",
+  ora.yes(hierarchy) as "HIERARCHY", ora.maintained(owner) as "COMMON", type as "TYPE", 'NO'::text as "INHERITED" from ora_meta.object_grants where col = '';
+-- ALL_TAB_PRIVS | PUBLIC | ALL_TAB_PRIVS
+select grantor as "GRANTOR", grantee as "GRANTEE", owner as "TABLE_SCHEMA", name as "TABLE_NAME", privilege as "PRIVILEGE", ora.yes(grantable) as "GRANTABLE",
+  ora.yes(hierarchy) as "HIERARCHY", ora.maintained(owner) as "COMMON", type as "TYPE", 'NO'::text as "INHERITED" from ora_meta.object_grants
+where col = '' and (grantee = any (ora.enabled_grantees()) or ora.current_user_name() in (owner, grantor));
+-- USER_TAB_PRIVS | PUBLIC | USER_TAB_PRIVS
+select grantee as "GRANTEE", owner as "OWNER", name as "TABLE_NAME", grantor as "GRANTOR", privilege as "PRIVILEGE", ora.yes(grantable) as "GRANTABLE",
+  ora.yes(hierarchy) as "HIERARCHY", ora.maintained(owner) as "COMMON", type as "TYPE", 'NO'::text as "INHERITED" from ora_meta.object_grants
+where col = '' and ora.current_user_name() in (owner, grantor, grantee);
+-- ALL_TAB_PRIVS_MADE | PUBLIC | ALL_TAB_PRIVS_MADE
+select grantee as "GRANTEE", owner as "OWNER", name as "TABLE_NAME", grantor as "GRANTOR", privilege as "PRIVILEGE", ora.yes(grantable) as "GRANTABLE",
+  ora.yes(hierarchy) as "HIERARCHY", ora.maintained(owner) as "COMMON", type as "TYPE", 'NO'::text as "INHERITED" from ora_meta.object_grants
+where col = '' and ora.current_user_name() in (owner, grantor);
+-- ALL_TAB_PRIVS_RECD | PUBLIC | ALL_TAB_PRIVS_RECD
+select grantee as "GRANTEE", owner as "OWNER", name as "TABLE_NAME", grantor as "GRANTOR", privilege as "PRIVILEGE", ora.yes(grantable) as "GRANTABLE",
+  ora.yes(hierarchy) as "HIERARCHY", ora.maintained(owner) as "COMMON", type as "TYPE", 'NO'::text as "INHERITED" from ora_meta.object_grants
+where col = '' and grantee = any (ora.enabled_grantees());
+-- USER_TAB_PRIVS_MADE | PUBLIC | USER_TAB_PRIVS_MADE
+select grantee as "GRANTEE", name as "TABLE_NAME", grantor as "GRANTOR", privilege as "PRIVILEGE", ora.yes(grantable) as "GRANTABLE",
+  ora.yes(hierarchy) as "HIERARCHY", ora.maintained(owner) as "COMMON", type as "TYPE", 'NO'::text as "INHERITED" from ora_meta.object_grants
+where col = '' and owner = ora.current_user_name();
+-- USER_TAB_PRIVS_RECD | PUBLIC | USER_TAB_PRIVS_RECD
+select owner as "OWNER", name as "TABLE_NAME", grantor as "GRANTOR", privilege as "PRIVILEGE", ora.yes(grantable) as "GRANTABLE",
+  ora.yes(hierarchy) as "HIERARCHY", ora.maintained(owner) as "COMMON", type as "TYPE", 'NO'::text as "INHERITED" from ora_meta.object_grants
+where col = '' and grantee = ora.current_user_name();
+-- ROLE_TAB_PRIVS | PUBLIC | ROLE_TAB_PRIVS
+select grantee as "ROLE", owner as "OWNER", name as "TABLE_NAME", nullif(col, '') as "COLUMN_NAME", privilege as "PRIVILEGE", ora.yes(grantable) as "GRANTABLE",
+  ora.maintained(owner) as "COMMON", 'NO'::text as "INHERITED" from ora_meta.object_grants where grantee = any (ora.granted_roles());
+-- DBA_COL_PRIVS | SELECT_CATALOG_ROLE | DBA_COL_PRIVS
+select grantee as "GRANTEE", owner as "OWNER", name as "TABLE_NAME", col as "COLUMN_NAME", grantor as "GRANTOR", privilege as "PRIVILEGE",
+  ora.yes(grantable) as "GRANTABLE", ora.maintained(owner) as "COMMON", 'NO'::text as "INHERITED" from ora_meta.object_grants where col <> '';
+-- ALL_COL_PRIVS | PUBLIC | ALL_COL_PRIVS
+select grantor as "GRANTOR", grantee as "GRANTEE", owner as "TABLE_SCHEMA", name as "TABLE_NAME", col as "COLUMN_NAME", privilege as "PRIVILEGE",
+  ora.yes(grantable) as "GRANTABLE", ora.maintained(owner) as "COMMON", 'NO'::text as "INHERITED" from ora_meta.object_grants
+where col <> '' and (grantee = any (ora.enabled_grantees()) or ora.current_user_name() in (owner, grantor));
+-- USER_COL_PRIVS | PUBLIC | USER_COL_PRIVS
+select grantee as "GRANTEE", owner as "OWNER", name as "TABLE_NAME", col as "COLUMN_NAME", grantor as "GRANTOR", privilege as "PRIVILEGE",
+  ora.yes(grantable) as "GRANTABLE", ora.maintained(owner) as "COMMON", 'NO'::text as "INHERITED" from ora_meta.object_grants
+where col <> '' and ora.current_user_name() in (owner, grantor, grantee);
+-- SESSION_ROLES | PUBLIC | SESSION_ROLES
+select unnest(s.roles) as "ROLE" from ora.this_session() s where ora.definer() is null;
+-- SESSION_PRIVS | PUBLIC | SESSION_PRIVS
+select distinct privilege as "PRIVILEGE" from ora_meta.sys_grants where grantee = any (ora.enabled_grantees());
+-- PROXY_USERS | SELECT_CATALOG_ROLE | PROXY_USERS
+select proxy as "PROXY", client as "CLIENT", ora.yes(authenticated) as "AUTHENTICATION", ora.proxy_constraint(mode) as "FLAGS" from ora_meta.proxies;
+-- PROXY_ROLES | SELECT_CATALOG_ROLE | PROXY_ROLES
+select proxy as "PROXY", client as "CLIENT", unnest(roles) as "ROLE" from ora_meta.proxies;
+-- PROXY_USERS_AND_ROLES | SELECT_CATALOG_ROLE | PROXY_USERS_AND_ROLES
+select p.proxy as "PROXY", p.client as "CLIENT", ora.proxy_constraint(p.mode) as "FLAGS", r as "ROLE" from ora_meta.proxies p left join unnest(p.roles) r on true;
+-- DBA_PROXIES | SELECT_CATALOG_ROLE | DBA_PROXIES
+select p.proxy as "PROXY", p.client as "CLIENT", ora.yes(p.authenticated) as "AUTHENTICATION", ora.proxy_constraint(p.mode) as "AUTHORIZATION_CONSTRAINT",
+  r as "ROLE", 'DATABASE'::text as "PROXY_AUTHORITY" from ora_meta.proxies p left join unnest(p.roles) r on true;
+-- USER_PROXIES | PUBLIC | USER_PROXIES
+select p.client as "CLIENT", ora.yes(p.authenticated) as "AUTHENTICATION", ora.proxy_constraint(p.mode) as "AUTHORIZATION_CONSTRAINT", r as "ROLE"
+from ora_meta.proxies p left join unnest(p.roles) r on true where p.proxy = ora.current_user_name();
+-- DBA_CONTEXT | SELECT_CATALOG_ROLE | DBA_CONTEXT
+select namespace as "NAMESPACE", schema as "SCHEMA", package as "PACKAGE", 'ACCESSED LOCALLY'::text as "TYPE" from ora_meta.contexts;
