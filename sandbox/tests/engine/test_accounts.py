@@ -237,27 +237,6 @@ def test_dictionary_by_grant(system: Any, connect: Any, sql: Any, new_user: Call
     assert sql.one(session, "select count(*) from sys.dba_users where username = :u", u=user) == 1
 
 
-def test_proxies(system: Any, connect: Any, database: Any, sql: Any, new_user: Callable[..., str]) -> None:
-    client, proxy = new_user(), new_user()
-    with pytest.raises(OracleError) as caught:
-        database.open_session(client, proxy_user=proxy)
-    assert caught.value.code == 28150
-    system.execute(f"create role pr_{client}")
-    system.execute(f"grant pr_{client} to {client}")
-    system.execute(f"alter user {client} grant connect through {proxy}")
-    session = connect(client, proxy)
-    query = "select user, sys_context('userenv', 'proxy_user') from dual"
-    assert sql.rows(session, query) == [(client, proxy)]
-    assert session.roles == {f"PR_{client}"}
-    system.execute(f"alter user {client} grant connect through {proxy} with no roles")
-    limited = connect(client, proxy)
-    assert limited.roles == frozenset()
-    assert sql.refused(limited, f"set role pr_{client}").code == 28156
-    assert sql.rows(system, "select proxy, client from proxy_users where client = :c", c=client) == [(proxy, client)]
-    system.execute(f"alter user {client} revoke connect through {proxy}")
-    assert sql.refused(system, f"alter user {client} revoke connect through {proxy}").code == 28154
-
-
 def test_drop_user(system: Any, database: Any, sql: Any, new_user: Callable[..., str]) -> None:
     user = new_user("CREATE TABLE")
     session = database.open_session(user)

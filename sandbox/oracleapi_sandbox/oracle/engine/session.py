@@ -54,6 +54,7 @@ class EngineSession:
         self._open, self._transaction = False, 0
         self._changed_metadata = False
         self._pushed: dict[str, str] | None = None
+        self._shown: tuple[str | None, ...] = (user, None, None, None)
         self._running = threading.Event()
         self._cancelled = False
         self._closed = False
@@ -112,6 +113,7 @@ class EngineSession:
             raise
         finally:
             self._running.clear()
+            self._show_attributes()
             self._database.journal_statement(self, kind, shown, rows, failure)
 
     def dispatch(self, kind: str, sql: str, binds: dict[str, Bind]) -> Result:
@@ -449,7 +451,6 @@ class EngineSession:
         if name not in self._database.catalog.users:
             raise OracleError(1435, "user does not exist")
         self.schema = name
-        self._database.session_changed(self)
 
     def _push(self) -> None:
         """Tell PostgreSQL the session's settings, if they changed or a rollback undid them."""
@@ -481,7 +482,13 @@ class EngineSession:
             begin=False,
         )
         self._pushed = wanted
-        if any(name in changed for name in ("oracle.client_identifier", "oracle.module", "oracle.action")):
+        self._show_attributes()
+
+    def _show_attributes(self) -> None:
+        """Let V$SESSION show the session as it is now."""
+        attributes = (self.schema, self.module, self.action, self.client_identifier)
+        if attributes != self._shown:
+            self._shown = attributes
             self._database.session_changed(self)
 
     def _take_role(self) -> None:
