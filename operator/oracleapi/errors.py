@@ -18,6 +18,13 @@ class OperatorError(Exception):
         self.reason = reason
         self.message = message
 
+    def again(self, field: str | None = None) -> "OperatorError":
+        """Return a new error that says the same, with the *field* it is about in front."""
+        return type(self)(self.reason, self._about(field))
+
+    def _about(self, field: str | None) -> str:
+        return self.message if field is None else f"{field}: {self.message}"
+
 
 class Terminal(OperatorError):
     """Only an edit or an administrator helps: ``Stalled=True``, no fast retry."""
@@ -29,6 +36,9 @@ class Retryable(OperatorError):
     def __init__(self, reason: str, message: str, retry_after_s: float | None = None) -> None:
         super().__init__(reason, message)
         self.retry_after_s = retry_after_s
+
+    def again(self, field: str | None = None) -> "Retryable":
+        return type(self)(self.reason, self._about(field), self.retry_after_s)
 
 
 class Uncertain(Retryable):

@@ -6,7 +6,7 @@ Fulfils :class:`oracleapi.ports.Backends` over any :class:`oracleapi.ports.Adapt
 import threading
 import weakref
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import Any, TypeVar, cast
 from urllib.parse import urlsplit
@@ -17,7 +17,7 @@ from oracleapi.api.oracledatabase import OracleDatabaseSpec
 from oracleapi.errors import DependencyNotReady, OperatorError, Retryable, Uncertain
 from oracleapi.model.gateway import ApiIdentity, CreateApi, DeleteApi, GatewayAction, ImportApi, TagApi, UpdateApi
 from oracleapi.model.link import CreateLink, DeleteLink, ObservedLink
-from oracleapi.ports import Adapters, Discovery, Gateway, Oidc, Oracle, OrdsProbe, Secrets
+from oracleapi.ports import Adapters, Discovery, Gateway, Oidc, Oracle, OrdsProbe, Secrets, SecretValue
 from oracleapi.runtime.breaker import Breaker
 from oracleapi.runtime.budget import Budgets
 from oracleapi.runtime.clock import Clock
@@ -30,8 +30,18 @@ unconfirmed; its row links to REST APIs."""
 LIST_KEPT_S = 30.0
 LIST_DISTRUSTED_S = 60.0
 """How long after a create whose answer was lost every list is read anew: as long as it may lag behind."""
+SECRETS_SHARE = (50.0, 50.0)
+"""Calls a second and burst to Secrets Manager in an account; AWS takes 10,000 reads a second from all together."""
+SECRET_KEPT_S = 300.0
+SECRET_DOUBTED_S = 120.0
+"""How long a version that a login was refused with is believed: as long as that login rests."""
+SECRET_FAULT_S = 60.0
+SECRET_AGAIN_S = 5.0
+"""How soon it is asked again after a fault that says nothing about the secret."""
 WHOLE_ACCOUNT = frozenset({"caller", "list_apis", "list_links"})
 """Calls that concern no single object: being denied one of them, everybody is denied it."""
+PASSING_BY = frozenset({reasons.AWS_UNAVAILABLE, reasons.AWS_THROTTLED, reasons.CALL_BUDGET})
+"""Reasons of such faults."""
 SETTLED_LINKS = frozenset({"AVAILABLE", "INACTIVE", "FAILED"})
 
 
@@ -60,6 +70,7 @@ class GuardedBackends:
         self._guarded: weakref.WeakKeyDictionary[Any, Any] = weakref.WeakKeyDictionary()
         self._breakers: dict[str, weakref.WeakSet[Breaker]] = {}
         self._urls: dict[str, Breaker] = {}
+        self._held: dict[str, weakref.WeakSet[HeldSecrets]] = {}
 
     def gateway(self, spec: AwsAccountSpec, secret: Mapping[str, str] | None) -> Gateway:
         name = account_name(spec.account_id, spec.region)
@@ -74,9 +85,8 @@ class GuardedBackends:
 
     def secrets(self, spec: AwsAccountSpec, secret: Mapping[str, str] | None) -> Secrets:
         name = account_name(spec.account_id, spec.region)
-        inner = self._inner.secrets(spec, secret)
-        breaker = partial(self._breaker, name, partial(_account_is_away, "read"), label=f"{name} secrets")
-        return cast(Secrets, self._once(inner, lambda: _Guarded(inner, partial(self._only, breaker()))))
+        inner = self._inner.secrets(spec, secret, self._budgets.account(f"{name} secrets"))
+        return cast(Secrets, self._once(inner, lambda: self._guard_secrets(name, inner)))
 
     def probe(self, ca_pem: str | None) -> OrdsProbe:
         return _GuardedProbe(self._inner.probe(ca_pem), self._by_url)
@@ -88,8 +98,11 @@ class GuardedBackends:
         """Let one call to each of these backends through at once: somebody edited an offer, or asked."""
         with self._lock:
             found = [breaker for name in names for breaker in self._breakers.get(name, ())]
+            held = [secrets for name in names for secrets in self._held.get(name, ())]
         for breaker in found:
             breaker.allow_trial()
+        for secrets in held:
+            secrets.doubt()
 
     def _once(self, inner: Any, make: Callable[[], Any]) -> Any:
         """Return the guarded adapter: one for each that was opened, so that another password begins anew."""
@@ -110,6 +123,13 @@ class GuardedBackends:
             return breakers[method].call(function)
 
         return cast(Gateway, Inventory(cast(Gateway, _Guarded(inner, call)), self._clock))
+
+    def _guard_secrets(self, name: str, inner: Secrets) -> "HeldSecrets":
+        self._budgets.account(f"{name} secrets").configure(*SECRETS_SHARE)
+        breaker = self._breaker(name, partial(_account_is_away, "read"), label=f"{name} secrets")
+        held = HeldSecrets(cast(Secrets, _Guarded(inner, partial(self._only, breaker))), self._clock)
+        self._held.setdefault(name, weakref.WeakSet()).add(held)
+        return held
 
     def _database(self, name: str) -> Breaker:
         return self._breaker(name, _database_is_away, _without_doing)
@@ -255,6 +275,79 @@ class Inventory:
     def _old(self, read_at: float) -> bool:
         now = self._clock.monotonic()
         return now - read_at >= LIST_KEPT_S or now < self._distrusted_until
+
+
+@dataclass
+class _Held:
+    """What a secret's last read said, a version or a fault, and until when that is believed.
+
+    *refused* is the last version that a login was refused with.
+    """
+
+    value: SecretValue | None = None
+    fault: OperatorError | None = None
+    until: float = float("-inf")
+    refused: str | None = None
+    used: float = 0.0
+    lock: threading.Lock = field(default_factory=threading.Lock)  # one reads, the others wait for its answer
+
+
+class HeldSecrets:
+    """Reads each secret once in ``SECRET_KEPT_S`` for all objects; a fault counts as an answer for a shorter time.
+
+    For a version that a login was refused with it is read anew once, and from then on as often as such a login may be
+    tried: accounts lock. While Secrets Manager does not answer, what it said last goes on being used.
+    """
+
+    def __init__(self, inner: Secrets, clock: Clock) -> None:
+        self._inner, self._clock = inner, clock
+        self._known: dict[str, _Held] = {}
+        self._lock = threading.Lock()
+
+    def read(self, secret_id: str, refused: str | None = None) -> SecretValue:
+        held = self._held(secret_id)
+        with held.lock:
+            known = held.value.version if held.value is not None else None
+            anew = refused is not None and known == refused != held.refused
+            if anew:
+                held.refused = refused
+            if anew or self._clock.monotonic() >= held.until:
+                self._ask(secret_id, held)
+            if held.fault is not None:
+                raise held.fault.again()
+            assert held.value is not None
+            return held.value
+
+    def doubt(self) -> None:
+        """Believe nothing without another read: somebody mended something, or asked."""
+        with self._lock:
+            for held in self._known.values():
+                held.until = float("-inf")
+
+    def _held(self, secret_id: str) -> _Held:
+        """Return what is known of a secret; what nobody uses any more is forgotten."""
+        now = self._clock.monotonic()
+        with self._lock:
+            for name, held in list(self._known.items()):
+                if held.used < now - 2 * SECRET_KEPT_S:
+                    del self._known[name]
+            found = self._known.setdefault(secret_id, _Held())
+            found.used = now
+            return found
+
+    def _ask(self, secret_id: str, held: _Held) -> None:
+        now = self._clock.monotonic()
+        try:
+            value = self._inner.read(secret_id)
+        except OperatorError as error:
+            passing = error.reason in PASSING_BY
+            if not passing or held.value is None:
+                held.value, held.fault = None, error
+            named = getattr(error, "retry_after_s", None) or SECRET_FAULT_S
+            held.until = now + (SECRET_AGAIN_S if passing else min(named, SECRET_FAULT_S))
+            return
+        held.value, held.fault = value, None
+        held.until = now + (SECRET_DOUBTED_S if value.version == held.refused else SECRET_KEPT_S)
 
 
 def _account_is_away(method: str, error: OperatorError) -> bool:

@@ -127,11 +127,15 @@ class SecretValue:
 class Secrets(Protocol):
     """AWS Secrets Manager in one account and region."""
 
-    def read(self, secret_id: str) -> SecretValue:
-        """Return the current version of a secret, by name or ARN.
+    def read(self, secret_id: str, refused: str | None = None) -> SecretValue:
+        """Return the current version of a secret, by name or ARN, as it was up to five minutes ago.
+
+        Args:
+            refused: The version that a login was refused with: once for each such version the secret is read anew.
 
         Raises:
             DependencyNotReady: ``CredentialsMissing``, it is not there, going, or no JSON object.
+            Retryable: ``AwsAccessDenied``, to the secret or to its key; ``AwsUnavailable``, ``AwsThrottled``.
         """
         ...
 
@@ -172,7 +176,7 @@ class Oidc(Protocol):
 
 
 class Meter(Protocol):
-    """Counts the calls to API Gateway of one account and region."""
+    """Counts the calls of one account and region to a service that has a quota of its own."""
 
     def spend(self, operation: str) -> None:
         """Pay for one attempt that is about to be sent.
@@ -202,7 +206,7 @@ class Adapters(Protocol):
     """Opens the world's other sides; results are shared and cached by what they were opened with."""
 
     def gateway(self, spec: AwsAccountSpec, secret: Mapping[str, str] | None, meter: Meter) -> Gateway: ...
-    def secrets(self, spec: AwsAccountSpec, secret: Mapping[str, str] | None) -> Secrets: ...
+    def secrets(self, spec: AwsAccountSpec, secret: Mapping[str, str] | None, meter: Meter) -> Secrets: ...
     def oracle(self, spec: OracleDatabaseSpec, secret: Mapping[str, str], trust: str | None = None) -> Oracle:
         """Open a database; *trust* is PEM text that its TLS is checked with, besides the roots that are known."""
         ...

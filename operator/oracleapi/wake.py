@@ -51,8 +51,10 @@ class Wake:
         spec = self._spec(key)
         if key.kind == "IdentityProvider":
             return (provider_name(spec.get("issuer", "")),)
-        ords = (ords_name(spec.get("ords", {}).get("baseUrl", "")),) if key.kind == "OracleDatabase" else ()
-        return (*self.touches(key).backends, *ords) if key.kind in OFFERS else ()
+        found = self.touches(key).backends if key.kind in OFFERS else ()
+        if key.kind == "OracleDatabase":
+            found = (*found, ords_name(spec.get("ords", {}).get("baseUrl", "")), *self._account_of_secret(spec))
+        return found
 
     def shares(self) -> dict[str, tuple[float, float]]:
         """Return calls a second and burst by account; of two objects for one account the smaller counts."""
@@ -74,6 +76,12 @@ class Wake:
         elif key.kind != "AwsAccount":
             return None
         return account_name(spec["accountId"], spec["region"]) if "accountId" in spec else None
+
+    def _account_of_secret(self, database: Mapping[str, Any]) -> tuple[str, ...]:
+        """Return the account whose Secrets Manager has a database's credentials, if they come from there."""
+        secret = (database.get("credentials") or {}).get("secretsManager") or {}
+        spec = self._spec(Key("AwsAccount", None, _name(secret, "accountRef")))
+        return (account_name(spec["accountId"], spec["region"]),) if "accountId" in spec else ()
 
     def _spec(self, key: Key) -> Mapping[str, Any]:
         found: Mapping[str, Any] = (self._store.get(key) or {}).get("spec", {})

@@ -62,8 +62,8 @@ class RealBackends:
     def gateway(self, spec: AwsAccountSpec, secret: Mapping[str, str] | None, meter: Meter | None = None) -> Gateway:
         return self._aws("aws", spec, secret, lambda: AwsGateway(self._clients(spec, secret, meter), spec.region))
 
-    def secrets(self, spec: AwsAccountSpec, secret: Mapping[str, str] | None) -> Secrets:
-        return self._aws("secrets", spec, secret, lambda: AwsSecrets(self._clients(spec, secret)))
+    def secrets(self, spec: AwsAccountSpec, secret: Mapping[str, str] | None, meter: Meter | None = None) -> Secrets:
+        return self._aws("secrets", spec, secret, lambda: AwsSecrets(self._clients(spec, secret, meter)))
 
     def _aws(self, part: str, spec: AwsAccountSpec, secret: Mapping[str, str] | None, open_it: Callable[[], T]) -> T:
         role = self._role(spec)
@@ -189,7 +189,7 @@ def build_operator(
     budgets = Budgets(clock, metrics, SLOW_OPERATIONS, reasons.CALL_BUDGET)
     admission, guard = Admission(wake.touches, budgets), GuardedBackends(backends, clock, metrics, budgets)
     queue = KeyedQueue[Key](clock, gate=admission, tenant=lambda key: key.namespace, metrics=metrics.queue)
-    databases, unsafe_paths = Databases(references, guard, clock), dict[str, str]()
+    databases, unsafe_paths = Databases(references, guard), dict[str, str]()
     reconcilers: list[Reconciler[Any]] = [
         AwsAccountReconciler(references, guard, lambda number, region: admission.cycle_s(account_name(number, region))),
         IdentityProviderReconciler(references, guard),

@@ -465,12 +465,15 @@ class FakeSecrets:
     def __init__(self) -> None:
         self.values: dict[str, SecretValue] = {}
         self.reads: list[str] = []
+        self.faults: list[OperatorError] = []  # raised by the next reads, one each
 
     def put(self, secret_id: str, version: str, **values: str) -> None:
         self.values[secret_id] = SecretValue(version, values)
 
-    def read(self, secret_id: str) -> SecretValue:
+    def read(self, secret_id: str, refused: str | None = None) -> SecretValue:
         self.reads.append(secret_id)
+        if self.faults:
+            raise self.faults.pop(0)
         if secret_id not in self.values:
             raise DependencyNotReady("CredentialsMissing", f"secret {secret_id} is not there; create it", 60.0)
         return self.values[secret_id]
@@ -512,7 +515,7 @@ class FakeBackends:
         right = self.password is None or secret["password"] == self.password
         return self.database if right else RefusedLogin()
 
-    def secrets(self, spec: Any, secret: Any) -> FakeSecrets:
+    def secrets(self, spec: Any, secret: Any, meter: Any = None) -> FakeSecrets:
         return self.secret_store
 
     def probe(self, ca_pem: str | None) -> FakeProbe:

@@ -1,12 +1,22 @@
 """The guard: lists are read once for all and never trusted where that could make a twin; breakers by backend."""
 
+import threading
 from typing import Any
 
 import pytest
 
 from oracleapi.api import reasons
-from oracleapi.errors import OperatorError, Retryable, Terminal, Uncertain
-from oracleapi.guard import LIST_DISTRUSTED_S, LIST_KEPT_S, GuardedBackends, Inventory
+from oracleapi.errors import DependencyNotReady, OperatorError, OutOfBudget, Retryable, Terminal, Uncertain
+from oracleapi.guard import (
+    LIST_DISTRUSTED_S,
+    LIST_KEPT_S,
+    SECRET_AGAIN_S,
+    SECRET_DOUBTED_S,
+    SECRET_FAULT_S,
+    SECRET_KEPT_S,
+    GuardedBackends,
+    Inventory,
+)
 from oracleapi.model.gateway import CreateApi, DeleteApi, TagApi
 from oracleapi.model.link import CreateLink, DeleteLink, DesiredLink
 from oracleapi.runtime.budget import Budgets
@@ -195,3 +205,161 @@ def test_issuers_and_hosts_of_ords_have_breakers_of_their_own() -> None:
     world.guard.allow_trial("ords/one.internal")
     assert world.guard.probe(None).status("https://one.internal/ords/") in (200, 404)
     assert world.guard.oidc().discover("https://idp.example.com/", None).keys == 1
+
+
+AWAY = Retryable(reasons.AWS_UNAVAILABLE, "no answer to secretsmanager:GetSecretValue")
+
+
+class Secrets(World):
+    """One secret, read through the guard."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.store = self.backends.secret_store
+        self.store.put("db", "v1", password="one")
+        self.secrets = self.guard.secrets(self.spec, None)
+
+    def read(self, refused: str | None = None, name: str = "db") -> tuple[str, int]:
+        """Return the version that is read, or the reason of a fault, and how many calls that cost."""
+        before = len(self.store.reads)
+        try:
+            found = self.secrets.read(name, refused).version
+        except OperatorError as error:
+            found = error.reason
+        return found, len(self.store.reads) - before
+
+
+def test_a_secret_is_read_once_in_five_minutes_for_everybody() -> None:
+    world = Secrets()
+    assert [world.read() for _ in range(3)] == [("v1", 1), ("v1", 0), ("v1", 0)]
+    world.clock.advance(SECRET_KEPT_S - 1)
+    world.store.put("db", "v2", password="two")
+    assert world.read() == ("v1", 0)
+    world.clock.advance(1)
+    assert world.read() == ("v2", 1)
+
+
+def test_a_version_that_is_refused_is_asked_about_once_and_then_as_often_as_logins_are_tried() -> None:
+    world = Secrets()
+    world.read()
+    assert [world.read(refused="v1") for _ in range(5)] == [("v1", 1), *[("v1", 0)] * 4]
+    world.clock.advance(SECRET_DOUBTED_S - 1)
+    assert [world.read(), world.read(refused="v1")] == [("v1", 0), ("v1", 0)]
+    world.clock.advance(1)
+    assert [world.read(), world.read(refused="v1"), world.read()] == [("v1", 1), ("v1", 0), ("v1", 0)]
+
+
+def test_whoever_was_refused_with_an_old_version_gets_the_new_one_without_a_call() -> None:
+    world = Secrets()
+    world.read()
+    world.store.put("db", "v2", password="two")
+    assert world.read(refused="v1") == ("v2", 1)
+    assert [world.read(refused="v1") for _ in range(9)] == [("v2", 0)] * 9
+    assert world.read(refused="v2") == ("v2", 1)
+
+
+def test_what_is_missing_is_not_asked_for_by_each_object_in_turn() -> None:
+    world = Secrets()
+    assert [world.read(name="none") for _ in range(3)] == [(reasons.CREDENTIALS_MISSING, n) for n in (1, 0, 0)]
+    world.store.put("none", "v1", password="x")
+    world.clock.advance(SECRET_FAULT_S - 1)
+    assert world.read(name="none") == (reasons.CREDENTIALS_MISSING, 0)
+    world.clock.advance(1)
+    assert world.read(name="none") == ("v1", 1)
+
+
+def test_a_fault_that_is_told_again_keeps_its_kind_and_grows_no_trace() -> None:
+    world = Secrets()
+    caught = []
+    for _ in range(2):
+        with pytest.raises(DependencyNotReady) as found:
+            world.secrets.read("none")
+        caught.append(found.value)
+    assert caught[0] is not caught[1]
+    assert (caught[0].message, caught[0].retry_after_s) == (caught[1].message, caught[1].retry_after_s)
+
+
+@pytest.mark.parametrize("fault", [AWAY, Retryable(reasons.AWS_THROTTLED, "x"), OutOfBudget(reasons.CALL_BUDGET, "x")])
+def test_while_secrets_manager_is_away_what_it_said_last_is_used(fault: OperatorError) -> None:
+    world = Secrets()
+    world.read()
+    world.clock.advance(SECRET_KEPT_S)
+    world.store.faults = [fault]
+    assert [world.read(), world.read()] == [("v1", 1), ("v1", 0)]
+    world.store.put("db", "v2", password="two")
+    world.clock.advance(SECRET_AGAIN_S)
+    assert world.read() == ("v2", 1)
+
+
+def test_a_right_that_was_taken_away_ends_the_use_of_what_was_read() -> None:
+    world = Secrets()
+    world.read()
+    world.clock.advance(SECRET_KEPT_S)
+    world.store.faults = [Retryable(reasons.AWS_ACCESS_DENIED, "AWS denied secret db", 60.0)]
+    assert [world.read(), world.read()] == [(reasons.AWS_ACCESS_DENIED, 1), (reasons.AWS_ACCESS_DENIED, 0)]
+    world.clock.advance(SECRET_FAULT_S)
+    assert world.read() == ("v1", 1)
+
+
+def test_a_first_read_that_fails_in_passing_is_soon_tried_again() -> None:
+    world = Secrets()
+    world.store.faults = [Retryable(reasons.AWS_THROTTLED, "x")]
+    assert world.read() == (reasons.AWS_THROTTLED, 1)
+    world.clock.advance(SECRET_AGAIN_S)
+    assert world.read() == ("v1", 1)
+
+
+def test_whoever_edits_or_asks_has_secrets_read_anew() -> None:
+    world = Secrets()
+    world.read()
+    world.read(name="none")
+    world.store.put("none", "v1", password="x")
+    world.guard.allow_trial("aws/1/eu-west-1")
+    assert [world.read(), world.read(name="none")] == [("v1", 1), ("v1", 1)]
+
+
+def test_an_account_without_an_answer_is_not_asked_for_each_of_its_secrets() -> None:
+    world = Secrets()
+    world.store.faults = [AWAY]
+    assert [world.read(name=name) for name in "abc"] == [(reasons.AWS_UNAVAILABLE, n) for n in (1, 0, 0)]
+    assert world.open("aws/1/eu-west-1 secrets") == 1.0
+    world.guard.allow_trial("aws/1/eu-west-1")
+    assert world.read() == ("v1", 1)
+
+
+def test_other_credentials_know_nothing_of_what_the_first_ones_read() -> None:
+    world = Secrets()
+    world.read()
+    world.backends.secret_store = other = type(world.store)()
+    with pytest.raises(DependencyNotReady):
+        world.guard.secrets(world.spec, {"AWS_ACCESS_KEY_ID": "other"}).read("db")
+    assert other.reads == ["db"]
+
+
+def test_a_value_that_nobody_uses_is_forgotten() -> None:
+    world = Secrets()
+    world.read()
+    world.clock.advance(2 * SECRET_KEPT_S + 1)
+    world.read(name="none")
+    assert set(world.secrets._known) == {"none"}  # type: ignore[attr-defined]
+
+
+def test_many_at_once_wait_for_one_read() -> None:
+    world = Secrets()
+    began, go = threading.Event(), threading.Event()
+    inner = world.store.read
+
+    def slow(secret_id: str, refused: str | None = None) -> Any:
+        began.set()
+        assert go.wait(10)
+        return inner(secret_id)
+
+    world.store.read = slow  # type: ignore[method-assign]
+    threads = [threading.Thread(target=world.secrets.read, args=("db",)) for _ in range(8)]
+    for thread in threads:
+        thread.start()
+    assert began.wait(10)
+    go.set()
+    for thread in threads:
+        thread.join(10)
+    assert world.store.reads == ["db"]

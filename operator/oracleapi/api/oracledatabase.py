@@ -135,7 +135,7 @@ class SecretsManagerRef(Part):
             max_length=512,
             json_schema_extra=rules(
                 cel(
-                    "self.matches('^[A-Za-z0-9/_+=.@:-]+$')",
+                    "self.matches('^[A-Za-z0-9/_+=.@!:-]+$')",
                     "must be a secret's name or ARN, such as oracleapi/hr-db",
                 )
             ),

@@ -90,8 +90,9 @@ class Metrics:
             "oracleapi_watch_last_event_timestamp_seconds", "Last watch event", ["kind"], registry=self.registry
         )
         self.calls = Counter(
-            "oracleapi_aws_calls", "Calls sent to API Gateway", ["account", "operation"], registry=self.registry
-        )
+            "oracleapi_aws_calls", "Calls sent to API Gateway and Secrets Manager", ["account", "operation"],
+            registry=self.registry,
+        )  # fmt: skip
         self.throttled = Counter("oracleapi_aws_throttled", "Answers 429", ["account"], registry=self.registry)
         self.tokens = Gauge(
             "oracleapi_budget_tokens", "Calls that could be sent now", ["account"], registry=self.registry

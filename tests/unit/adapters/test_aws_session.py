@@ -1,10 +1,12 @@
-"""Every attempt of a call to API Gateway is paid before it is sent, and every answer is told."""
+"""Every attempt of a call to API Gateway or Secrets Manager is paid before it is sent, and every answer is told."""
 
 import http.server
+import json
 import threading
 from collections.abc import Iterator
 
 import pytest
+from botocore.exceptions import ClientError
 from botocore.parsers import ResponseParserError
 
 from oracleapi.adapters.aws.session import Clients
@@ -31,12 +33,13 @@ class Meter:
 
 class Throttling(http.server.BaseHTTPRequestHandler):
     seen: list[str]
+    status, code = 429, "TooManyRequestsException"
 
     def do_GET(self) -> None:
         self.seen.append(self.path)
-        body = b'{"message":"Too Many Requests"}'
-        self.send_response(429)
-        self.send_header("x-amzn-ErrorType", "TooManyRequestsException")
+        body = json.dumps({"message": "Too Many Requests", "__type": self.code}).encode()
+        self.send_response(self.status)
+        self.send_header("x-amzn-ErrorType", self.code)
         self.send_header("Retry-After", "7")
         self.send_header("Content-Length", str(len(body)))
         self.end_headers()
@@ -79,6 +82,19 @@ def test_each_attempt_is_paid_and_the_time_that_aws_names_is_told(server: http.s
     assert meter.spent == ["GetApis"]
     assert meter.answers[0] == (429, 7.0)
     assert len(Throttling.seen) == 1
+
+
+@pytest.mark.parametrize(("code", "told"), [("ThrottlingException", 429), ("ResourceNotFoundException", 400)])
+def test_secrets_manager_throttles_with_status_400(
+    server: http.server.HTTPServer, monkeypatch: pytest.MonkeyPatch, code: str, told: int
+) -> None:
+    monkeypatch.setattr(Throttling, "status", 400)
+    monkeypatch.setattr(Throttling, "code", code)
+    meter = Meter(1)
+    with pytest.raises((OutOfBudget, ClientError)):
+        clients(server, meter).client("secretsmanager").get_secret_value(SecretId="db")
+    assert meter.spent == ["GetSecretValue"]
+    assert meter.answers[0] == (told, 7.0)
 
 
 def test_other_services_have_other_quotas(server: http.server.HTTPServer) -> None:

@@ -15,6 +15,7 @@ from botocore.credentials import AssumeRoleCredentialFetcher, DeferredRefreshabl
 from botocore.exceptions import NoCredentialsError
 from botocore.loaders import Loader
 
+from oracleapi.adapters.aws.errors import THROTTLED
 from oracleapi.api import reasons
 from oracleapi.errors import Terminal
 from oracleapi.ports import Meter
@@ -22,7 +23,7 @@ from oracleapi.ports import Meter
 USER_AGENT = "oracle-api-operator"
 CONNECT_TIMEOUT_S = 5
 READ_TIMEOUT_S = 30
-METERED = ("apigatewayv2",)
+METERED = ("apigatewayv2", "secretsmanager")
 _LOADER = Loader(include_default_search_paths=True)
 
 
@@ -41,7 +42,7 @@ class Clients:
     Args:
         secret: Keys to sign with; ``None`` for the pod's own identity.
         role: Assumed with that identity, and again before its session ends.
-        meter: Asked before every attempt of a call to API Gateway; other services have other quotas.
+        meter: Asked before every attempt of a call to API Gateway or Secrets Manager; each has quotas of its own.
     """
 
     def __init__(
@@ -119,19 +120,27 @@ class Clients:
             ),
         )
         if service in METERED and self._meter is not None:
-            _follow(client, service, self._meter)
+            _follow(client, self._meter)
         return client
 
 
-def _follow(client: Any, service: str, meter: Meter) -> None:
-    """Let *meter* see every attempt, also those that botocore repeats by itself, and every answer."""
+def _follow(client: Any, meter: Meter) -> None:
+    """Let *meter* see every attempt, also those that botocore repeats by itself, and every answer.
+
+    Secrets Manager throttles with status 400: told as 429, which is what it means.
+    """
+    service = client.meta.service_model.service_id.hyphenize()
 
     def before(event_name: str, **_: Any) -> None:
         meter.spend(event_name.rsplit(".", 1)[-1])
 
-    def after(response_dict: Mapping[str, Any] | None = None, **_: Any) -> None:
+    def after(
+        response_dict: Mapping[str, Any] | None = None, parsed_response: Mapping[str, Any] | None = None, **_: Any
+    ) -> None:
         if response_dict is not None:
-            meter.answered(int(response_dict["status_code"]), _retry_after(response_dict.get("headers", {})))
+            throttled = (parsed_response or {}).get("Error", {}).get("Code") in THROTTLED
+            status = 429 if throttled else int(response_dict["status_code"])
+            meter.answered(status, _retry_after(response_dict.get("headers", {})))
 
     client.meta.events.register(f"before-send.{service}", before)
     client.meta.events.register(f"response-received.{service}", after)
