@@ -230,12 +230,22 @@ class SqlRunner(Protocol):
         """Return the roles that are enabled in the session, or *here*: with definer's rights none."""
         ...
 
-    def set_context(self, namespace: str, values: Mapping[str, str | None] | None) -> None:
-        """Set attributes of an application context, or with ``None`` clear it.
+    def set_context(
+        self, namespace: str, attribute: str, value: str | None, username: str | None, client_id: str | None
+    ) -> None:
+        """Set an attribute of an application context; a shared one's for the sessions of a user or client alone.
 
         Raises:
             OracleError: 1031, the running units are not those that the context trusts.
         """
+        ...
+
+    def clear_context(self, namespace: str, attribute: str | None, client_id: str | None) -> None:
+        """Clear an attribute, or with ``None`` all of them; raises as :meth:`set_context`."""
+        ...
+
+    def clear_all_context(self, namespace: str) -> None:
+        """Clear a namespace, a shared one for every session; raises as :meth:`set_context`."""
         ...
 
     def run(self, sql: str, binds: Mapping[str, Bind]) -> Result:

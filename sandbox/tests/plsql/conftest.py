@@ -128,7 +128,18 @@ class FakeRunner:
     def set_role(self, command: str) -> None:
         self.statements.append((f"set role {command}", {}))
 
-    def set_context(self, namespace: str, values: Mapping[str, str | None] | None) -> None:
+    def roles(self, *, here: bool) -> frozenset[str]:
+        return frozenset()
+
+    def set_context(
+        self, namespace: str, attribute: str, value: str | None, username: str | None, client_id: str | None
+    ) -> None:
+        raise OracleError(1031, "insufficient privileges")
+
+    def clear_context(self, namespace: str, attribute: str | None, client_id: str | None) -> None:
+        raise OracleError(1031, "insufficient privileges")
+
+    def clear_all_context(self, namespace: str) -> None:
         raise OracleError(1031, "insufficient privileges")
 
     # --- what tests call ---

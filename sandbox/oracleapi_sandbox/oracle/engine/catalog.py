@@ -83,6 +83,14 @@ class Grant:
 
 
 @dataclass(frozen=True)
+class ApplicationContext:
+    """A context's namespace: owner and name of the unit that may set it; *shared*: by all sessions."""
+
+    unit: tuple[str, str]
+    shared: bool
+
+
+@dataclass(frozen=True)
 class Catalog:
     """One committed state of the dictionary; *shape* changes only where objects or columns may have changed."""
 
@@ -98,7 +106,7 @@ class Catalog:
     objects: dict[tuple[str, str], Thing]
     constraints: dict[tuple[str, str], dict[str, Any]]
     units: dict[tuple[str, str, str], dict[str, Any]]
-    contexts: dict[str, tuple[str, str]]
+    contexts: dict[str, ApplicationContext]
 
     def closure(self, roles: Iterable[str]) -> set[str]:
         """Return *roles* and every role granted to them, directly or not."""
@@ -179,7 +187,10 @@ def load(admin: Connection, version: int) -> Catalog:
         _things(tables["objects"], tables["columns"]),
         {(each["owner"], each["name"]): each for each in tables["constraints"]},
         {(each["owner"], each["name"], each["type"]): each for each in tables["units"]},
-        {each["namespace"]: (each["schema"], each["package"]) for each in tables["contexts"]},
+        {
+            each["namespace"]: ApplicationContext((each["schema"], each["package"]), each["shared"])
+            for each in tables["contexts"]
+        },
     )
 
 

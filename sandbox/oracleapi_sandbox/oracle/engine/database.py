@@ -270,6 +270,11 @@ class EngineDatabase:
             }
         )
 
+    def run_aside(self, sql: str, parameters: Sequence[Any]) -> None:
+        """Run a statement on the dictionary that lasts whatever becomes of the session's transaction."""
+        with self._side.lock:
+            self._side.run(sql, parameters)
+
     # DDL and dictionary ----------------------------------------------------------------------------------------------
 
     def run_ddl(

@@ -119,7 +119,7 @@ class Ddl:
 
 def execute(ddl: Ddl) -> None:
     """Run the statement."""
-    from oracleapi_sandbox.oracle.engine import accounts, alter, grants, objects, roles, tables, units
+    from oracleapi_sandbox.oracle.engine import accounts, alter, contexts, grants, objects, roles, tables, units
 
     reader = ddl.reader
     verb = reader.token.text
@@ -159,8 +159,8 @@ def execute(ddl: Ddl) -> None:
         ("DROP", "INDEX"): objects.drop_index,
         ("CREATE", "SYNONYM"): lambda each: objects.create_synonym(each, public, replace),
         ("DROP", "SYNONYM"): lambda each: objects.drop_synonym(each, public),
-        ("CREATE", "CONTEXT"): lambda each: units.create_context(each, replace),
-        ("DROP", "CONTEXT"): units.drop_context,
+        ("CREATE", "CONTEXT"): lambda each: contexts.create_context(each, replace),
+        ("DROP", "CONTEXT"): contexts.drop_context,
         **{("CREATE", kind): lambda each: units.create_unit(each, replace) for kind in units.KINDS},
         **{("DROP", kind): units.drop_unit for kind in units.KINDS},
         **{("ALTER", kind): units.alter_unit for kind in units.KINDS},

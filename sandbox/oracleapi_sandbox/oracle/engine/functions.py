@@ -83,7 +83,7 @@ SCALAR: dict[str, Function] = {
     "NULLIF": Function("aa", "NULLIF({})", "="),
     "FROM_TZ": Function("as", "({0} AT TIME ZONE {1})", "z"),
     "ORA_HASH": Function("s", "CAST(abs(CAST(hashtext({}) AS bigint)) AS numeric)", "n"),
-    "SYS_CONTEXT": Function("ss?n", "ora.sys_context({0}, {1})", "s"),
+    "SYS_CONTEXT": Function("ss?n", "ora.sys_context({})", "s"),
     "USERENV": Function("s", "ora.sys_context('USERENV', {0})", "s"),
     "JSON_QUERY": Function("ss", "ora.json_query({})", "s"),
     "JSON_EXISTS": Function("ss", "ora.json_exists({})", "b"),

@@ -97,10 +97,11 @@ def _role_grants(admin: Connection) -> None:
 
 
 def clean_sessions(admin: Connection) -> None:
-    """Drop the session roles that an earlier process left."""
+    """Drop the session roles that an earlier process left, and what lived in its memory."""
     for (role,) in admin.run("select rolname from pg_roles where rolname ~ '^\\$S[0-9]+$'").rows:
         admin.run(f"drop role {quote(role)}")
     admin.run("delete from ora_meta.sessions")
+    admin.run("delete from ora_meta.shared_contexts")
 
 
 def views(ddl: Ddl) -> None:

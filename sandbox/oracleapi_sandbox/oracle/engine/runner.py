@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from typing import TYPE_CHECKING, Any
 
-from oracleapi_sandbox.oracle.engine import enabling
+from oracleapi_sandbox.oracle.engine import contexts, enabling
 from oracleapi_sandbox.oracle.engine.text import CONTROL, DDL, Reader, kind_of, tokens_of
 from oracleapi_sandbox.oracle.ports import (
     Bind,
@@ -62,8 +62,16 @@ class Runner:
     def roles(self, *, here: bool) -> frozenset[str]:
         return frozenset() if here and self._engine.definer is not None else self._engine.roles
 
-    def set_context(self, namespace: str, values: Mapping[str, str | None] | None) -> None:
-        self._engine.set_context(namespace, values)
+    def set_context(
+        self, namespace: str, attribute: str, value: str | None, username: str | None, client_id: str | None
+    ) -> None:
+        contexts.set_attribute(self._engine, namespace, attribute, value, username, client_id)
+
+    def clear_context(self, namespace: str, attribute: str | None, client_id: str | None) -> None:
+        contexts.clear(self._engine, namespace, attribute, client_id)
+
+    def clear_all_context(self, namespace: str) -> None:
+        contexts.clear_all(self._engine, namespace)
 
     def is_column(self, sql_tables: Sequence[str], name: str) -> bool:
         return any(name in self._engine.columns_of(table) for table in sql_tables)

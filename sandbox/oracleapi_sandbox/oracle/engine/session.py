@@ -5,13 +5,12 @@ engine's administrator connection changes that membership. So what a statement m
 nothing that SQL text does can widen it.
 """
 
-import hashlib
 import threading
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
-from oracleapi_sandbox.oracle.engine import control, describe, enabling
+from oracleapi_sandbox.oracle.engine import contexts, control, describe, enabling
 from oracleapi_sandbox.oracle.engine.catalog import PUBLIC, Thing
 from oracleapi_sandbox.oracle.engine.errors import located, to_oracle
 from oracleapi_sandbox.oracle.engine.runner import Runner, numbered
@@ -59,7 +58,7 @@ class EngineSession:
         self._cancelled = False
         self._closed = False
         self.units: list[UnitCall] = []
-        self.contexts: dict[str, dict[str, str]] = {}
+        self.contexts: contexts.Held = {}
         self._definers: set[str] = set()
         self._role_in_force: str | None = None
         self._autonomous: EngineSession | None = None
@@ -434,19 +433,6 @@ class EngineSession:
             inner.rollback()
             raise OracleError(6519, "active autonomous transaction detected and rolled back")
 
-    def set_context(self, namespace: str, values: Mapping[str, str | None] | None) -> None:
-        """Set or clear an application context; see ``ports.SqlRunner``."""
-        trusted = self._database.catalog.contexts.get(namespace)
-        if trusted is None or trusted not in {(call.owner, call.name) for call in self.units}:
-            raise OracleError(1031, "insufficient privileges")
-        if values is None:
-            self.contexts.pop(namespace, None)
-            return
-        held = self.contexts.setdefault(namespace, {})
-        held.update({name: value for name, value in values.items() if value is not None})
-        for name in [name for name, value in values.items() if value is None]:
-            held.pop(name, None)
-
     def set_schema(self, name: str) -> None:
         if name not in self._database.catalog.users:
             raise OracleError(1435, "user does not exist")
@@ -460,14 +446,9 @@ class EngineSession:
             "oracle.action": self.action or "",
             "oracle.clock": self._database.driven_clock(),
             "oracle.definer": self.definer or "",
+            "oracle.contexts": contexts.as_setting(self.contexts),
             **self.settings,
-            **{
-                _context_setting(namespace, name): value
-                for namespace, held in self.contexts.items()
-                for name, value in held.items()
-            },
         }
-        wanted = {name: "" for name in self._pushed or {} if name.startswith(_CONTEXT)} | wanted
         if self._pushed is None:
             self._role_in_force = ""  # not known: a rollback may have put an earlier one back
         self._take_role()
@@ -501,14 +482,6 @@ class EngineSession:
             self._definers.add(wanted)
         self._control("reset role" if wanted is None else f"set role {quote(wanted)}")
         self._role_in_force = wanted
-
-
-_CONTEXT = "oractx.c"
-
-
-def _context_setting(namespace: str, name: str) -> str:
-    """The setting that holds an attribute of an application context; ``ora.sys_context`` knows it too."""
-    return _CONTEXT + hashlib.md5(f"{namespace.upper()}.{name.upper()}".encode()).hexdigest()  # noqa: S324 - a name
 
 
 def _returned(into: Sequence[str], answer: Answer) -> dict[str, Value]:

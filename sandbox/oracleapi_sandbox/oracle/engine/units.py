@@ -1,4 +1,4 @@
-"""Stored units: CREATE, DROP and ALTER … COMPILE of packages, their bodies, procedures and functions; contexts.
+"""Stored units: CREATE, DROP and ALTER … COMPILE of packages, their bodies, procedures and functions.
 
 A unit that does not compile is created all the same, with its errors in the dictionary, and the client gets ORA-24344
 (success with compilation error), which drivers show as a warning. [D]
@@ -93,28 +93,3 @@ def alter_unit(ddl: Ddl) -> None:
     if owner != ddl.user:
         ddl.require("ALTER ANY PROCEDURE")
     ddl.compile = (owner, name, BODY if (owner, name, BODY) in ddl.catalog.units else kind)
-
-
-def create_context(ddl: Ddl, replace: bool) -> None:
-    """``CREATE [OR REPLACE] CONTEXT ns USING [schema.]package``; global contexts are not supported."""
-    ddl.require("CREATE ANY CONTEXT")
-    reader = ddl.reader
-    namespace = reader.name(2261, "namespace expected")
-    reader.expect("USING")
-    schema, package = reader.qualified(ddl.schema)
-    if reader.token.kind != "eof":
-        raise not_supported(f"CREATE CONTEXT … {reader.token.text}", reader.token)
-    if namespace in ddl.catalog.contexts and not replace:
-        raise OracleError(955, "name is already used by an existing object")
-    ddl.run("delete from ora_meta.contexts where namespace = $1", [namespace])
-    ddl.run("insert into ora_meta.contexts values ($1, $2, $3)", [namespace, schema, package])
-
-
-def drop_context(ddl: Ddl) -> None:
-    """``DROP CONTEXT ns``."""
-    ddl.require("DROP ANY CONTEXT")
-    namespace = ddl.reader.name(2261, "namespace expected")
-    ddl.reader.end()
-    if namespace not in ddl.catalog.contexts:
-        raise OracleError(4043, f"object {namespace} does not exist")
-    ddl.run("delete from ora_meta.contexts where namespace = $1", [namespace])

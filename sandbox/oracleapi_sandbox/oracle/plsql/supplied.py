@@ -137,13 +137,26 @@ def _role_is_enabled(*, here: bool) -> Callable[..., bool]:
     return body
 
 
-def _set_context(runner: SqlRunner, namespace: str | None, attribute: str | None, value: str | None) -> None:
-    runner.set_context((namespace or "").upper(), {(attribute or "").upper(): _cut(value, CONTEXT_BYTES)})
+def _set_context(
+    runner: SqlRunner,
+    namespace: str | None,
+    attribute: str | None,
+    value: str | None,
+    username: str | None,
+    client_id: str | None,
+) -> None:
+    name = (attribute or "").upper()
+    runner.set_context((namespace or "").upper(), name, _cut(value, CONTEXT_BYTES), username, client_id)
 
 
-def _clear_context(runner: SqlRunner, namespace: str | None, client_id: str | None, attribute: str | None) -> None:
-    values = None if attribute is None else {attribute.upper(): None}
-    runner.set_context((namespace or "").upper(), values)
+def _clear_context(
+    runner: SqlRunner, namespace: str | None, client_identifier: str | None, attribute: str | None
+) -> None:
+    runner.clear_context((namespace or "").upper(), attribute and attribute.upper(), client_identifier)
+
+
+def _clear_all_context(runner: SqlRunner, namespace: str | None) -> None:
+    runner.clear_all_context((namespace or "").upper())
 
 
 _DBMS_SESSION = (
@@ -155,12 +168,23 @@ _DBMS_SESSION = (
     Subprogram("IS_ROLE_ENABLED", (Argument("ROLENAME"),), _role_is_enabled(here=True), "BOOLEAN"),
     Subprogram("CURRENT_IS_ROLE_ENABLED", (Argument("ROLENAME"),), _role_is_enabled(here=True), "BOOLEAN"),
     Subprogram("SESSION_IS_ROLE_ENABLED", (Argument("ROLENAME"),), _role_is_enabled(here=False), "BOOLEAN"),
-    Subprogram("SET_CONTEXT", (Argument("NAMESPACE"), Argument("ATTRIBUTE"), Argument("VALUE")), _set_context),
+    Subprogram(
+        "SET_CONTEXT",
+        (
+            Argument("NAMESPACE"),
+            Argument("ATTRIBUTE"),
+            Argument("VALUE"),
+            Argument("USERNAME", default=None),
+            Argument("CLIENT_ID", default=None),
+        ),
+        _set_context,
+    ),
     Subprogram(
         "CLEAR_CONTEXT",
-        (Argument("NAMESPACE"), Argument("CLIENT_ID", default=None), Argument("ATTRIBUTE", default=None)),
+        (Argument("NAMESPACE"), Argument("CLIENT_IDENTIFIER", default=None), Argument("ATTRIBUTE", default=None)),
         _clear_context,
     ),
+    Subprogram("CLEAR_ALL_CONTEXT", (Argument("NAMESPACE"),), _clear_all_context),
 )
 _DBMS_APPLICATION_INFO = (
     Subprogram("SET_MODULE", (Argument("MODULE_NAME"), Argument("ACTION_NAME")), _set_module),

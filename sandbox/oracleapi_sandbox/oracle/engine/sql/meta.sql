@@ -37,7 +37,9 @@ create table ora_meta.objects (
 create table ora_meta.units (
   owner text, name text, type text, text text not null, rights text not null, accessible text[] not null default '{}',
   errors text[] not null default '{}', primary key (owner, name, type));
-create table ora_meta.contexts (namespace text primary key, schema text not null, package text not null);
+create table ora_meta.contexts (namespace text primary key, schema text not null, package text not null, shared boolean not null default false);
+create unlogged table ora_meta.shared_contexts (
+  namespace text, attribute text, username text, client_id text, value text, primary key (namespace, attribute, username, client_id));
 create table ora_meta.columns (
   owner text, table_name text, position int, name text, type text, length int, precision int, scale int, chars boolean not null default false,
   nullable boolean not null default true, default_text text, identity text, on_null boolean not null default false,
@@ -69,14 +71,28 @@ create function ora.granted_roles() returns text[] language sql stable security 
 create function ora.user_id(name text) returns numeric language sql stable security definer set search_path = pg_catalog begin atomic
   select user_id::numeric from ora_meta.users where username = name; end;
 
-create function ora.sys_context(namespace text, parameter text) returns text language plpgsql stable security definer set search_path = pg_catalog as $$
+-- What this session sees of a context that all sessions share: what was set for it alone comes first.
+create function ora.shared_context(ns text, name text) returns text language sql stable security definer set search_path = pg_catalog begin atomic
+  select c.value from ora_meta.shared_contexts c where c.namespace = ns and c.attribute = name
+    and c.username in ('', ora.session_user_name()) and c.client_id in ('', coalesce(ora.setting('client_identifier'), ''))
+  order by c.client_id desc, c.username desc limit 1; end;
+create function ora.local_contexts() returns jsonb language sql stable begin atomic select coalesce(ora.setting('contexts'), '{}')::varchar::jsonb; end;
+-- At most 256 bytes, unless a length is given. [D]
+create function ora.sys_context(namespace text, parameter text, len numeric default null) returns text language plpgsql stable security definer set search_path = pg_catalog as $$
 declare
+  ns text := upper(namespace);
   p text := upper(parameter);
+begin
+  return ora.substrb(
+    case when ns = 'USERENV' then ora.userenv(p)
+      when ns = 'SYS_SESSION_ROLES' then case when ora.definer() is null and (p = any ((ora.this_session()).roles) or parameter = any ((ora.this_session()).roles)) then 'TRUE' else 'FALSE' end
+      else coalesce(ora.local_contexts() -> ns ->> p, ora.shared_context(ns, p)) end,
+    1, case when len between 1 and 4000 then trunc(len) else 256 end);
+end $$;
+create function ora.userenv(p text) returns text language plpgsql stable security definer set search_path = pg_catalog as $$
+declare
   s ora_meta.sessions := ora.this_session();
 begin
-  if upper(namespace) <> 'USERENV' then
-    return nullif(current_setting('oractx.c' || md5(upper(namespace) || '.' || p), true), '');
-  end if;
   return case
     when p = 'CURRENT_USER' then ora.current_user_name()
     when p = 'CURRENT_SCHEMA' then ora.current_schema_name()
@@ -84,7 +100,7 @@ begin
     when p = 'SESSION_USERID' then ora.user_id(s.username)::varchar when p = 'CURRENT_USERID' then ora.user_id(ora.current_user_name())::varchar
     when p = 'CURRENT_SCHEMAID' then ora.user_id(ora.current_schema_name())::varchar
     when p = 'PROXY_USER' then s.proxy_user when p = 'PROXY_USERID' then ora.user_id(s.proxy_user)::varchar
-    when p in ('SID') then s.sid::varchar when p = 'SESSIONID' then s.sid::varchar
+    when p in ('SID', 'SESSIONID', 'UNIFIED_AUDIT_SESSIONID') then s.sid::varchar
     when p in ('CLIENT_IDENTIFIER', 'MODULE', 'ACTION', 'CLIENT_INFO') then ora.setting(lower(p))
     when p in ('DB_NAME', 'CON_NAME', 'SERVICE_NAME', 'DB_UNIQUE_NAME', 'INSTANCE_NAME', 'CDB_NAME') then ora.instance_value(lower(p))
     when p = 'CON_ID' then '3' when p = 'INSTANCE' then '1' when p = 'ISDBA' then 'FALSE' when p = 'DATABASE_ROLE' then 'PRIMARY'

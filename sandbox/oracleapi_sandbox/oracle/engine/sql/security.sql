@@ -86,4 +86,12 @@ select p.proxy as "PROXY", p.client as "CLIENT", ora.yes(p.authenticated) as "AU
 select p.client as "CLIENT", ora.yes(p.authenticated) as "AUTHENTICATION", ora.proxy_constraint(p.mode) as "AUTHORIZATION_CONSTRAINT", r as "ROLE"
 from ora_meta.proxies p left join unnest(p.roles) r on true where p.proxy = ora.current_user_name();
 -- DBA_CONTEXT | SELECT_CATALOG_ROLE | DBA_CONTEXT
-select namespace as "NAMESPACE", schema as "SCHEMA", package as "PACKAGE", 'ACCESSED LOCALLY'::text as "TYPE" from ora_meta.contexts;
+select namespace as "NAMESPACE", schema as "SCHEMA", package as "PACKAGE", case when shared then 'ACCESSED GLOBALLY' else 'ACCESSED LOCALLY' end as "TYPE",
+  3::numeric as "ORIGIN_CON_ID", 'YES'::text as "TRACKING" from ora_meta.contexts;
+-- ALL_CONTEXT | PUBLIC | ALL_CONTEXT
+select c.namespace as "NAMESPACE", c.schema as "SCHEMA", c.package as "PACKAGE" from ora_meta.contexts c where ora.local_contexts() ? c.namespace;
+-- SESSION_CONTEXT | PUBLIC | SESSION_CONTEXT
+select n.key as "NAMESPACE", a.key as "ATTRIBUTE", a.value as "VALUE" from jsonb_each(ora.local_contexts()) n, jsonb_each_text(n.value) a;
+-- GLOBAL_CONTEXT | PUBLIC | GLOBAL_CONTEXT
+select c.namespace as "NAMESPACE", c.attribute as "ATTRIBUTE", c.value as "VALUE", nullif(c.username, '') as "USERNAME", nullif(c.client_id, '') as "CLIENT_IDENTIFIER"
+from ora_meta.shared_contexts c where c.username in ('', ora.session_user_name()) and c.client_id in ('', coalesce(ora.setting('client_identifier'), ''));
