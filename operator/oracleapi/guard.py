@@ -81,12 +81,13 @@ class GuardedBackends:
         connection = spec.connection
         name = database_name(connection.host, connection.port, connection.service_name)
         inner = self._inner.oracle(spec, secret, trust)
-        return cast(Oracle, self._once(inner, lambda: _Guarded(inner, partial(self._only, self._database(name)))))
+        breaker = self._once(inner, lambda: self._database(name))
+        return cast(Oracle, _Guarded(inner, partial(self._only, breaker)))
 
     def secrets(self, spec: AwsAccountSpec, secret: Mapping[str, str] | None) -> Secrets:
         name = account_name(spec.account_id, spec.region)
         inner = self._inner.secrets(spec, secret, self._budgets.account(f"{name} secrets"))
-        return cast(Secrets, self._once(inner, lambda: self._guard_secrets(name, inner)))
+        return _GuardedSecrets(inner, *self._once(inner, lambda: self._guard_secrets(name)))
 
     def probe(self, ca_pem: str | None) -> OrdsProbe:
         return _GuardedProbe(self._inner.probe(ca_pem), self._by_url)
@@ -105,7 +106,10 @@ class GuardedBackends:
             secrets.doubt()
 
     def _once(self, inner: Any, make: Callable[[], Any]) -> Any:
-        """Return the guarded adapter: one for each that was opened, so that another password begins anew."""
+        """Return what *make* made for this adapter: another password begins anew.
+
+        As long as it does not hold the adapter it goes with it, and with what was known through it.
+        """
         with self._lock:
             if inner not in self._guarded:
                 self._guarded[inner] = make()
@@ -124,12 +128,12 @@ class GuardedBackends:
 
         return cast(Gateway, Inventory(cast(Gateway, _Guarded(inner, call)), self._clock))
 
-    def _guard_secrets(self, name: str, inner: Secrets) -> "HeldSecrets":
+    def _guard_secrets(self, name: str) -> tuple[Breaker, "HeldSecrets"]:
         self._budgets.account(f"{name} secrets").configure(*SECRETS_SHARE)
         breaker = self._breaker(name, partial(_account_is_away, "read"), label=f"{name} secrets")
-        held = HeldSecrets(cast(Secrets, _Guarded(inner, partial(self._only, breaker))), self._clock)
+        held = HeldSecrets(self._clock)
         self._held.setdefault(name, weakref.WeakSet()).add(held)
-        return held
+        return breaker, held
 
     def _database(self, name: str) -> Breaker:
         return self._breaker(name, _database_is_away, _without_doing)
@@ -168,6 +172,14 @@ class _Guarded:
             return self._call(name, partial(getattr(self._inner, name), *arguments, **more))
 
         return guarded
+
+
+class _GuardedSecrets:
+    def __init__(self, inner: Secrets, breaker: Breaker, held: "HeldSecrets") -> None:
+        self._inner, self._breaker, self._held = inner, breaker, held
+
+    def read(self, secret_id: str, refused: str | None = None) -> SecretValue:
+        return self._held.read(secret_id, refused, lambda: self._breaker.call(lambda: self._inner.read(secret_id)))
 
 
 class _GuardedProbe:
@@ -293,18 +305,20 @@ class _Held:
 
 
 class HeldSecrets:
-    """Reads each secret once in ``SECRET_KEPT_S`` for all objects; a fault counts as an answer for a shorter time.
+    """Has each secret read once in ``SECRET_KEPT_S`` for all objects; a fault counts as an answer for a shorter time.
 
     For a version that a login was refused with it is read anew once, and from then on as often as such a login may be
     tried: accounts lock. While Secrets Manager does not answer, what it said last goes on being used.
     """
 
-    def __init__(self, inner: Secrets, clock: Clock) -> None:
-        self._inner, self._clock = inner, clock
+    def __init__(self, clock: Clock) -> None:
+        self._clock = clock
         self._known: dict[str, _Held] = {}
+        self._doubts = 0
         self._lock = threading.Lock()
 
-    def read(self, secret_id: str, refused: str | None = None) -> SecretValue:
+    def read(self, secret_id: str, refused: str | None, ask: Callable[[], SecretValue]) -> SecretValue:
+        """Return a version as :meth:`oracleapi.ports.Secrets.read` does; *ask* reads it."""
         held = self._held(secret_id)
         with held.lock:
             known = held.value.version if held.value is not None else None
@@ -312,7 +326,7 @@ class HeldSecrets:
             if anew:
                 held.refused = refused
             if anew or self._clock.monotonic() >= held.until:
-                self._ask(secret_id, held)
+                self._renew(held, ask)
             if held.fault is not None:
                 raise held.fault.again()
             assert held.value is not None
@@ -321,6 +335,7 @@ class HeldSecrets:
     def doubt(self) -> None:
         """Believe nothing without another read: somebody mended something, or asked."""
         with self._lock:
+            self._doubts += 1
             for held in self._known.values():
                 held.until = float("-inf")
 
@@ -335,19 +350,21 @@ class HeldSecrets:
             found.used = now
             return found
 
-    def _ask(self, secret_id: str, held: _Held) -> None:
-        now = self._clock.monotonic()
+    def _renew(self, held: _Held, ask: Callable[[], SecretValue]) -> None:
+        began, doubts = self._clock.monotonic(), self._doubts
         try:
-            value = self._inner.read(secret_id)
+            value = ask()
         except OperatorError as error:
             passing = error.reason in PASSING_BY
             if not passing or held.value is None:
                 held.value, held.fault = None, error
             named = getattr(error, "retry_after_s", None) or SECRET_FAULT_S
-            held.until = now + (SECRET_AGAIN_S if passing else min(named, SECRET_FAULT_S))
-            return
-        held.value, held.fault = value, None
-        held.until = now + (SECRET_DOUBTED_S if value.version == held.refused else SECRET_KEPT_S)
+            believed_s = SECRET_AGAIN_S if passing else min(named, SECRET_FAULT_S)
+        else:
+            held.value, held.fault = value, None
+            believed_s = SECRET_DOUBTED_S if value.version == held.refused else SECRET_KEPT_S
+        with self._lock:  # an answer that was on its way when somebody asked is not what they asked for
+            held.until = began + believed_s if doubts == self._doubts else float("-inf")
 
 
 def _account_is_away(method: str, error: OperatorError) -> bool:

@@ -1,6 +1,8 @@
 """The guard: lists are read once for all and never trusted where that could make a twin; breakers by backend."""
 
+import gc
 import threading
+import weakref
 from typing import Any
 
 import pytest
@@ -21,7 +23,7 @@ from oracleapi.model.gateway import CreateApi, DeleteApi, TagApi
 from oracleapi.model.link import CreateLink, DeleteLink, DesiredLink
 from oracleapi.runtime.budget import Budgets
 from oracleapi.runtime.metrics import Metrics
-from support.fakes import FakeBackends, FakeClock, FakeGateway
+from support.fakes import FakeBackends, FakeClock, FakeGateway, FakeOracle, FakeSecrets
 
 API = CreateApi("hr", {"owner": "me"})
 LINK = CreateLink(DesiredLink("l", ("subnet-1",), ("sg-1",), {}))
@@ -330,7 +332,7 @@ def test_an_account_without_an_answer_is_not_asked_for_each_of_its_secrets() -> 
 def test_other_credentials_know_nothing_of_what_the_first_ones_read() -> None:
     world = Secrets()
     world.read()
-    world.backends.secret_store = other = type(world.store)()
+    world.backends.secret_store = other = FakeSecrets()
     with pytest.raises(DependencyNotReady):
         world.guard.secrets(world.spec, {"AWS_ACCESS_KEY_ID": "other"}).read("db")
     assert other.reads == ["db"]
@@ -341,7 +343,38 @@ def test_a_value_that_nobody_uses_is_forgotten() -> None:
     world.read()
     world.clock.advance(2 * SECRET_KEPT_S + 1)
     world.read(name="none")
-    assert set(world.secrets._known) == {"none"}  # type: ignore[attr-defined]
+    assert set(world.secrets._held._known) == {"none"}  # type: ignore[attr-defined]
+
+
+def test_an_answer_that_was_on_its_way_when_somebody_asked_is_not_believed() -> None:
+    world = Secrets()
+    inner = world.store.read
+
+    def meanwhile(secret_id: str, refused: str | None = None) -> Any:
+        found = inner(secret_id)
+        world.guard.allow_trial("aws/1/eu-west-1")
+        return found
+
+    world.store.read = meanwhile  # type: ignore[method-assign]
+    world.read()
+    world.store.read = inner  # type: ignore[method-assign]
+    assert [world.read(), world.read()] == [("v1", 1), ("v1", 0)]
+
+
+def test_with_an_adapter_goes_what_was_known_through_it() -> None:
+    """Passwords change; nothing holds the old ones."""
+    world = Secrets()
+    world.read()
+    backends = world.backends
+    backends.database = FakeOracle("HR_API")
+    backends.database.down = Retryable(reasons.LOGIN_DENIED, "reading X: ORA-01017", 120.0)
+    with pytest.raises(Retryable):
+        world.guard.oracle(world.spec, {}).facts()
+    known = [weakref.ref(found) for found in (world.store, world.secrets._held, backends.database)]  # type: ignore[attr-defined]
+    backends.secret_store, backends.database = FakeSecrets(), FakeOracle("HR_API")
+    del world.store, world.secrets
+    gc.collect()
+    assert [found() for found in known] == [None, None, None]
 
 
 def test_many_at_once_wait_for_one_read() -> None:
