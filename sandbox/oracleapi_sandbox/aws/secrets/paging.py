@@ -25,7 +25,7 @@ def page(members: Mapping[str, Any], items: Sequence[T], default: int) -> tuple[
 def _position(token: str) -> int:
     try:
         word, _, number = base64.urlsafe_b64decode(token).decode().partition(":")
-        if word == "from":
+        if word == "from" and number.isdecimal():
             return int(number)
     except (binascii.Error, ValueError):
         pass
