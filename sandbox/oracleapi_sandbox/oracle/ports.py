@@ -210,6 +210,10 @@ class SqlRunner(Protocol):
         """Run what is inside with the rights of a stored unit."""
         ...
 
+    def executing(self, unit: tuple[str, str] | None) -> AbstractContextManager[object]:
+        """Run what is inside as the execution of a unit (owner and name), which may be audited."""
+        ...
+
     def autonomous(self) -> "AbstractContextManager[SqlRunner]":
         """Run what is inside in a transaction of its own, with the present rights.
 

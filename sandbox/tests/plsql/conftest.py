@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Callable, Mapping, Sequence
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -121,6 +121,9 @@ class FakeRunner:
 
     def entering(self, call: UnitCall) -> AbstractContextManager[None]:
         raise AssertionError("there are no stored units here")
+
+    def executing(self, unit: tuple[str, str] | None) -> AbstractContextManager[None]:
+        return nullcontext()
 
     def autonomous(self) -> AbstractContextManager[SqlRunner]:
         raise AssertionError("there are no stored units here")

@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field, replace
 from typing import Any
 
+from oracleapi_sandbox.oracle.engine.audit.rules import Rules, built
 from oracleapi_sandbox.oracle.engine.wire import Connection
 
 PUBLIC, SYS = "PUBLIC", "SYS"
@@ -23,6 +24,9 @@ ANY_OF = {
     "DELETE": ("DELETE ANY TABLE",),
     "EXECUTE": ("EXECUTE ANY PROCEDURE",),
 }
+ANY_PRIVILEGES = frozenset(
+    {"SELECT ANY SEQUENCE", "SELECT ANY DICTIONARY", *(name for names in ANY_OF.values() for name in names)}
+)
 _TABLES = (
     "users",
     "roles",
@@ -36,6 +40,10 @@ _TABLES = (
     "constraints",
     "units",
     "contexts",
+    "audit_policies",
+    "audit_options",
+    "audit_enabled",
+    "audit_contexts",
 )
 
 
@@ -107,6 +115,7 @@ class Catalog:
     constraints: dict[tuple[str, str], dict[str, Any]]
     units: dict[tuple[str, str, str], dict[str, Any]]
     contexts: dict[str, ApplicationContext]
+    audit: Rules
 
     def closure(self, roles: Iterable[str]) -> set[str]:
         """Return *roles* and every role granted to them, directly or not."""
@@ -160,6 +169,18 @@ class Catalog:
         anywhere = ("SELECT ANY SEQUENCE",) if thing.type == "SEQUENCE" else ANY_OF.get(privilege, ())
         return any(self.has_system(grantees, each) for each in anywhere)
 
+    def any_privilege(self, user: str, grantees: set[str], thing: Thing, privilege: str) -> str | None:
+        """Return the system privilege by which *privilege* on *thing* is held, ``None`` where it needs none."""
+        if thing.owner == user:
+            return None
+        accepted = ("SELECT", "READ") if privilege in ("SELECT", "READ") else (privilege,)
+        for grant in self.object_grants.get((thing.owner, thing.name), ()):
+            if grant.grantee in grantees and grant.privilege in accepted:
+                return None
+        wanted = ("SELECT ANY SEQUENCE",) if thing.type == "SEQUENCE" else ANY_OF.get(privilege, ())
+        wanted = ("SELECT ANY DICTIONARY",) if thing.owner == SYS else wanted
+        return next((each for each in wanted if self.has_system(grantees, each)), None)
+
     def limit(self, profile: str, resource: str) -> str:
         """Return a profile's limit; DEFAULT is looked up in the profile of that name."""
         found = self.profiles.get(profile, {}).get(resource, "DEFAULT")
@@ -191,6 +212,7 @@ def load(admin: Connection, version: int) -> Catalog:
             each["namespace"]: ApplicationContext((each["schema"], each["package"]), each["shared"])
             for each in tables["contexts"]
         },
+        built(*(tables[f"audit_{name}"] for name in ("policies", "options", "enabled", "contexts"))),
     )
 
 

@@ -4,7 +4,6 @@ import re
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
-from oracleapi_sandbox.oracle.engine import enabling
 from oracleapi_sandbox.oracle.engine.scope import quote
 from oracleapi_sandbox.oracle.engine.text import Reader, not_supported, tokens_of
 from oracleapi_sandbox.oracle.ports import Bind, OracleError
@@ -45,7 +44,7 @@ def run(session: "EngineSession", sql: str, binds: Mapping[str, Bind]) -> None:
     elif reader.accept("SAVEPOINT"):
         session.savepoint(quote(reader.name(3001, "savepoint name expected")))
     elif reader.accept("SET", "ROLE"):
-        session.set_role(enabling.read_command(reader))
+        session.set_role(reader)
     elif reader.accept("SET", "TRANSACTION"):
         raise not_supported("SET TRANSACTION", reader.token)
     elif reader.accept("ALTER", "SESSION"):

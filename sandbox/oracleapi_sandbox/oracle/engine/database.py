@@ -7,13 +7,14 @@ import secrets
 import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 from oracleapi_sandbox.common.clock import Clock
 from oracleapi_sandbox.common.journal import Journal
 from oracleapi_sandbox.oracle.engine import accounts, enabling, install, objects, supplied, units
+from oracleapi_sandbox.oracle.engine.audit import trail
 from oracleapi_sandbox.oracle.engine.catalog import PUBLIC, Catalog, Change, ColumnInfo, load, refreshed
 from oracleapi_sandbox.oracle.engine.ddl import Ddl, execute, reader_of
 from oracleapi_sandbox.oracle.engine.errors import to_oracle
@@ -40,6 +41,8 @@ class EngineDatabase:
         self.translations: dict[Any, Translation] = {}
         self.units_version = 0
         self._views_lost = True
+        self.audit_verdicts: dict[str, bool] = {}
+        self._last_instant = datetime.min
         self._postgres, self._clock, self._journal = postgres, clock, journal
         self._admin = postgres.connect(search_path=SEARCH_PATH)
         self._side = postgres.connect(search_path=SEARCH_PATH)
@@ -81,6 +84,12 @@ class EngineDatabase:
     def now(self) -> datetime:
         return datetime.fromtimestamp(self._clock.now(), UTC).replace(tzinfo=None)
 
+    def next_instant(self) -> datetime:
+        """The time, a microsecond later than any that was given before: records of the trail keep their order."""
+        with self._sessions_lock:
+            self._last_instant = max(self.now(), self._last_instant + timedelta(microseconds=1))
+            return self._last_instant
+
     def driven_clock(self) -> str:
         """The double's time in seconds since the epoch if a test drives it, else empty: PostgreSQL's own clock."""
         now = self._clock.now()
@@ -106,6 +115,7 @@ class EngineDatabase:
 
     def login_failed(self, username: str) -> None:
         """Count a wrong password; the profile's FAILED_LOGIN_ATTEMPTS locks the account for a time."""
+        trail.refused_logon(self, username, None, 1017)
         user = self.catalog.users.get(username)
         if user is None:
             return
@@ -155,7 +165,17 @@ class EngineDatabase:
     # Sessions --------------------------------------------------------------------------------------------------------
 
     def open_session(self, user: str, *, proxy_user: str | None = None) -> EngineSession:
-        """See ``ports.Database``."""
+        """See ``ports.Database``; a refusal is a failed log-on, which may be audited."""
+        try:
+            session = self.connect(user, proxy_user, self._admitted(user, proxy_user))
+        except OracleError as error:
+            trail.refused_logon(self, user, proxy_user, error.code)
+            raise
+        session.auditor.logon({"CREATE SESSION"})
+        return session
+
+    def _admitted(self, user: str, proxy_user: str | None) -> frozenset[str]:
+        """Check that a session may be opened; returns the roles that it has enabled."""
         account = self.account(user)
         if account is None:
             raise OracleError(1918, f"user '{user}' does not exist")
@@ -171,7 +191,7 @@ class EngineDatabase:
         grantees = {PUBLIC, user, *roles}
         if not self.catalog.has_system(grantees, "CREATE SESSION"):
             raise OracleError(1045, f"user {user} lacks CREATE SESSION privilege; logon denied")
-        return self.connect(user, proxy_user, roles)
+        return roles
 
     def connect(self, user: str, proxy_user: str | None, roles: frozenset[str]) -> EngineSession:
         """Open an engine session without asking whether *user* may log in: autonomous transactions run in one."""
@@ -285,8 +305,13 @@ class EngineDatabase:
             session.commit()
         with self._ddl_lock:  # what a statement decides by is the dictionary that it changes
             ddl = self._ddl(definer or session.effective_user, sql, session, definer)
-            with self._dictionary_change(ddl=ddl):
-                execute(ddl)
+            try:
+                with self._dictionary_change(ddl=ddl):
+                    execute(ddl)
+            except OracleError as error:
+                session.auditor.ddl(sql, (), error.code)
+                raise
+            session.auditor.ddl(sql, ddl.needed, 0)
             self._views_lost = self._views_lost or ddl.changes is None
             if self._views_lost:
                 self._revive_views()

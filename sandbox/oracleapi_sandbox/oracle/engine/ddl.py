@@ -7,7 +7,7 @@ Each runs on the engine's administrator connection as one PostgreSQL transaction
 
 import json
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
@@ -33,6 +33,7 @@ class Ddl:
     now: datetime
     session: Any = None
     compile: tuple[str, str, str] | None = None  # owner, name and kind of a unit that was changed
+    needed: set[str] = field(default_factory=set)  # the system privileges without which it would be refused
     changes: set[Change] | None = None  # what of the dictionary is to be read anew; ``None``: everything
 
     @property
@@ -53,15 +54,22 @@ class Ddl:
     def has(self, privilege: str) -> bool:
         return self.catalog.has_system(self.context.grantees, privilege)
 
+    def uses(self, privilege: str) -> bool:
+        """Say whether the user has a system privilege that the statement needs."""
+        if self.has(privilege):
+            self.needed.add(privilege)
+            return True
+        return False
+
     def require(self, privilege: str) -> None:
-        if not self.has(privilege):
+        if not self.uses(privilege):
             raise OracleError(1031, "insufficient privileges")
 
     def require_in(self, owner: str, own: str, anywhere: str) -> None:
         """Require *own* in the user's schema, *anywhere* in others."""
         if owner not in self.catalog.users:
             raise OracleError(1918, f"user '{owner}' does not exist")
-        if owner == self.user and (not own or self.has(own)):
+        if owner == self.user and (not own or self.uses(own)):
             return
         self.require(anywhere)
 
@@ -94,6 +102,7 @@ class Ddl:
             ("constraints", "table_name"),
             ("comments", "table_name"),
             ("units", "name"),
+            ("audit_options", "name"),
         ):
             self.run(f"delete from ora_meta.{table} where owner = $1 and {column} = $2", [owner, name])
         self.run(
@@ -120,12 +129,16 @@ class Ddl:
 def execute(ddl: Ddl) -> None:
     """Run the statement."""
     from oracleapi_sandbox.oracle.engine import accounts, alter, contexts, grants, objects, roles, tables, units
+    from oracleapi_sandbox.oracle.engine.audit import ddl as audit
 
     reader = ddl.reader
     verb = reader.token.text
     reader.at += 1
     if verb in ("GRANT", "REVOKE"):
         (grants.grant if verb == "GRANT" else grants.revoke)(ddl)
+        return
+    if verb in ("AUDIT", "NOAUDIT"):
+        (audit.audit if verb == "AUDIT" else audit.noaudit)(ddl)
         return
     replace = verb == "CREATE" and reader.accept("OR", "REPLACE")
     force = verb == "CREATE" and (reader.accept("FORCE") or reader.accept("NO", "FORCE") or reader.accept("NOFORCE"))
@@ -143,6 +156,9 @@ def execute(ddl: Ddl) -> None:
         ("CREATE", "ROLE"): roles.create_role,
         ("ALTER", "ROLE"): roles.alter_role,
         ("DROP", "ROLE"): roles.drop_role,
+        ("CREATE", "AUDIT"): audit.create_policy,
+        ("ALTER", "AUDIT"): audit.alter_policy,
+        ("DROP", "AUDIT"): audit.drop_policy,
         ("CREATE", "PROFILE"): accounts.create_profile,
         ("ALTER", "PROFILE"): accounts.alter_profile,
         ("DROP", "PROFILE"): accounts.drop_profile,
@@ -171,6 +187,8 @@ def execute(ddl: Ddl) -> None:
     if replace and what.text not in ("VIEW", "SYNONYM", "CONTEXT", *units.KINDS):
         raise OracleError(922, "missing or invalid option", what.start)
     reader.at += 1
+    if what.text == "AUDIT":
+        reader.expect("POLICY")
     run(ddl)
 
 

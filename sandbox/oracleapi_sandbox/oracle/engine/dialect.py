@@ -168,6 +168,8 @@ def _rewritten(sql: str, tokens: tuple[Token, ...], binds: list[str] | None = No
             if name not in binds:
                 binds.append(name)
             piece = f":b{binds.index(name)}"
+        elif token.is_word("CURRENT_USER"):
+            piece = '"CURRENT_USER"'  # no function, as sqlglot thinks, but a column of the audit trail
         elif token.kind == "string":
             piece = "'" + token.text.replace("'", "''") + "'"
         else:

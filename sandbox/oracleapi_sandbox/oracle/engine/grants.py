@@ -106,7 +106,7 @@ def _grantees(ddl: Ddl) -> list[str]:
 
 def _check_system(ddl: Ddl, privilege: str) -> None:
     held = (ddl.catalog.sys_grants.get(grantee, {}).get(privilege, False) for grantee in ddl.context.grantees)
-    if not ddl.has("GRANT ANY PRIVILEGE") and not any(held):
+    if not any(held) and not ddl.uses("GRANT ANY PRIVILEGE"):
         raise OracleError(1031, "insufficient privileges")
 
 
@@ -144,7 +144,7 @@ def _revoke_system(ddl: Ddl, privilege: str, grantee: str) -> None:
 def _check_role(ddl: Ddl, item: Item) -> None:
     if item.name not in ddl.catalog.roles:
         raise OracleError(1919, f"role '{item.name}' does not exist", item.position)
-    if not ddl.has("GRANT ANY ROLE") and not has_admin(ddl, item.name):
+    if not has_admin(ddl, item.name) and not ddl.uses("GRANT ANY ROLE"):
         raise OracleError(1932, f"ADMIN option not granted for role '{item.name}'")
 
 

@@ -6,8 +6,9 @@ from datetime import datetime
 from importlib.resources import files
 from typing import TYPE_CHECKING
 
+from oracleapi_sandbox.oracle.engine.audit.predefined import ENABLED, PREDEFINED
 from oracleapi_sandbox.oracle.engine.catalog import PUBLIC
-from oracleapi_sandbox.oracle.engine.ddl import Ddl
+from oracleapi_sandbox.oracle.engine.ddl import Ddl, engine_name
 from oracleapi_sandbox.oracle.engine.privileges import DEFAULT_PROFILE, ENGINE_WIDE, ROLES, ROLES_OF_DBA
 from oracleapi_sandbox.oracle.engine.scope import quote
 from oracleapi_sandbox.oracle.engine.supplied import view
@@ -21,6 +22,7 @@ _USERS = {
     "SYSTEM": (),
     "ORDS_METADATA": ("CREATE SESSION", "CREATE USER", "ALTER USER"),
     "ORDS_PUBLIC_USER": ("CREATE SESSION",),
+    "AUDSYS": (),
 }
 _FAMILIES = ("DBA", "ALL", "USER")
 
@@ -68,13 +70,14 @@ def users_and_roles(admin: Connection, now: datetime, name: str, version: str) -
         admin.run(
             "insert into ora_meta.users (username, created, oracle_maintained, authentication, password_date)"
             " values ($1, $2, true, $3, $2)",
-            [user, now, "NONE" if user in ("SYS", "ORDS_METADATA") else "PASSWORD"],
+            [user, now, "NONE" if user in ("SYS", "ORDS_METADATA", "AUDSYS") else "PASSWORD"],
         )
         admin.run(f"create role {quote(user)} nologin")
         admin.run(f"create schema {quote(user)} authorization {quote(user)}")
         admin.run(f"grant usage on schema {quote(user)} to public")
         _system_grants(admin, user, privileges)
     _role_grants(admin)
+    _audit_policies(admin, now)
     admin.run('grant usage, create on schema "ORDS_METADATA" to ora_repository')
 
 
@@ -93,6 +96,23 @@ def _role_grants(admin: Connection) -> None:
         admin.run(
             "insert into ora_meta.role_grants (grantee, role, admin) values ($1, $2, $3::boolean)",
             [grantee, role, grantee != "DBA"],
+        )
+
+
+def _audit_policies(admin: Connection, now: datetime) -> None:
+    """Make the policies that Oracle brings, and enable those that it enables."""
+    for name, options in PREDEFINED.items():
+        admin.run("insert into ora_meta.audit_policies (name, supplied) values ($1, true)", [name])
+        for option in options:
+            admin.run("insert into ora_meta.audit_options values ($1, $2, $3)", [name, option.kind, option.name])
+        admin.run(
+            "insert into ora_meta.objects (owner, name, type, created, changed)"
+            " values ('SYS', $1, 'UNIFIED AUDIT POLICY', $2, $2)",
+            [name, now],
+        )
+    for name, success in ENABLED.items():
+        admin.run(
+            "insert into ora_meta.audit_enabled values ($1, 'BY USER', 'ALL USERS', $2::boolean, true)", [name, success]
         )
 
 
@@ -116,11 +136,24 @@ def views(ddl: Ddl) -> None:
         name, visible_to, synonym = fields
         sql = sql.strip().rstrip(";")
         if "{}" not in name:
-            view(ddl, "SYS", name, sql, visible_to, synonym)
+            owner, _, name = name.rpartition(".")
+            holder, *others = visible_to.split(", ")
+            view(ddl, owner or "SYS", name, sql, holder, synonym)
+            for other in others:
+                _show_too(ddl, owner or "SYS", name, other)
             continue
         for family in _FAMILIES:
             holder = "SELECT_CATALOG_ROLE" if family == "DBA" else PUBLIC
             view(ddl, "SYS", name.format(family), _family(sql, family), holder, synonym.format(family))
+
+
+def _show_too(ddl: Ddl, owner: str, name: str, role: str) -> None:
+    ddl.run(
+        "insert into ora_meta.object_grants (grantor, grantee, owner, name, type, privilege)"
+        " values ($1, $2, $1, $3, 'VIEW', 'SELECT')",
+        [owner, role, name],
+    )
+    ddl.run(f"grant select on {engine_name(owner, name)} to {quote(role)}")
 
 
 def _family(sql: str, family: str) -> str:

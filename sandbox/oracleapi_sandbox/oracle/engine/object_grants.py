@@ -81,7 +81,9 @@ def revoke(ddl: Ddl, items: list[Item], grantees: list[str], thing: Thing) -> No
     ddl.reader.accept("CASCADE", "CONSTRAINTS")
     ddl.reader.accept("FORCE")
     ddl.reader.end(933, "SQL command not properly ended")
-    grantors = {ddl.user, thing.owner} if ddl.has(ANY_OBJECT_PRIVILEGE) else {ddl.user}
+    grantors = {ddl.user}
+    if thing.owner != ddl.user and ddl.uses(ANY_OBJECT_PRIVILEGE):
+        grantors.add(thing.owner)
     left = list(ddl.catalog.object_grants.get((thing.owner, thing.name), ()))
     gone: list[Grant] = []
     everything = any(item.name in _EVERYTHING for item in items)
@@ -212,7 +214,7 @@ def _grantor(ddl: Ddl, thing: Thing, item: Item) -> str:
 
 
 def _may_grant(ddl: Ddl, thing: Thing, item: Item) -> bool:
-    return thing.owner == ddl.user or _has_option(ddl, thing, item, ddl.user) or ddl.has(ANY_OBJECT_PRIVILEGE)
+    return thing.owner == ddl.user or _has_option(ddl, thing, item, ddl.user) or ddl.uses(ANY_OBJECT_PRIVILEGE)
 
 
 def _has_option(ddl: Ddl, thing: Thing, item: Item, user: str) -> bool:

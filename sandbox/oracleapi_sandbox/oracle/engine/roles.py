@@ -84,7 +84,7 @@ def _existing(ddl: Ddl, name: str, anywhere: str) -> dict[str, Any]:
     role: dict[str, Any] | None = ddl.catalog.roles.get(name)
     if role is None:
         raise OracleError(1919, f"role '{name}' does not exist")
-    if not ddl.has(anywhere) and not has_admin(ddl, name):
+    if not has_admin(ddl, name) and not ddl.uses(anywhere):
         raise OracleError(1031, "insufficient privileges")
     return role
 
@@ -113,6 +113,9 @@ def forget(ddl: Ddl, name: str) -> None:
     object_grants.forget_party(ddl, name)
     ddl.run("delete from ora_meta.sys_grants where grantee = $1", [name])
     ddl.run("delete from ora_meta.role_grants where $1 in (grantee, role)", [name])
+    ddl.run("delete from ora_meta.audit_enabled where entity = $1", [name])
+    ddl.run("delete from ora_meta.audit_options where kind = 'ROLE PRIVILEGE' and option = $1", [name])
+    ddl.run("delete from ora_meta.audit_contexts where username = $1", [name])
     ddl.run(f"drop owned by {quote(name)}")
     ddl.run(f"drop role {quote(name)}")
 

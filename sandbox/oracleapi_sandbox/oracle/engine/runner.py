@@ -1,10 +1,10 @@
 """What the PL/SQL interpreter and the supplied packages see of a session."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from typing import TYPE_CHECKING, Any
 
-from oracleapi_sandbox.oracle.engine import contexts, enabling
+from oracleapi_sandbox.oracle.engine import contexts
 from oracleapi_sandbox.oracle.engine.text import CONTROL, DDL, Reader, kind_of, tokens_of
 from oracleapi_sandbox.oracle.ports import (
     Bind,
@@ -19,6 +19,9 @@ from oracleapi_sandbox.oracle.ports import (
 
 if TYPE_CHECKING:
     from oracleapi_sandbox.oracle.engine.session import EngineSession
+
+
+_NOTHING = nullcontext()
 
 
 class Runner:
@@ -53,11 +56,17 @@ class Runner:
     def entering(self, call: UnitCall) -> AbstractContextManager[None]:
         return self._engine.entering(call)
 
+    def executing(self, unit: tuple[str, str] | None) -> AbstractContextManager[None]:
+        auditor = self._engine.auditor
+        if unit is None or not auditor.watch.cares_for_unit(unit):
+            return _NOTHING
+        return auditor.execution(*unit)
+
     def autonomous(self) -> AbstractContextManager[SqlRunner]:
         return self._engine.autonomous()
 
     def set_role(self, command: str) -> None:
-        self._engine.set_role(enabling.read_command(Reader(command, tokens_of(command))))
+        self._engine.set_role(Reader(command, tokens_of(command)))
 
     def roles(self, *, here: bool) -> frozenset[str]:
         return frozenset() if here and self._engine.definer is not None else self._engine.roles

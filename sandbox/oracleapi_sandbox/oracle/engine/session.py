@@ -11,11 +11,12 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 from oracleapi_sandbox.oracle.engine import contexts, control, describe, enabling
+from oracleapi_sandbox.oracle.engine.audit.trail import Auditor
 from oracleapi_sandbox.oracle.engine.catalog import PUBLIC, Thing
 from oracleapi_sandbox.oracle.engine.errors import located, to_oracle
 from oracleapi_sandbox.oracle.engine.runner import Runner, numbered
 from oracleapi_sandbox.oracle.engine.scope import CallArgument, Context, quote
-from oracleapi_sandbox.oracle.engine.text import BLOCK, CONTROL, DDL, kind_of, masked, tokens_of
+from oracleapi_sandbox.oracle.engine.text import BLOCK, CONTROL, DDL, Reader, kind_of, masked, tokens_of
 from oracleapi_sandbox.oracle.engine.translate import Translation, translate
 from oracleapi_sandbox.oracle.engine.wire import Answer, Connection, ConnectionLostError, PostgresError
 from oracleapi_sandbox.oracle.ports import Bind, Column, OracleError, Package, Result, StoredText, UnitCall, Value
@@ -58,6 +59,10 @@ class EngineSession:
         self._cancelled = False
         self._closed = False
         self.units: list[UnitCall] = []
+        self.nesting = 0
+        self.text = ""
+        self.process = connection.pid
+        self.auditor = Auditor(self)
         self.contexts: contexts.Held = {}
         self._definers: set[str] = set()
         self._role_in_force: str | None = None
@@ -96,6 +101,7 @@ class EngineSession:
         """Run one statement; see ``ports.Session``. Each call is one journal entry."""
         kind, shown, failure, rows = "", "", None, 0
         self._cancelled = False
+        self.text = sql
         self._running.set()
         try:
             tokens = tokens_of(sql)
@@ -120,7 +126,7 @@ class EngineSession:
         if kind == BLOCK:
             return self._block(sql, binds)
         if kind == CONTROL:
-            control.run(self, sql, binds)
+            self._control_statement(sql, binds)
             return Result()
         if kind == DDL:
             if binds:
@@ -128,6 +134,17 @@ class EngineSession:
             self._database.run_ddl(self, sql)
             return Result()
         return self.run_sql(sql, binds)
+
+    def _control_statement(self, sql: str, binds: dict[str, Bind]) -> None:
+        alters = tokens_of(sql)[0].is_word("ALTER")
+        try:
+            control.run(self, sql, binds)
+        except OracleError as error:
+            if alters:
+                self.auditor.control("ALTER SESSION", sql, error.code)
+            raise
+        if alters:
+            self.auditor.control("ALTER SESSION", sql, 0)
 
     def parse(self, sql: str) -> tuple[Column, ...] | None:
         """Check and describe a statement; rights are checked too, as Oracle does when it parses."""
@@ -141,7 +158,14 @@ class EngineSession:
             parse_block(sql)
             return None
         names = dict.fromkeys(token.text.upper() for token in tokens if token.kind == "bind")
-        translation = self._translated(sql, {name: Bind() for name in names})
+        try:
+            return self._parse(sql, {name: Bind() for name in names})
+        except OracleError as error:
+            self.auditor.query(sql, {}, error.code)
+            raise
+
+    def _parse(self, sql: str, binds: dict[str, Bind]) -> tuple[Column, ...] | None:
+        translation = self._translated(sql, binds)
         nulls = [None] * len(translation.parameters)
         try:
             self._push()
@@ -184,6 +208,8 @@ class EngineSession:
             self._closed = True
             if self._autonomous is not None:
                 self._autonomous.close()
+            if self.auditor.session is self:
+                self.auditor.logoff()
             self._connection.close()
             self._database.session_closed(self)
 
@@ -191,6 +217,15 @@ class EngineSession:
 
     def run_sql(self, sql: str, binds: Mapping[str, Bind], *, rows_of_returning: bool = False) -> Result:
         """Run one query or DML statement. With *rows_of_returning* RETURNING needs no INTO and gives rows."""
+        try:
+            result = self._run_sql(sql, binds, rows_of_returning)
+        except OracleError as error:
+            self.auditor.query(sql, binds, error.code)
+            raise
+        self.auditor.query(sql, binds, 0)
+        return result
+
+    def _run_sql(self, sql: str, binds: Mapping[str, Bind], rows_of_returning: bool) -> Result:
         self.check_cancelled()
         translation = self._translated(sql, dict(binds))
         if translation.returning and not (translation.into or rows_of_returning):
@@ -271,7 +306,9 @@ class EngineSession:
         values = {each.name.lower(): value for each, value in zip(formal, given, strict=False)}
         for each in formal[len(given) :]:
             values[each.name.lower()] = each.default
-        return describe.parameter(source.subprogram.body(self.runner(), **values))
+        runner = self.runner()
+        with runner.executing((source.package.owner, source.package.name)):
+            return describe.parameter(source.subprogram.body(runner, **values))
 
     def _within(self, call: Any, sql: str, *, begin: bool) -> Answer:
         """Run one PostgreSQL statement so that its failure undoes it and nothing else."""
@@ -355,6 +392,7 @@ class EngineSession:
         if marked:
             self._control(f"savepoint {_BLOCK_SAVEPOINT}")
         transaction = self._transaction
+        self.nesting += 1
         try:
             result = run_block(sql, binds, self.runner())
         except OracleError:
@@ -364,6 +402,8 @@ class EngineSession:
             else:
                 self.rollback()
             raise
+        finally:
+            self.nesting -= 1
         return result
 
     def internal_run(self, sql: str, parameters: Sequence[Any]) -> list[tuple[Any, ...]]:
@@ -391,15 +431,21 @@ class EngineSession:
 
     # Roles and settings ----------------------------------------------------------------------------------------------
 
-    def set_role(self, command: enabling.Command) -> None:
-        """Enable roles in place of those that are enabled.
+    def set_role(self, command: Reader) -> None:
+        """Enable roles in place of those that are enabled, as the text behind SET ROLE says.
 
         Raises:
             OracleError: 6565, definer's rights are on the stack of running units; as ``enabling.by_command``.
         """
-        if self.definer is not None:
-            raise OracleError(6565, "cannot execute SET ROLE from within stored procedure")
-        self._database.set_role(self, command)
+        text = f"SET ROLE {command.sql[command.token.start :]}"
+        try:
+            if self.definer is not None:
+                raise OracleError(6565, "cannot execute SET ROLE from within stored procedure")
+            self._database.set_role(self, enabling.read_command(command))
+        except OracleError as error:
+            self.auditor.control("SET ROLE", text, error.code)
+            raise
+        self.auditor.control("SET ROLE", text, 0)
 
     @contextmanager
     def entering(self, call: UnitCall) -> Iterator[None]:
@@ -423,6 +469,7 @@ class EngineSession:
             self._database.enable(inner, roles)
         inner.client_identifier, inner.module, inner.action = self.client_identifier, self.module, self.action
         inner.units, inner.contexts = list(self.units), self.contexts
+        inner.auditor, inner.nesting, inner.text = self.auditor, self.nesting, self.text
         inner._push()
         try:
             yield inner.runner()

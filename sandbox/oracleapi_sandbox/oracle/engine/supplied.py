@@ -9,7 +9,7 @@ import json
 from collections.abc import Iterable, Sequence
 
 from oracleapi_sandbox.oracle.engine import describe
-from oracleapi_sandbox.oracle.engine.catalog import PUBLIC, Thing
+from oracleapi_sandbox.oracle.engine.catalog import PUBLIC, SYS, Thing
 from oracleapi_sandbox.oracle.engine.ddl import Ddl, engine_name
 from oracleapi_sandbox.oracle.engine.object_grants import write_engine_rights
 from oracleapi_sandbox.oracle.engine.scope import literal, quote
@@ -32,7 +32,7 @@ def view(
         return
     target = engine_name(owner, name)
     script = [f"drop view if exists {target}", f"create view {target} as {sql}"]
-    script.append(f'grant select on {target} to "SELECT ANY DICTIONARY"')
+    script.append(f'grant select on {target} to "SELECT ANY {"DICTIONARY" if owner == SYS else "TABLE"}"')
     if engine_owner is not None:
         script.append(f"alter view {target} owner to {quote(engine_owner)}")
     if known is None:

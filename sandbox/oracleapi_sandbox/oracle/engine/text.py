@@ -75,14 +75,14 @@ def not_supported(what: str, token: Token | None = None) -> OracleError:
     return OracleError(3001, f"unimplemented feature: {what}{where}", token.start if token is not None else None)
 
 
-def masked(sql: str, tokens: Iterable[Token]) -> str:
-    """Return *sql* with literals, and passwords after IDENTIFIED BY or REPLACE, as ``?``."""
+def masked(sql: str, tokens: Iterable[Token], *, literals: bool = True, mark: str = "?") -> str:
+    """Return *sql* with passwords after IDENTIFIED BY or REPLACE, and with *literals* these too, as *mark*."""
     out, at, secret = [], 0, False
     previous = ""
     for token in tokens:
-        hidden = token.kind in ("string", "number") or (secret and token.kind in ("word", "quoted"))
-        if hidden:
-            out += [sql[at : token.start], "?"]
+        hidden = secret and token.kind in ("word", "quoted")
+        if hidden or (literals and token.kind in ("string", "number")):
+            out += [sql[at : token.start], mark]
             at = token.end
         secret = (token.is_word("BY") and previous in ("IDENTIFIED",)) or token.is_word("REPLACE", "VALUES")
         secret = secret and not (token.is_word("REPLACE") and previous == "OR")

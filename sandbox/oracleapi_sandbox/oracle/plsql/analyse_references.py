@@ -330,7 +330,8 @@ class ReferenceAnalysis(TypeAnalysis):
             candidates = [each for each in package.subprograms if each.name == member]
             if candidates:
                 arguments, rest = _call_steps(steps)
-                return self._supplied(ref, member, candidates, arguments, rest, scope)
+                unit = (package.owner, package.name)
+                return self._supplied(ref, member, candidates, arguments, rest, scope, unit)
         raise CompileError(step.position, 302, f"component '{member}' must be declared")
 
     def _supplied(
@@ -341,6 +342,7 @@ class ReferenceAnalysis(TypeAnalysis):
         arguments: Sequence[n.Argument],
         rest: Steps,
         scope: Scope,
+        unit: tuple[str, str] | None = None,
     ) -> Resolved:
         formals = [
             [_SuppliedFormal(argument, self.supplied_type(argument.type, ref)) for argument in each.arguments]
@@ -357,7 +359,7 @@ class ReferenceAnalysis(TypeAnalysis):
             passed.append((formal.argument, formal.type, value))
         subprogram = candidates[chosen]
         returns = self.supplied_type(subprogram.returns, ref) if subprogram.returns else t.NULL
-        return self._with_steps(ref, SuppliedCall(subprogram, tuple(passed)), returns, rest, scope)
+        return self._with_steps(ref, SuppliedCall(subprogram, tuple(passed), unit), returns, rest, scope)
 
     def _local_call(
         self, ref: n.Ref, entity: OverloadsEntity, arguments: Sequence[n.Argument], scope: Scope

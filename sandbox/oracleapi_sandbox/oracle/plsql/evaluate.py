@@ -306,7 +306,8 @@ class Evaluator:
             elif formal.mode != "OUT":
                 passed[formal.name.lower()] = to_port(coerce(self.evaluate(value, frame), kind))
         try:
-            result = base.subprogram.body(self.runner, **passed)
+            with self.runner.executing(base.unit):
+                result = base.subprogram.body(self.runner, **passed)
         except PlsqlError as error:
             if base.subprogram is RAISE_APPLICATION_ERROR and passed.get("keeperrorstack") and self.errors:
                 error = PlsqlError(error.code, f"{error.message}\n{self.errors[-1].sqlerrm}")
@@ -328,8 +329,9 @@ class Evaluator:
         return self._called(base, self, Frame(frame.owner(base.subprogram)), frame)
 
     def _stored_call(self, base: s.StoredCall, frame: Frame) -> Datum:
-        callee, home = base.instance.running(self.runner)
-        return self._called(base, callee, Frame(home), frame)
+        with self.runner.executing((base.instance.call.owner, base.instance.call.name)):
+            callee, home = base.instance.running(self.runner)
+            return self._called(base, callee, Frame(home), frame)
 
     def _stored_variable(self, base: s.StoredVariable, frame: Frame) -> Datum:
         _, home = base.instance.running(self.runner)

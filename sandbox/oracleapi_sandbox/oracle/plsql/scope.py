@@ -155,6 +155,7 @@ class StoredVariable:
 class SuppliedCall:
     subprogram: Subprogram
     arguments: tuple[tuple[Argument, Type, n.Expression | None], ...]
+    unit: tuple[str, str] | None = None  # owner and name of its package
 
 
 @dataclass(frozen=True, eq=False)

@@ -28,6 +28,18 @@ create index on ora_meta.role_grants (role);
 create table ora_meta.proxies (
   proxy text, client text, mode text not null default 'ALL', roles text[] not null default '{}',
   authenticated boolean not null default false, primary key (proxy, client));
+create table ora_meta.audit_policies (
+  name text primary key, condition text, evaluate text not null default 'NONE', top_level boolean not null default false, supplied boolean not null default false);
+create table ora_meta.audit_options (
+  policy text, kind text, option text, owner text not null default '', name text not null default '', primary key (policy, kind, option, owner, name));
+create table ora_meta.audit_enabled (policy text, how text, entity text, success boolean not null, failure boolean not null, primary key (policy, how, entity));
+create table ora_meta.audit_contexts (namespace text, attribute text, username text, primary key (namespace, attribute, username));
+create table ora_meta.audit_trail (
+  id bigint generated always as identity primary key, event_time timestamp not null, sessionid int not null, entry_id int not null, statement_id int not null,
+  dbusername text, dbproxy_username text, client_identifier text, os_process text, "current_user" text, action_name text not null, return_code int not null,
+  object_schema text, object_name text, sql_text text, sql_binds text, application_contexts text, system_privilege_used text, target_user text, role text,
+  system_privilege text, object_privileges text, policies text);
+create index on ora_meta.audit_trail (event_time);
 create table ora_meta.profiles (profile text, resource text, type text, lim text, primary key (profile, resource));
 create table ora_meta.quotas (username text, tablespace text, bytes numeric, primary key (username, tablespace));
 

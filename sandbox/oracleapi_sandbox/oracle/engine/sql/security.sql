@@ -1,4 +1,4 @@
--- Dictionary views of roles, grants, proxies and contexts; how the lines are read: views.sql. With definer's rights the
+-- Dictionary views of roles, grants, proxies, contexts and auditing; how the lines are read: views.sql. With definer's rights the
 -- current user is the unit's owner, who has no roles. Columns: Oracle Database Reference 19c. [D]
 
 -- DBA_ROLES | SELECT_CATALOG_ROLE | DBA_ROLES
@@ -95,3 +95,25 @@ select n.key as "NAMESPACE", a.key as "ATTRIBUTE", a.value as "VALUE" from jsonb
 -- GLOBAL_CONTEXT | PUBLIC | GLOBAL_CONTEXT
 select c.namespace as "NAMESPACE", c.attribute as "ATTRIBUTE", c.value as "VALUE", nullif(c.username, '') as "USERNAME", nullif(c.client_id, '') as "CLIENT_IDENTIFIER"
 from ora_meta.shared_contexts c where c.username in ('', ora.session_user_name()) and c.client_id in ('', coalesce(ora.setting('client_identifier'), ''));
+-- AUDIT_UNIFIED_POLICIES | AUDIT_ADMIN, AUDIT_VIEWER | AUDIT_UNIFIED_POLICIES
+select p.name as "POLICY_NAME", p.condition as "AUDIT_CONDITION", p.evaluate as "CONDITION_EVAL_OPT", o.option as "AUDIT_OPTION", o.kind as "AUDIT_OPTION_TYPE",
+  nullif(o.owner, '') as "OBJECT_SCHEMA", nullif(o.name, '') as "OBJECT_NAME", t.type as "OBJECT_TYPE", 'NO'::text as "COMMON", 'NO'::text as "INHERITED",
+  ora.yes(p.top_level) as "AUDIT_ONLY_TOPLEVEL", ora.yes(p.supplied) as "ORACLE_SUPPLIED"
+from ora_meta.audit_policies p left join ora_meta.audit_options o on o.policy = p.name left join ora_meta.objects t on t.owner = o.owner and t.name = o.name;
+-- AUDIT_UNIFIED_ENABLED_POLICIES | AUDIT_ADMIN, AUDIT_VIEWER | AUDIT_UNIFIED_ENABLED_POLICIES
+select policy as "POLICY_NAME", how as "ENABLED_OPTION", entity as "ENTITY_NAME", case when how = 'BY GRANTED ROLE' then 'ROLE' else 'USER' end as "ENTITY_TYPE",
+  ora.yes(success) as "SUCCESS", ora.yes(failure) as "FAILURE" from ora_meta.audit_enabled;
+-- AUDIT_UNIFIED_CONTEXTS | AUDIT_ADMIN, AUDIT_VIEWER | AUDIT_UNIFIED_CONTEXTS
+select namespace as "NAMESPACE", attribute as "ATTRIBUTE", coalesce(nullif(username, ''), 'ALL USERS') as "USER_NAME" from ora_meta.audit_contexts;
+-- AUDSYS.UNIFIED_AUDIT_TRAIL | AUDIT_ADMIN, AUDIT_VIEWER | UNIFIED_AUDIT_TRAIL
+select 'Standard'::text as "AUDIT_TYPE", t.sessionid::numeric as "SESSIONID", null::numeric as "PROXY_SESSIONID", null::text as "OS_USERNAME", 'localhost'::text as "USERHOST",
+  null::text as "TERMINAL", 1::numeric as "INSTANCE_ID", ora.instance_value('dbid')::varchar::numeric as "DBID", '(TYPE=(DATABASE));'::text as "AUTHENTICATION_TYPE",
+  t.dbusername as "DBUSERNAME", t.dbproxy_username as "DBPROXY_USERNAME", null::text as "EXTERNAL_USERID", null::text as "GLOBAL_USERID", null::text as "CLIENT_PROGRAM_NAME",
+  null::text as "DBLINK_INFO", null::text as "XS_USER_NAME", null::bytea as "XS_SESSIONID", t.entry_id::numeric as "ENTRY_ID", t.statement_id::numeric as "STATEMENT_ID",
+  t.event_time as "EVENT_TIMESTAMP", t.event_time as "EVENT_TIMESTAMP_UTC", t.action_name as "ACTION_NAME", t.return_code::numeric as "RETURN_CODE", t.os_process as "OS_PROCESS",
+  null::bytea as "TRANSACTION_ID", null::numeric as "SCN", null::text as "EXECUTION_ID", t.object_schema as "OBJECT_SCHEMA", t.object_name as "OBJECT_NAME",
+  t.sql_text::ora.clob as "SQL_TEXT", t.sql_binds::ora.clob as "SQL_BINDS", t.application_contexts as "APPLICATION_CONTEXTS", t.client_identifier as "CLIENT_IDENTIFIER",
+  null::text as "NEW_SCHEMA", null::text as "NEW_NAME", case when t.object_name is not null then 'ORA$BASE' end as "OBJECT_EDITION", t.system_privilege_used as "SYSTEM_PRIVILEGE_USED",
+  t.system_privilege as "SYSTEM_PRIVILEGE", null::text as "AUDIT_OPTION", t.object_privileges as "OBJECT_PRIVILEGES", t.role as "ROLE", t.target_user as "TARGET_USER",
+  null::text as "EXCLUDED_USER", null::text as "EXCLUDED_SCHEMA", null::text as "EXCLUDED_OBJECT", t."current_user" as "CURRENT_USER", null::text as "ADDITIONAL_INFO",
+  t.policies as "UNIFIED_AUDIT_POLICIES", null::text as "FGA_POLICY_NAME" from ora_meta.audit_trail t;
