@@ -10,6 +10,7 @@ import pytest
 
 from oracleapi_sandbox.oracle.engine.database import EngineDatabase
 from oracleapi_sandbox.oracle.engine.session import EngineSession
+from oracleapi_sandbox.oracle.ports import OracleError
 
 from .conftest import NUMBERS, Sql
 
@@ -455,6 +456,25 @@ def test_parsing_judges_by_the_enabled_roles(
     assert refusal(f"delete from {owner.user}.t") == 1031
     assert refusal(f"select {owner.user}.s.nextval from dual") in (942, 2289)
     assert sql.one(owner, "select count(*) from t") == 0
+    block = f"declare n number; begin select count(*) into n from {owner.user}.t where id = :1; end;"
+    assert session.parse(block) is None
     session.execute(f"begin {guard}.enable('none'); end;")
-    assert refusal(read) == 942
+    assert (refusal(read), refusal(block)) == (942, 6550)
     session.close()
+
+
+def test_parsing_a_block_compiles_it(
+    system: EngineSession, owner: EngineSession, connect: Any, sql: Sql, new_user: Any
+) -> None:
+    system.execute(
+        f"create package {owner.user}.p as type t_list is table of number index by pls_integer;"
+        " procedure takes(l t_list); end;"
+    )
+    stranger = connect(new_user())
+    with pytest.raises(OracleError, match="PLS-00201"):
+        stranger.parse(f"begin {owner.user}.p.takes(:l); end;")
+    assert owner.parse("begin p.takes(:l); end;") is None, "what a bind is shows when it is bound"
+    with pytest.raises(OracleError, match="PLS-00306"):
+        owner.parse("begin p.takes(1); end;")
+    with pytest.raises(OracleError, match="ORA-06550"):
+        owner.parse("begin nonsense end;")

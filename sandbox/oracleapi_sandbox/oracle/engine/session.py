@@ -152,17 +152,27 @@ class EngineSession:
         kind = kind_of(tokens)
         if kind in (CONTROL, DDL):
             return None
+        binds = {token.text.upper(): Bind() for token in tokens if token.kind == "bind"}
         if kind == BLOCK:
-            from oracleapi_sandbox.oracle.plsql.interpreter import parse_block
-
-            parse_block(sql)
+            self._compile_block(sql, binds)
             return None
-        names = dict.fromkeys(token.text.upper() for token in tokens if token.kind == "bind")
         try:
-            return self._parse(sql, {name: Bind() for name in names})
+            return self._parse(sql, binds)
         except OracleError as error:
             self.auditor.query(sql, {}, error.code)
             raise
+
+    def _compile_block(self, sql: str, binds: dict[str, Bind]) -> None:
+        """Compile a block; that a bind does not fit is not known as long as binds have no types."""
+        from oracleapi_sandbox.oracle.plsql.errors import CompileError
+        from oracleapi_sandbox.oracle.plsql.interpreter import check_block
+
+        self._push()
+        try:
+            check_block(sql, binds, self.runner())
+        except CompileError as error:
+            if not binds or error.pls not in (306, 382):
+                raise
 
     def _parse(self, sql: str, binds: dict[str, Bind]) -> tuple[Column, ...] | None:
         translation = self._translated(sql, binds)
