@@ -305,8 +305,8 @@ def test_what_is_seen_of_grants(
     system.execute(f"grant create table to {role}")
     session, stranger = connect(user), connect(other)
     one = (user, owner.user, "T", owner.user, "SELECT", "YES", "YES", "NO", "TABLE", "NO")
-    assert sql.rows(session, "select * from user_tab_privs") == [one]
-    assert sql.rows(owner, "select * from user_tab_privs") == [one]
+    assert sql.rows(session, "select * from user_tab_privs where type <> 'USER'") == [one]
+    assert sql.rows(owner, "select * from user_tab_privs where type <> 'USER'") == [one]
     assert sql.rows(owner, "select grantee from user_tab_privs_made") == [(user,)]
     assert sql.rows(session, "select owner, grantor from user_tab_privs_recd") == [(owner.user, owner.user)]
     assert sql.rows(session, "select table_schema from all_tab_privs where grantee = :u", u=user) == [(owner.user,)]
@@ -322,6 +322,39 @@ def test_what_is_seen_of_grants(
     )
     assert sql.rows(stranger, "select * from role_sys_privs") == []
     assert sql.refused(stranger, "select * from dba_tab_privs").code == 942
+
+
+def test_units_with_invokers_rights_need_the_users_leave(
+    system: EngineSession, owner: EngineSession, connect: Any, sql: Sql, new_user: Any
+) -> None:
+    system.execute(f"create procedure {owner.user}.mine authid current_user as begin null; end;")
+    system.execute(f"create procedure {owner.user}.theirs authid definer as begin null; end;")
+    user, other = new_user(), new_user()
+    owner.execute(f"grant execute on mine to {user}")
+    owner.execute(f"grant execute on theirs to {user}")
+    session = connect(user)
+    call = f"begin {owner.user}.mine; end;"
+    lent = "select grantee, grantor, owner, table_name, type from dba_tab_privs where privilege = 'INHERIT PRIVILEGES'"
+    assert sql.rows(system, f"{lent} and grantor = :u", u=user) == [("PUBLIC", user, "SYS", user, "USER")]
+    session.execute(call)
+    session.execute(f"revoke inherit privileges on user {user} from public")
+    assert sql.refused(session, call).code == 6598
+    caught = f"begin {owner.user}.mine; exception when others then :r := sqlcode; end;"
+    assert session.execute(caught, sql.binds({"r": None})).out["R"] == "-6598"
+    session.execute(f"begin {owner.user}.theirs; end;")
+    assert sql.refused(connect(other), f"grant inherit privileges on user {user} to {other}").code == 1031
+    assert sql.refused(session, f"revoke inherit privileges on user {user} from public").code == 1927
+    assert sql.refused(session, f"grant select on user {user} to {other}").code == 990
+    assert sql.refused(session, f"grant inherit privileges on user nobody to {other}").code == 1918
+    session.execute(f"grant inherit privileges on user {user} to {owner.user}")
+    session.execute(call)
+    assert sql.rows(session, "select grantee from user_tab_privs where type = 'USER' and grantor = user") == [
+        (owner.user,)
+    ]
+    system.execute(f"revoke inherit privileges on user {user} from {owner.user}")
+    assert sql.refused(session, call).code == 6598
+    system.execute(f"grant inherit any privileges to {owner.user}")
+    session.execute(call)
 
 
 def test_many_sessions_grant_at_once(

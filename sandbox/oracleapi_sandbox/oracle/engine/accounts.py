@@ -32,6 +32,7 @@ def create_user(ddl: Ddl) -> None:
     if not (reader.token.is_word("IDENTIFIED") or reader.token.is_word("NO")):
         raise OracleError(1939 if reader.token.kind == "eof" else 922, "missing or invalid option", reader.token.start)
     ddl.run("insert into ora_meta.users (username, created) values ($1, $2)", [name, ddl.now])
+    ddl.run("insert into ora_meta.inherit_grants values ($1, 'PUBLIC')", [name])
     ddl.run(f"create role {quote(name)} nologin")
     ddl.run(f"create schema {quote(name)} authorization {quote(name)}")
     ddl.run(f"grant usage on schema {quote(name)} to public")

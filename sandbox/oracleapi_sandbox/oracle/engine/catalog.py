@@ -40,6 +40,7 @@ _TABLES = (
     "constraints",
     "units",
     "contexts",
+    "inherit_grants",
     "audit_policies",
     "audit_options",
     "audit_enabled",
@@ -115,6 +116,7 @@ class Catalog:
     constraints: dict[tuple[str, str], dict[str, Any]]
     units: dict[tuple[str, str, str], dict[str, Any]]
     contexts: dict[str, ApplicationContext]
+    inherits: dict[str, set[str]]
     audit: Rules
 
     def closure(self, roles: Iterable[str]) -> set[str]:
@@ -195,6 +197,9 @@ def load(admin: Connection, version: int) -> Catalog:
     profiles: dict[str, dict[str, str]] = {}
     for limit in tables["profiles"]:
         profiles.setdefault(limit["profile"], {})[limit["resource"]] = limit["lim"]
+    inherits: dict[str, set[str]] = {}
+    for grant in tables["inherit_grants"]:
+        inherits.setdefault(grant["username"], set()).add(grant["grantee"])
     return Catalog(
         version,
         version,
@@ -212,6 +217,7 @@ def load(admin: Connection, version: int) -> Catalog:
             each["namespace"]: ApplicationContext((each["schema"], each["package"]), each["shared"])
             for each in tables["contexts"]
         },
+        inherits,
         built(*(tables[f"audit_{name}"] for name in ("policies", "options", "enabled", "contexts"))),
     )
 

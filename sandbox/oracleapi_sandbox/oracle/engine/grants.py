@@ -5,7 +5,7 @@ has enabled, so that a grant of a role counts from the next SET ROLE or log-on, 
 Source: Database SQL Language Reference 19c, GRANT and REVOKE; error messages 1931, 28405, 28709 [D].
 """
 
-from oracleapi_sandbox.oracle.engine import object_grants
+from oracleapi_sandbox.oracle.engine import inheriting, object_grants
 from oracleapi_sandbox.oracle.engine.catalog import PUBLIC
 from oracleapi_sandbox.oracle.engine.ddl import Ddl
 from oracleapi_sandbox.oracle.engine.privileges import ENGINE_WIDE, NOT_FOR_ROLES, SYSTEM_PRIVILEGES, Item
@@ -19,10 +19,13 @@ def grant(ddl: Ddl) -> None:
     """``GRANT … [ON …] TO … [WITH … OPTION]``: all of it, or nothing where one part is refused."""
     items = _items(ddl)
     if ddl.reader.accept("ON"):
-        thing = object_grants.target(ddl, items)
+        user = _lender(ddl)
+        thing = None if user is not None else object_grants.target(ddl, items)
         ddl.reader.expect("TO", code=905, message="missing keyword")
         grantees = _grantees(ddl)
-        if thing is not None:
+        if user is not None:
+            inheriting.grant(ddl, items, grantees, user)
+        elif thing is not None:
             object_grants.grant(ddl, items, grantees, thing)
         return
     ddl.reader.expect("TO", code=990, message="missing or invalid privilege")
@@ -42,10 +45,13 @@ def revoke(ddl: Ddl) -> None:
     """``REVOKE … [ON …] FROM …``: all of it, or nothing where one part is refused."""
     items = _items(ddl)
     if ddl.reader.accept("ON"):
-        thing = object_grants.target(ddl, items)
+        user = _lender(ddl)
+        thing = None if user is not None else object_grants.target(ddl, items)
         ddl.reader.expect("FROM", code=905, message="missing keyword")
         grantees = _grantees(ddl)
-        if thing is not None:
+        if user is not None:
+            inheriting.revoke(ddl, items, grantees, user)
+        elif thing is not None:
             object_grants.revoke(ddl, items, grantees, thing)
         return
     ddl.reader.expect("FROM", code=990, message="missing or invalid privilege")
@@ -57,6 +63,16 @@ def revoke(ddl: Ddl) -> None:
                 _revoke_system(ddl, item.name, grantee)
             else:
                 _revoke_role(ddl, item, grantee)
+
+
+def _lender(ddl: Ddl) -> str | None:
+    """Read ``USER u``, whose privileges are to be inherited, if that is what follows ON."""
+    reader = ddl.reader
+    named = reader.peek().kind in ("word", "quoted") and not reader.peek().is_word("TO", "FROM")
+    if not (reader.token.is_word("USER") and named):
+        return None
+    reader.at += 1
+    return reader.name()
 
 
 def _items(ddl: Ddl) -> list[Item]:

@@ -72,6 +72,8 @@ def users_and_roles(admin: Connection, now: datetime, name: str, version: str) -
             " values ($1, $2, true, $3, $2)",
             [user, now, "NONE" if user in ("SYS", "ORDS_METADATA", "AUDSYS") else "PASSWORD"],
         )
+        if user not in ("SYS", "SYSTEM"):
+            admin.run("insert into ora_meta.inherit_grants values ($1, 'PUBLIC')", [user])
         admin.run(f"create role {quote(user)} nologin")
         admin.run(f"create schema {quote(user)} authorization {quote(user)}")
         admin.run(f"grant usage on schema {quote(user)} to public")

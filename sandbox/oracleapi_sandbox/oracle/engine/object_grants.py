@@ -143,19 +143,13 @@ def _supported(grants: list[Grant], owner: str) -> list[Grant]:
 # What is granted, and by whom
 
 
-def target(ddl: Ddl, items: list[Item]) -> Thing | None:
-    """Read the object; ``None`` for ``USER u`` (INHERIT PRIVILEGES).
+def target(ddl: Ddl, items: list[Item]) -> Thing:
+    """Read the object.
 
     Raises:
         OracleError: 942, or 4042 for a unit: there is none that the user may see.
     """
     reader = ddl.reader
-    if reader.token.is_word("USER") and reader.peek().kind in ("word", "quoted") and not reader.peek().is_word("TO"):
-        reader.at += 1
-        name = reader.name()
-        if name not in ddl.catalog.users:
-            raise OracleError(1918, f"user '{name}' does not exist")
-        return None
     if reader.token.is_word("SCHEMA", "DIRECTORY", "EDITION", "JAVA"):
         raise not_supported(f"GRANT ON {reader.token.text}", reader.token)
     start = reader.token.start

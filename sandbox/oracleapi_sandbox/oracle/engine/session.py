@@ -14,6 +14,7 @@ from oracleapi_sandbox.oracle.engine import contexts, control, describe, enablin
 from oracleapi_sandbox.oracle.engine.audit.trail import Auditor
 from oracleapi_sandbox.oracle.engine.catalog import PUBLIC, Thing
 from oracleapi_sandbox.oracle.engine.errors import located, to_oracle
+from oracleapi_sandbox.oracle.engine.inheriting import lends
 from oracleapi_sandbox.oracle.engine.runner import Runner, numbered
 from oracleapi_sandbox.oracle.engine.scope import CallArgument, Context, quote
 from oracleapi_sandbox.oracle.engine.text import BLOCK, CONTROL, DDL, Reader, kind_of, masked, tokens_of
@@ -459,7 +460,15 @@ class EngineSession:
 
     @contextmanager
     def entering(self, call: UnitCall) -> Iterator[None]:
-        """Hold a stored unit on the stack: its rights are in force for what is inside."""
+        """Hold a stored unit on the stack: its rights are in force for what is inside.
+
+        Raises:
+            PlsqlError: 6598, the current user lends the unit's owner no privileges.
+        """
+        if call.rights == "CURRENT_USER" and not lends(self._database.catalog, self.effective_user, call.owner):
+            from oracleapi_sandbox.oracle.plsql.errors import PlsqlError
+
+            raise PlsqlError(6598, "insufficient INHERIT PRIVILEGES privilege")
         self.units.append(call)
         try:
             yield

@@ -204,7 +204,9 @@ def _of_grant(reader: Reader, verb: str, catalog: Catalog, schema: str) -> Itera
     """GRANT and REVOKE with what, on what, to whom; a record for each grantee. [D: TARGET_USER is one name]"""
     what = reader.until("ON", "TO", "FROM").upper()
     place: tuple[str | None, str | None] = (None, None)
-    if reader.accept("ON"):
+    if reader.accept("ON", "USER"):
+        place = ("SYS", reader.name())
+    elif reader.accept("ON"):
         place = _object(reader, "", catalog, schema)
     reader.accept("TO" if verb == "GRANT" else "FROM")
     grantees = [reader.token.text]

@@ -25,6 +25,7 @@ create table ora_meta.object_grants (
 create index on ora_meta.object_grants (owner, name);
 create index on ora_meta.object_grants (grantee);
 create index on ora_meta.role_grants (role);
+create table ora_meta.inherit_grants (username text, grantee text, primary key (username, grantee));
 create table ora_meta.proxies (
   proxy text, client text, mode text not null default 'ALL', roles text[] not null default '{}',
   authenticated boolean not null default false, primary key (proxy, client));

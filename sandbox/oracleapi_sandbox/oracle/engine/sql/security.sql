@@ -30,15 +30,20 @@ select grantee as "ROLE", privilege as "PRIVILEGE", ora.yes(admin) as "ADMIN_OPT
 from ora_meta.sys_grants where grantee = any (ora.granted_roles());
 -- DBA_TAB_PRIVS | SELECT_CATALOG_ROLE | DBA_TAB_PRIVS
 select grantee as "GRANTEE", owner as "OWNER", name as "TABLE_NAME", grantor as "GRANTOR", privilege as "PRIVILEGE", ora.yes(grantable) as "GRANTABLE",
-  ora.yes(hierarchy) as "HIERARCHY", ora.maintained(owner) as "COMMON", type as "TYPE", 'NO'::text as "INHERITED" from ora_meta.object_grants where col = '';
+  ora.yes(hierarchy) as "HIERARCHY", ora.maintained(owner) as "COMMON", type as "TYPE", 'NO'::text as "INHERITED" from ora_meta.object_grants where col = ''
+union all select grantee, 'SYS', username, username, 'INHERIT PRIVILEGES', 'NO', 'NO', ora.maintained(username), 'USER', 'NO' from ora_meta.inherit_grants;
 -- ALL_TAB_PRIVS | PUBLIC | ALL_TAB_PRIVS
 select grantor as "GRANTOR", grantee as "GRANTEE", owner as "TABLE_SCHEMA", name as "TABLE_NAME", privilege as "PRIVILEGE", ora.yes(grantable) as "GRANTABLE",
   ora.yes(hierarchy) as "HIERARCHY", ora.maintained(owner) as "COMMON", type as "TYPE", 'NO'::text as "INHERITED" from ora_meta.object_grants
-where col = '' and (grantee = any (ora.enabled_grantees()) or ora.current_user_name() in (owner, grantor));
+where col = '' and (grantee = any (ora.enabled_grantees()) or ora.current_user_name() in (owner, grantor))
+union all select username, grantee, 'SYS', username, 'INHERIT PRIVILEGES', 'NO', 'NO', ora.maintained(username), 'USER', 'NO' from ora_meta.inherit_grants
+where grantee = any (ora.enabled_grantees()) or ora.current_user_name() = username;
 -- USER_TAB_PRIVS | PUBLIC | USER_TAB_PRIVS
 select grantee as "GRANTEE", owner as "OWNER", name as "TABLE_NAME", grantor as "GRANTOR", privilege as "PRIVILEGE", ora.yes(grantable) as "GRANTABLE",
   ora.yes(hierarchy) as "HIERARCHY", ora.maintained(owner) as "COMMON", type as "TYPE", 'NO'::text as "INHERITED" from ora_meta.object_grants
-where col = '' and ora.current_user_name() in (owner, grantor, grantee);
+where col = '' and ora.current_user_name() in (owner, grantor, grantee)
+union all select grantee, 'SYS', username, username, 'INHERIT PRIVILEGES', 'NO', 'NO', ora.maintained(username), 'USER', 'NO' from ora_meta.inherit_grants
+where ora.current_user_name() in (username, grantee);
 -- ALL_TAB_PRIVS_MADE | PUBLIC | ALL_TAB_PRIVS_MADE
 select grantee as "GRANTEE", owner as "OWNER", name as "TABLE_NAME", grantor as "GRANTOR", privilege as "PRIVILEGE", ora.yes(grantable) as "GRANTABLE",
   ora.yes(hierarchy) as "HIERARCHY", ora.maintained(owner) as "COMMON", type as "TYPE", 'NO'::text as "INHERITED" from ora_meta.object_grants
