@@ -253,3 +253,25 @@ def test_enabled_roles_by_context(system: EngineSession, sql: Sql, connect: Any,
     assert [sql.one(session, asked, r=role) for role in ("CONNECT", "connect", "DBA")] == ["TRUE", "TRUE", "FALSE"]
     session.execute("set role none")
     assert sql.one(session, asked, r="CONNECT") == "FALSE"
+
+
+def test_an_autonomous_transaction_is_in_the_same_session(
+    system: EngineSession, owner: EngineSession, sql: Sql, connect: Any, new_user: Any
+) -> None:
+    system.execute(
+        f"create function {owner.user}.seen(p varchar2) return varchar2 is pragma autonomous_transaction;"
+        " v varchar2(200); begin v := sys_context('userenv', p); commit; return v; end;"
+    )
+    system.execute(f"grant execute on {owner.user}.seen to public")
+    user = new_user()
+    session = connect(user)
+    session.client_identifier = "req-9"
+    for name, expected in (
+        ("session_user", user),
+        ("current_user", owner.user),
+        ("sid", str(session.session_id)),
+        ("client_identifier", "req-9"),
+    ):
+        out = session.execute(f"begin :r := {owner.user}.seen('{name}'); end;", sql.binds({"r": None})).out
+        assert out["R"] == expected, name
+    assert len(sql.rows(system, "select sid from v$session where username = :u", u=user)) == 1

@@ -223,3 +223,11 @@ def test_session_attributes_are_seen_at_once(system: EngineSession, connect: Any
     assert sql.rows(system, query, u=user) == [("one", "m", "a")]
     session.execute("begin dbms_session.clear_identifier; dbms_application_info.set_module(null, null); end;")
     assert sql.rows(system, query, u=user) == [(None, None, None)]
+
+
+def test_a_nul_in_an_attribute_is_refused_and_hurts_nobody_else(connect: Any, sql: Sql, new_user: Any) -> None:
+    session = connect(new_user())
+    session.client_identifier = "a\0b"
+    assert sql.refused(session, "select 1 from dual").code == 3001
+    session.client_identifier = "ab"
+    assert sql.one(session, "select sys_context('userenv', 'client_identifier') from dual") == "ab"

@@ -193,8 +193,13 @@ class EngineDatabase:
             raise OracleError(1045, f"user {user} lacks CREATE SESSION privilege; logon denied")
         return roles
 
-    def connect(self, user: str, proxy_user: str | None, roles: frozenset[str]) -> EngineSession:
-        """Open an engine session without asking whether *user* may log in: autonomous transactions run in one."""
+    def connect(
+        self, user: str, proxy_user: str | None, roles: frozenset[str], *, of: int | None = None
+    ) -> EngineSession:
+        """Open an engine session without asking whether *user* may log in.
+
+        Autonomous transactions run in one *of* the session that began them, and are seen as that session.
+        """
         sid, password = next(self._ids), secrets.token_hex(16)
         role, serial = f"$S{sid}", secrets.randbelow(60000) + 1
         with self._side.lock:
@@ -207,9 +212,9 @@ class EngineDatabase:
         session = EngineSession(self, connection, user, proxy_user, sid, serial)
         with self._side.lock:
             self._side.run(
-                "insert into ora_meta.sessions (role, sid, serial, username, schema, proxy_user, logon, pid)"
-                " values ($1, $2, $3, $4, $4, $5, $6, $7)",
-                [role, sid, serial, user, proxy_user, self.now(), connection.pid],
+                "insert into ora_meta.sessions (role, sid, serial, username, schema, proxy_user, logon, pid, of_sid)"
+                " values ($1, $2, $3, $4, $4, $5, $6, $7, $8::int)",
+                [role, sid, serial, user, proxy_user, self.now(), connection.pid, of],
             )
         with self._sessions_lock:
             self._sessions[sid] = session
@@ -250,13 +255,13 @@ class EngineDatabase:
         with self._side.lock:
             self._side.script(f"grant {quote(owner)} to {quote(session.role)} with inherit {inherits}, set true")
 
-    def session_changed(self, session: EngineSession) -> None:
-        """Show a session's schema, module, action and identifier in V$SESSION."""
+    def session_changed(self, session: EngineSession, attributes: Sequence[str | None]) -> None:
+        """Show a session's schema, module, action and identifier in V$SESSION; PostgreSQL keeps no NUL."""
         with self._side.lock:
             self._side.run(
                 "update ora_meta.sessions set schema = $2, module = $3, action = $4, client_identifier = $5"
-                " where sid = $1",
-                [session.session_id, session.schema, session.module, session.action, session.client_identifier],
+                " where role = $1",
+                [session.role, *(each and each.replace("\0", "?") for each in attributes)],
             )
 
     def session_closed(self, session: EngineSession) -> None:

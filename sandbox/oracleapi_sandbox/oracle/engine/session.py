@@ -479,15 +479,15 @@ class EngineSession:
     def autonomous(self) -> Iterator[Runner]:
         """Lend a session of the same rights with a transaction of its own; see ``ports.SqlRunner``."""
         inner = self._autonomous
-        if inner is None or inner.user != self.effective_user:
-            if inner is not None:
-                inner.close()
-            inner = self._autonomous = self._database.connect(self.effective_user, self.proxy_user, frozenset())
-        roles = frozenset() if self.definer else self.roles
-        if inner.roles != roles:
-            self._database.enable(inner, roles)
+        if inner is None:
+            inner = self._autonomous = self._database.connect(
+                self.user, self.proxy_user, self.roles, of=self.session_id
+            )
+        if inner.roles != self.roles:
+            self._database.enable(inner, self.roles)
         inner.client_identifier, inner.module, inner.action = self.client_identifier, self.module, self.action
         inner.units, inner.contexts = list(self.units), self.contexts
+        inner.schema, inner.settings = self.schema, self.settings
         inner.auditor, inner.nesting, inner.text = self.auditor, self.nesting, self.text
         inner._push()
         try:
@@ -536,7 +536,7 @@ class EngineSession:
         attributes = (self.schema, self.module, self.action, self.client_identifier)
         if attributes != self._shown:
             self._shown = attributes
-            self._database.session_changed(self)
+            self._database.session_changed(self, attributes)
 
     def _take_role(self) -> None:
         """Let PostgreSQL judge by the definer whose rights are in force, or by the session's own engine role."""

@@ -9,6 +9,7 @@ from oracleapi_sandbox.oracle.engine.audit import actions
 from oracleapi_sandbox.oracle.engine.audit.rules import ALWAYS, Act, Event, Policy, Watch, query_of
 from oracleapi_sandbox.oracle.engine.catalog import ANY_PRIVILEGES, Catalog
 from oracleapi_sandbox.oracle.engine.text import masked, tokens_of
+from oracleapi_sandbox.oracle.engine.wire import ConnectionLostError
 from oracleapi_sandbox.oracle.ports import Bind, OracleError
 
 if TYPE_CHECKING:
@@ -151,7 +152,7 @@ class Auditor:
             return verdicts[policy.name]
         try:
             verdict = bool(self._ask(query_of(policy.condition), {}))
-        except OracleError as error:
+        except (OracleError, ConnectionLostError) as error:
             log.warning("audit policy %s: its condition fails, the event is recorded: %s", policy.name, error)
             verdict = True
         verdicts[policy.name] = verdict
@@ -204,7 +205,7 @@ def write(database: "EngineDatabase", row: dict[str, Any], event: Event) -> None
     places = ", ".join(f"${at}" for at in range(1, len(values) + 1))
     database.run_aside(
         f"insert into ora_meta.audit_trail ({columns}) values ({places})",  # noqa: S608 - names of our own
-        [value or None if isinstance(value, str) else value for value in values.values()],
+        [value.replace("\0", "?") or None if isinstance(value, str) else value for value in values.values()],
     )
 
 

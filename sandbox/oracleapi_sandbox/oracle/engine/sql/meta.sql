@@ -65,7 +65,7 @@ create table ora_meta.arguments (
   owner text, package text, subprogram text, overload int, position int, argument text, type text, mode text, defaulted boolean);
 create unlogged table ora_meta.sessions (
   role text primary key, sid int not null, serial int not null, username text not null, schema text not null, proxy_user text,
-  roles text[] not null default '{}', logon timestamp not null, module text, action text, client_identifier text, pid int);
+  roles text[] not null default '{}', logon timestamp not null, module text, action text, client_identifier text, pid int, of_sid int);
 
 -- Who asks. Views and functions use these; a session cannot forge them, because it logged in with its own engine role.
 create function ora.this_session() returns ora_meta.sessions language sql stable security definer set search_path = pg_catalog begin atomic
@@ -113,7 +113,7 @@ begin
     when p = 'SESSION_USERID' then ora.user_id(s.username)::varchar when p = 'CURRENT_USERID' then ora.user_id(ora.current_user_name())::varchar
     when p = 'CURRENT_SCHEMAID' then ora.user_id(ora.current_schema_name())::varchar
     when p = 'PROXY_USER' then s.proxy_user when p = 'PROXY_USERID' then ora.user_id(s.proxy_user)::varchar
-    when p in ('SID', 'SESSIONID', 'UNIFIED_AUDIT_SESSIONID') then s.sid::varchar
+    when p in ('SID', 'SESSIONID', 'UNIFIED_AUDIT_SESSIONID') then coalesce(s.of_sid, s.sid)::varchar
     when p in ('CLIENT_IDENTIFIER', 'MODULE', 'ACTION', 'CLIENT_INFO') then ora.setting(lower(p))
     when p in ('DB_NAME', 'CON_NAME', 'SERVICE_NAME', 'DB_UNIQUE_NAME', 'INSTANCE_NAME', 'CDB_NAME') then ora.instance_value(lower(p))
     when p = 'CON_ID' then '3' when p = 'INSTANCE' then '1' when p = 'ISDBA' then 'FALSE' when p = 'DATABASE_ROLE' then 'PRIMARY'

@@ -97,7 +97,7 @@ select 1::numeric as "INSTANCE_NUMBER", ora.instance_value('instance_name') as "
 -- V_$SESSION | SELECT_CATALOG_ROLE | V$SESSION
 select s.sid::numeric as "SID", s.serial::numeric as "SERIAL#", s.sid::numeric as "AUDSID", s.username as "USERNAME", s.schema as "SCHEMANAME", case when ora.is_active(s.pid) then 'ACTIVE' else 'INACTIVE' end as "STATUS",
   'USER'::text as "TYPE", s.module as "MODULE", s.action as "ACTION", s.client_identifier as "CLIENT_IDENTIFIER", s.logon::ora.date as "LOGON_TIME", 3::numeric as "CON_ID"
-from ora_meta.sessions s;
+from ora_meta.sessions s where s.of_sid is null;
 -- NLS_SESSION_PARAMETERS | PUBLIC | NLS_SESSION_PARAMETERS
 select p as "PARAMETER", v as "VALUE" from (values ('NLS_LANGUAGE', 'AMERICAN'), ('NLS_TERRITORY', 'AMERICA'), ('NLS_CURRENCY', '$'), ('NLS_NUMERIC_CHARACTERS', '.,'), ('NLS_CALENDAR', 'GREGORIAN'),
   ('NLS_DATE_FORMAT', ora.nls_date_format()), ('NLS_DATE_LANGUAGE', 'AMERICAN'), ('NLS_SORT', 'BINARY'), ('NLS_TIMESTAMP_FORMAT', ora.nls_timestamp_format()), ('NLS_TIMESTAMP_TZ_FORMAT', ora.nls_timestamp_tz_format()),
