@@ -229,10 +229,20 @@ def test_a_missing_and_a_forbidden_database_read_the_same(lab: Lab, example: dic
             "odb",
             {"credentials": {"secretRef": {"name": "aws-main"}}},
             "CredentialsMissing",
-            "the Secret of credentials.secretRef has no key username",
+            "the secret of OracleDatabase.spec.credentials has no key username; add it",
         ),
-        ("odb", {"connection.port": 1}, "DatabaseUnreachable", "the database does not answer (DPY-6005)"),
-        ("odb", {"connection.serviceName": "NOWHERE"}, "DatabaseUnreachable", "the database does not answer ("),
+        (
+            "odb",
+            {"connection.port": 1},
+            "DatabaseUnreachable",
+            "nobody listens at OracleDatabase.spec.connection.host and port; correct them, or start the listener",
+        ),
+        (
+            "odb",
+            {"connection.serviceName": "NOWHERE"},
+            "DatabaseUnreachable",
+            "the listener does not know the service; correct OracleDatabase.spec.connection.serviceName",
+        ),
         (
             "odb",
             {"ords.caSecretRef": {"name": "ords-ca", "key": "other"}},

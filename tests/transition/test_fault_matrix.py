@@ -85,9 +85,9 @@ LASTING = {
     "aws expired token": (reasons.CREDENTIALS_MISSING, "credentials"),
     "aws 503": (reasons.AWS_UNAVAILABLE, "AWS"),
     "oracle ORA-01017": (reasons.LOGIN_DENIED, "Secret"),
-    "oracle ORA-28000": (reasons.LOGIN_DENIED, "open"),
+    "oracle ORA-28000": (reasons.LOGIN_DENIED, "a DBA unlocks it"),
     "oracle ORA-01031": (reasons.PRIVILEGES_MISSING, "docs/database.md"),
-    "oracle ORA-12541": (reasons.DATABASE_UNREACHABLE, "database"),
+    "oracle ORA-12541": (reasons.DATABASE_UNREACHABLE, "spec.connection.host"),
     "ords away": (reasons.ORDS_UNREACHABLE, ""),
     "provider away": (reasons.DISCOVERY_FAILED, ""),
 }

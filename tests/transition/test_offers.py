@@ -4,6 +4,7 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
+import trustme
 
 from oracleapi.errors import Retryable, Terminal
 from oracleapi.ports import Caller, DatabaseFacts, Discovery
@@ -300,11 +301,14 @@ def test_new_keys_at_the_provider_reach_the_schema() -> None:
 
 def test_a_ca_secret_without_its_key_is_named() -> None:
     world = standard()
-    world.kube.secrets["ca"] = {"other": "x"}
+    world.kube.secrets["ca"] = {"other": trustme.CA().cert_pem.bytes().decode(), "text": "x"}
     edit(world, PROVIDER, caSecretRef={"name": "ca"})
     world.settle(0)
     assert world.ready(PROVIDER) == ("False", "CredentialsMissing")
     assert "Secret ca has no key ca.crt" in world.message(PROVIDER)
+    edit(world, PROVIDER, caSecretRef={"name": "ca", "key": "text"})
+    world.settle(0)
+    assert "spec.caSecretRef: key text of Secret ca holds no PEM certificate" in world.message(PROVIDER)
     edit(world, PROVIDER, caSecretRef={"name": "ca", "key": "other"})
     world.settle(0)
     assert world.ready(PROVIDER) == ("True", "Succeeded")

@@ -1,6 +1,9 @@
 """``OracleRole`` in a small world: exact grants, what waits, what others granted, deletion, modes, fences."""
 
+from dataclasses import replace
 from typing import Any
+
+import pytest
 
 from oracleapi.model.role import Grant, ObservedRole
 from support import make
@@ -178,3 +181,69 @@ def test_approve_waits_for_the_plans_hash() -> None:
     world.settle()
     assert world.ready(ROLE) == ("True", "Succeeded")
     assert {*the_role(world).grants} == {READ}
+
+
+REFUSED: list[tuple[str, str, str, tuple[str, str]]] = [
+    ("ORA-00942", "False", "DependencyNotReady", ("waiting for", "SELECT ON HR.JOBS")),
+    ("ORA-01917", "False", "DependencyNotReady", ("waiting for", "SELECT ON HR.JOBS")),
+    ("ORA-01919", "False", "DependencyNotReady", ("waiting for", "SELECT ON HR.JOBS")),
+    ("ORA-04042", "False", "DependencyNotReady", ("waiting for", "SELECT ON HR.JOBS")),
+    ("ORA-04043", "False", "DependencyNotReady", ("waiting for", "SELECT ON HR.JOBS")),
+    ("ORA-00054", "Unknown", "OracleBusy", ("SELECT ON HR.JOBS", "lock")),
+    ("ORA-00060", "Unknown", "OracleBusy", ("SELECT ON HR.JOBS", "lock")),
+    ("ORA-04021", "Unknown", "OracleBusy", ("SELECT ON HR.JOBS", "lock")),
+    ("ORA-30006", "Unknown", "OracleBusy", ("SELECT ON HR.JOBS", "lock")),
+    ("ORA-00990", "False", "InvalidSpec", ("spec.grants: SELECT ON HR.JOBS", "take it out")),
+    ("ORA-01934", "False", "InvalidSpec", ("spec.grants: SELECT ON HR.JOBS", "take it out")),
+    ("ORA-02225", "False", "InvalidSpec", ("spec.grants: SELECT ON HR.JOBS", "take it out")),
+    ("ORA-28405", "False", "InvalidSpec", ("spec.grants: SELECT ON HR.JOBS", "take it out")),
+    ("ORA-01031", "False", "PrivilegesMissing", ("grant SELECT ON HR.JOBS", "docs/database.md")),
+    ("ORA-01924", "False", "PrivilegesMissing", ("grant SELECT ON HR.JOBS", "docs/database.md")),
+    ("ORA-01926", "False", "PrivilegesMissing", ("grant SELECT ON HR.JOBS", "docs/database.md")),
+    ("ORA-01932", "False", "PrivilegesMissing", ("grant SELECT ON HR.JOBS", "docs/database.md")),
+]
+"""Codes of refused grants. Source: Oracle Database Error Messages."""
+
+
+@pytest.mark.parametrize(("code", "status", "reason", "words"), REFUSED, ids=[row[0] for row in REFUSED])
+def test_a_refused_grant_says_why_and_holds_up_no_other(
+    code: str, status: str, reason: str, words: tuple[str, str]
+) -> None:
+    world = SmallWorld(*make.world(), start=False)
+    roles(world).withheld[READ_JOBS] = code
+    world.apply(make.role("hr-reader", on("HR.JOBS", "SELECT"), on("HR.EMPLOYEES", "SELECT")))
+    world.settle()
+    assert world.ready(ROLE) == (status, reason)
+    assert all(word in world.message(ROLE) for word in words)
+    assert {*the_role(world).grants} == {READ}
+    del roles(world).withheld[READ_JOBS]
+    world.settle(400)
+    assert world.ready(ROLE) == ("True", "Succeeded")
+
+
+@pytest.mark.parametrize("code", ["ORA-01927", "ORA-01951", "ORA-01952", "ORA-00942", "ORA-01919"])
+def test_a_revoke_of_what_somebody_else_just_revoked_is_done(code: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Between our look and our statement."""
+    world = world_with()
+    roles(world).hand_grant("HR_READER", READ_JOBS)
+    took: list[Grant] = []
+
+    def revoke(self: FakeRoles, role: str, grant: Grant) -> str:
+        held = self.roles[role]
+        took.append(grant)
+        self.roles[role] = replace(held, grants={kept: by for kept, by in held.grants.items() if kept != grant})
+        return code
+
+    monkeypatch.setattr(FakeRoles, "_revoke", revoke)
+    resync(world)
+    assert took == [READ_JOBS]
+    assert world.ready(ROLE) == ("True", "Succeeded")
+
+
+def test_a_column_that_is_held_does_not_hide_that_the_whole_object_was_refused() -> None:
+    world = SmallWorld(*make.world(), start=False)
+    roles(world).withheld[READ_JOBS] = "ORA-01031"
+    column = {"object": "HR.JOBS", "privileges": ["SELECT"], "columns": ["JOB_ID"]}
+    world.apply(make.role("hr-reader", column, on("HR.JOBS", "SELECT")))
+    world.settle()
+    assert world.ready(ROLE) == ("False", "PrivilegesMissing")

@@ -119,7 +119,7 @@ class Connection(Part):
     wallet_secret_ref: SecretRef | None = Field(
         None,
         description="Secret in the operator's namespace with the CA bundle of the database, and a client certificate"
-        " with its key where the listener asks for one: PEM, key ewallet.pem unless named",
+        " with its key where the listener asks for one: PEM, key ewallet.pem or else ca.crt unless named",
     )
     tcp_connect_timeout_seconds: Annotated[int, Field(ge=1, le=60)] = 5
 

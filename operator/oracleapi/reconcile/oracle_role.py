@@ -6,7 +6,7 @@ from oracleapi.api import reasons
 from oracleapi.api.oracledatabase import Delegation, OracleDatabaseSpec
 from oracleapi.api.oraclerole import OracleRoleSpec
 from oracleapi.desired.role import build_role
-from oracleapi.errors import DependencyNotReady, Terminal
+from oracleapi.errors import DependencyNotReady, Retryable, Terminal
 from oracleapi.model.role import DesiredRole, Grant, ObservedRole, RefusedGrant
 from oracleapi.plan.preview import preview
 from oracleapi.plan.role import missing_grants, plan_role, plan_role_removal, whole
@@ -20,6 +20,18 @@ SHOWN = 50
 ABSENT_CODES = frozenset({"ORA-00942", "ORA-04042", "ORA-04043", "ORA-00904", "ORA-01917", "ORA-01919"})
 """The object, its column or the role to grant is not there, or not for us."""
 GRANTED_BY_ANOTHER = "ORA-01927"
+LOCKED_CODES = frozenset({"ORA-00054", "ORA-00060", "ORA-04020", "ORA-04021", "ORA-30006"})
+NOT_TO_BE_GRANTED = {
+    "ORA-00990": "the database knows no such privilege",
+    "ORA-01931": "this privilege cannot be granted to a role",
+    "ORA-01934": "that role holds this one already, and no role may hold itself",
+    "ORA-02204": "this privilege is not for views",
+    "ORA-02205": "this privilege is not for sequences",
+    "ORA-02224": "EXECUTE is not for tables",
+    "ORA-02225": "this privilege is not for procedures",
+    "ORA-28405": "that role is enabled by a package, and such a role cannot be granted to a role",
+}
+"""Faults of the list itself. Source: Oracle Database Error Messages."""
 
 
 class OracleRoleReconciler:
@@ -113,17 +125,21 @@ def _with_grantor(grant: Grant, observed: ObservedRole) -> str:
 def _judge(
     work: Pass[OracleRoleSpec], desired: DesiredRole, observed: ObservedRole, refused: Iterable[RefusedGrant]
 ) -> None:
-    """Say what hinders, the worst first.
+    """Say what hinders, the worst first; a refused statement that somebody else did meanwhile hinders nothing.
 
     Raises:
-        Terminal: ``GrantorDiffers``, ``PrivilegesMissing``.
+        Terminal: ``GrantorDiffers``, ``InvalidSpec``, ``PrivilegesMissing``.
+        Retryable: ``OracleBusy``.
         DependencyNotReady: Objects or roles are not there yet.
     """
     waiting = {*missing_grants(desired, observed)}
+    locked: set[Grant] = set()
     for found in refused:
+        held = [grant for grant in observed.grants if found.grant in (whole([grant]) if found.revoking else (grant,))]
+        if bool(held) != found.revoking:
+            continue
         if found.revoking and found.code == GRANTED_BY_ANOTHER:
-            held = [grant for grant in observed.grants if found.grant in whole([grant])]
-            by = next((observed.grants[grant] for grant in held), "somebody else")
+            by = observed.grants[held[0]] or "somebody else"
             raise Terminal(
                 reasons.GRANTOR_DIFFERS,
                 f"{found.grant} was granted by {by}, and only {by} can take it back; as {by} run:"
@@ -131,12 +147,21 @@ def _judge(
             )
         if found.code in ABSENT_CODES:
             waiting.add(found.grant)
+        elif found.code in LOCKED_CODES:
+            locked.add(found.grant)
+        elif found.code in NOT_TO_BE_GRANTED:
+            fault = NOT_TO_BE_GRANTED[found.code]
+            raise Terminal(
+                reasons.INVALID_SPEC, f"spec.grants: {found.grant}: {fault} ({found.code}); take it out of the list"
+            )
         else:
             verb = "revoke" if found.revoking else "grant"
             raise Terminal(
                 reasons.PRIVILEGES_MISSING,
                 f"{verb} {found.grant}: {found.code}; the operator's account may not {verb} it, see docs/database.md",
             )
+    if locked:
+        raise Retryable(reasons.ORACLE_BUSY, f"{sorted(locked)[0]}: somebody holds a lock; trying again")
     if waiting:
         first = sorted(waiting)[0]
         more = f" (and {len(waiting) - 1} more)" if len(waiting) > 1 else ""

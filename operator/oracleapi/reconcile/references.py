@@ -4,7 +4,7 @@ A reference that does not exist and one that may not be used read the same, so t
 offers by guessing names.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, TypeVar
 
 from oracleapi.api import reasons
@@ -15,10 +15,12 @@ from oracleapi.api.oracledatabase import Delegation, OracleDatabaseSpec
 from oracleapi.errors import DependencyNotReady, Terminal
 from oracleapi.ports import Kubernetes, Resource
 from oracleapi.reconcile.passes import parse_spec
+from oracleapi.reconcile.pem import cleaned, find_fault
 from oracleapi.runtime.store import Key, Store
 
 S = TypeVar("S", bound=OfferSpec)
-WALLET_KEY = "ewallet.pem"
+WALLET_KEYS = ("ewallet.pem", "ca.crt")
+"""What Oracle's tools write, and what cert-manager does; the first that is there is taken."""
 OFFERS = ("AwsAccount", "OracleDatabase", "VpcLink", "IdentityProvider")
 USES = "uses"
 """The store's index from (kind, name) to the objects that refer to it."""
@@ -96,16 +98,25 @@ class References:
             )
         return found
 
-    def ca_bundle(self, ref: SecretRef | None, field: str) -> str | None:
-        """Return the PEM text of a CA Secret, or ``None`` when none is named."""
+    def ca_bundle(self, ref: SecretRef | None, field: str, keys: Sequence[str] = ("ca.crt",)) -> str | None:
+        """Return the PEM text of a CA Secret, or ``None`` when none is named.
+
+        Args:
+            keys: Where *ref* names no key, the first of these that is there.
+
+        Raises:
+            DependencyNotReady: ``CredentialsMissing``; there is no such Secret or key, or no certificate in it.
+        """
         if ref is None:
             return None
-        key = ref.key or "ca.crt"
-        found = self.secret(ref, field).get(key)
-        if found is None:
-            raise DependencyNotReady(
-                reasons.CREDENTIALS_MISSING, f"{field}: Secret {ref.name} has no key {key}; add it", 30.0
-            )
+        held, looked_for = self.secret(ref, field), (ref.key,) if ref.key is not None else keys
+        key = next((key for key in looked_for if key in held), None)
+        if key is None:
+            raise _bundle_fault(f"{field}: Secret {ref.name} has no key {' or '.join(looked_for)}; add it")
+        found = cleaned(held[key])
+        fault = find_fault(found)
+        if fault is not None:
+            raise _bundle_fault(f"{field}: key {key} of Secret {ref.name} {fault}; put the CA bundle there")
         return found
 
     def database_trust(self, spec: OracleDatabaseSpec, where: str) -> str | None:
@@ -114,11 +125,8 @@ class References:
         Args:
             where: What leads to the database's spec, for the message.
         """
-        ref = spec.connection.wallet_secret_ref
-        if ref is None:
-            return None
-        named = SecretRef(name=ref.name, key=ref.key or WALLET_KEY)
-        return self.ca_bundle(named, f"{where}connection.walletSecretRef")
+        field = f"{where}connection.walletSecretRef"
+        return self.ca_bundle(spec.connection.wallet_secret_ref, field, WALLET_KEYS)
 
     def account_secret(self, spec: AwsAccountSpec) -> Mapping[str, str] | None:
         """Return the credentials of an account, ``None`` for the pod's own identity.
@@ -203,6 +211,10 @@ def not_permitted(kind: str, name: str, field: str, namespace: str) -> Terminal:
         f"{field}: {kind} {name} does not exist or namespace {namespace} may not use it;"
         " ask a platform administrator to allow the namespace on it",
     )
+
+
+def _bundle_fault(message: str) -> DependencyNotReady:
+    return DependencyNotReady(reasons.CREDENTIALS_MISSING, message, 30.0)
 
 
 def ready_message(resource: Resource) -> str | None:

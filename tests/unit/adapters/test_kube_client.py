@@ -133,6 +133,12 @@ def test_a_secret_is_read_by_name_in_the_operator_s_namespace(server: Server) ->
     assert server.client.find_secret("db") == {}
 
 
+def test_a_secret_with_bytes_that_are_no_text_is_read_all_the_same(server: Server) -> None:
+    """Such as a wallet's cwallet.sso beside its ewallet.pem."""
+    server.says(200, {"data": {"cwallet.sso": base64.b64encode(b"\xa1\xf8").decode(), "ewallet.pem": "UEVN"}})
+    assert server.client.find_secret("wallet") == {"cwallet.sso": "\ufffd\ufffd", "ewallet.pem": "PEM"}
+
+
 def test_secrets_are_never_listed(server: Server) -> None:
     with pytest.raises(StopIteration):
         server.client.list("Secret")

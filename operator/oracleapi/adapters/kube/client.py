@@ -72,7 +72,8 @@ class KubeClient:
         found = self._get(f"/api/v1/namespaces/{self._namespace}/secrets/{quote(name, safe='')}")
         if found is None:
             return None
-        return {key: base64.b64decode(value).decode() for key, value in (found.get("data") or {}).items()}
+        data = found.get("data") or {}
+        return {key: base64.b64decode(value).decode(errors="replace") for key, value in data.items()}
 
     def namespace_labels(self, name: str) -> Mapping[str, str]:
         found = self._get(f"/api/v1/namespaces/{quote(name, safe='')}")

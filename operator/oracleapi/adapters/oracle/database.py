@@ -11,7 +11,9 @@ from typing import Any
 import oracledb
 
 from oracleapi.adapters.oracle import roles, statements
-from oracleapi.adapters.oracle.errors import LOGIN_RETRY_S, RIGHTS, full_code, translated
+from oracleapi.adapters.oracle.errors import full_code, translated
+from oracleapi.adapters.oracle.knock import knock
+from oracleapi.adapters.oracle.verdicts import LOGIN_RETRY_S, RIGHTS
 from oracleapi.api import reasons
 from oracleapi.api.oracledatabase import Connection
 from oracleapi.errors import OperatorError, Retryable, Terminal
@@ -33,6 +35,10 @@ from oracleapi.ports import DatabaseFacts
 CALL_TIMEOUT_MS = 30_000
 LOGIN_TRIES = 2
 LOGIN_REST_S = 900.0
+POOL_LOGINS = 2
+"""How often the driver's pool sends a login that is refused."""
+ANSWER_LIMIT_S = 10.0
+CLOSE_LIMIT_S = 5.0
 REQUIRED_ROLES = ("ORDS_ADMINISTRATOR_ROLE",)
 BUILT_IN = "oracle."
 RUNTIME_ROLE = "ORDS_RUNTIME_ROLE"
@@ -48,6 +54,8 @@ class OracleDatabase:
         self, connection: Connection, username: str, password: str, context: ssl.SSLContext | None = None
     ) -> None:
         oracledb.defaults.fetch_lobs = False
+        # where the driver has not decided yet, a first connect that nobody answers holds up every other database
+        oracledb.enable_thin_mode()  # type: ignore[no-untyped-call]
         self._parameters = oracledb.PoolParams(
             host=connection.host,
             port=connection.port,
@@ -66,16 +74,20 @@ class OracleDatabase:
             ssl_server_cert_dn=connection.server_dn,
         )
         self._username, self._password = username, password
+        self._answer_limit_s = connection.tcp_connect_timeout_seconds + ANSWER_LIMIT_S
         self._pool: oracledb.ConnectionPool | None = None
         self._lock = threading.Lock()
         self._refused, self._refused_at = 0, 0.0  # logins refused in a row, and when the last one was
+        self._answers = False  # whether the last session came about
 
     def close(self) -> None:
-        """Close the pool; running calls end first."""
+        """Close the pool; running calls end first, and a session that nobody answers is left behind."""
         with self._lock:
             pool, self._pool = self._pool, None
         if pool is not None:
-            pool.close(force=True)
+            closing = threading.Thread(target=pool.close, kwargs={"force": True}, name="close-pool", daemon=True)
+            closing.start()
+            closing.join(CLOSE_LIMIT_S)
 
     def facts(self) -> DatabaseFacts:
         with self._session("reading the database's version") as connection:
@@ -150,14 +162,26 @@ class OracleDatabase:
                 f" is tried again {LOGIN_REST_S / 60:.0f} minutes after the last try",
                 min(left, LOGIN_RETRY_S),
             )
+        logins = POOL_LOGINS if self._answers else 1
         try:
-            with translated(doing), self._open_pool().acquire() as connection:
-                self._refused = 0
+            with translated(doing), self._acquire() as connection:
+                self._refused, self._answers = 0, True
                 yield connection
         except OperatorError as error:
+            if error.reason in (reasons.LOGIN_DENIED, reasons.DATABASE_UNREACHABLE):
+                self._answers = False
             if error.reason == reasons.LOGIN_DENIED:
-                self._refused, self._refused_at = self._refused + 1, time.monotonic()
+                self._refused, self._refused_at = self._refused + logins, time.monotonic()
             raise
+
+    def _acquire(self) -> oracledb.Connection:
+        """Return a pooled session; the pool is asked for one only where somebody answers."""
+        if not self._answers:
+            knock(self._connect, self._answer_limit_s)
+        return self._open_pool().acquire()
+
+    def _connect(self) -> oracledb.Connection:
+        return oracledb.connect(user=self._username, password=self._password, params=self._parameters)
 
     def _open_pool(self) -> oracledb.ConnectionPool:
         with self._lock:
@@ -216,7 +240,9 @@ def open_database(
     """
     for key in ("username", "password"):
         if not secret.get(key):
-            raise Terminal(reasons.CREDENTIALS_MISSING, f"the secret of the database's credentials has no key {key}")
+            raise Terminal(
+                reasons.CREDENTIALS_MISSING, f"the secret of OracleDatabase.spec.credentials has no key {key}; add it"
+            )
     return OracleDatabase(connection, secret["username"], secret["password"], context)
 
 

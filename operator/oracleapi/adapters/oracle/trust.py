@@ -4,11 +4,14 @@ import ssl
 import tempfile
 from typing import IO
 
+from oracleapi.adapters.oracle.verdicts import CONNECTION
 from oracleapi.api import reasons
 from oracleapi.errors import Terminal
 
 CERTIFICATE, KEY = "-----BEGIN CERTIFICATE-----", "PRIVATE KEY-----"
-WALLET = "connection.walletSecretRef"
+WALLET = f"{CONNECTION}.walletSecretRef"
+MISMATCH = "KEY_VALUES_MISMATCH"
+"""OpenSSL's reason where a key is not that of the first certificate."""
 
 
 def wallet_context(context: ssl.SSLContext, wallet: str | None) -> ssl.SSLContext:
@@ -33,9 +36,11 @@ def wallet_context(context: ssl.SSLContext, wallet: str | None) -> ssl.SSLContex
                 _write(file, wallet)
                 context.load_cert_chain(file.name, password=lambda: "")
     except (ssl.SSLError, ValueError) as error:
+        must = "must be PEM, the key not encrypted"
+        if getattr(error, "reason", None) == MISMATCH:
+            must = "must begin with the certificate that its key belongs to, before those of CAs"
         raise Terminal(
-            reasons.CREDENTIALS_MISSING,
-            f"the Secret of {WALLET} cannot be read ({type(error).__name__}): it must be PEM, the key not encrypted",
+            reasons.CREDENTIALS_MISSING, f"the Secret of {WALLET} cannot be read ({type(error).__name__}): it {must}"
         ) from error
     return context
 
