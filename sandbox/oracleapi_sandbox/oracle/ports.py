@@ -10,7 +10,7 @@ Values: ``None``, ``str``, ``int`` (an integral NUMBER), ``Decimal`` (any other 
 CURSOR). The empty string is never a value: it is ``None``, as in Oracle.
 """
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, MutableMapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -66,13 +66,14 @@ class Result:
         rows: The query's rows, tuples in column order; consumed once.
         rowcount: Rows touched by DML, else 0.
         out: Binds that a PL/SQL block or RETURNING INTO assigned, by upper-case name.
-        implicit: Output that the block printed (HTP), if any.
+        warned: A stored unit was created or compiled, but has errors (ORA-24344).
     """
 
     columns: tuple[Column, ...] | None = None
     rows: Iterator[tuple[Value, ...]] = field(default_factory=lambda: iter(()))
     rowcount: int = 0
     out: dict[str, Value] = field(default_factory=dict)
+    warned: bool = False
 
 
 class Session(Protocol):
@@ -187,6 +188,38 @@ class StoredText:
     accessible_by: tuple[str, ...] = ()
 
 
+Uses: TypeAlias = "MutableMapping[tuple[str | None, str], object]"
+"""Objects by the name under which they were looked up (owner or ``None``), with what the dictionary says of them."""
+
+
+@dataclass(frozen=True)
+class Heading:
+    """A subprogram that a stored unit offers; ``overload`` counts from 1 where a name has several."""
+
+    name: str
+    arguments: "tuple[Argument, ...]"
+    returns: str | None
+    overload: int = 0
+
+
+@dataclass(frozen=True)
+class CompilationReport:
+    """What came of compiling a stored unit.
+
+    Args:
+        kind: PACKAGE, PACKAGE BODY, PROCEDURE or FUNCTION.
+        faults: Line, column and text of what is wrong.
+        headings: What it offers; ``None`` for a body.
+    """
+
+    owner: str
+    name: str
+    kind: str
+    faults: tuple[tuple[int, int, str], ...]
+    uses: Uses
+    headings: tuple[Heading, ...] | None = None
+
+
 class SqlRunner(Protocol):
     """What the PL/SQL interpreter needs of its session."""
 
@@ -198,12 +231,38 @@ class SqlRunner(Protocol):
         ...
 
     @property
-    def units_version(self) -> int:
-        """Changes whenever a stored unit is created, altered or dropped."""
+    def dictionary_version(self) -> int:
+        """Changes whenever something in the dictionary may have changed."""
+        ...
+
+    @property
+    def shared(self) -> "MutableMapping[str, Any]":
+        """What the interpreter keeps for all sessions of the database."""
+        ...
+
+    @property
+    def own(self) -> "MutableMapping[str, Any]":
+        """What the interpreter keeps for this session."""
         ...
 
     def stored(self, owner: str | None, name: str) -> "StoredText | None":
         """Return the stored unit that *name* means here (synonyms resolved) if the session may execute it."""
+        ...
+
+    def unit_text(self, owner: str, name: str) -> "StoredText | None":
+        """Return a stored unit by its own name, whoever may execute it."""
+        ...
+
+    def noting(self) -> "AbstractContextManager[Uses]":
+        """Note what the dictionary says of the objects that are looked up inside."""
+        ...
+
+    def unchanged(self, owner: str, uses: "Uses") -> bool:
+        """Say whether what was noted for *owner* would be the same now."""
+        ...
+
+    def compiled(self, report: "CompilationReport") -> None:
+        """Keep in the dictionary how a compilation ended."""
         ...
 
     def entering(self, call: "UnitCall") -> AbstractContextManager[object]:

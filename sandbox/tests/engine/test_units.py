@@ -61,6 +61,13 @@ def refused(session: EngineSession, statement: str) -> str:
     return str(caught.value)
 
 
+def status(session: EngineSession, name: str, kind: str | None = None) -> object:
+    """Return whether the dictionary holds a unit for valid."""
+    query = f"select status from user_objects where object_name = '{name}' and object_type = nvl(:k, object_type)"
+    ((found,),) = session.execute(query, {"K": Bind(kind)}).rows
+    return found
+
+
 def create(session: EngineSession, *texts: str) -> None:
     for text in texts:
         session.execute(text.replace("{owner}", session.user).strip())
@@ -98,7 +105,13 @@ def test_what_a_body_alone_declares_is_not_seen(author: EngineSession) -> None:
     create(author, COUNTER, COUNTER_BODY)
     assert "PLS-00302" in refused(author, "begin dbms_output.put_line(counter.private_step); end;")
     assert "PLS-00302" in refused(author, "declare x number := counter.g_calls; begin null; end;")
-    assert "PLS-00363" in refused(author, "begin counter.g_seen := 1; end;")
+    assert "PLS-00363" in refused(author, "begin counter.c_step := 1; end;")
+
+
+def test_public_variables_are_assigned_from_outside(author: EngineSession) -> None:
+    create(author, COUNTER, COUNTER_BODY)
+    author.execute("begin counter.g_seen := 7; counter.up; end;")
+    assert value(author, "counter.seen") == "9"
 
 
 def test_types_of_a_package_are_used_outside(author: EngineSession) -> None:
@@ -120,7 +133,10 @@ def test_types_of_a_package_are_used_outside(author: EngineSession) -> None:
 
 def test_a_specification_without_body_cannot_be_called(author: EngineSession) -> None:
     create(author, COUNTER)
-    assert "ORA-06508" in refused(author, "begin counter.up; end;")
+    said = refused(author, "begin counter.up; end;")
+    assert f'ORA-04067: not executed, package body "{author.user}.COUNTER" does not exist' in said
+    assert "ORA-06508" in said
+    assert value(author, "counter.g_seen") == "40"
 
 
 def test_standalone_subprograms_and_out_arguments(author: EngineSession) -> None:
@@ -146,17 +162,26 @@ def test_units_are_replaced_dropped_and_taken(author: EngineSession) -> None:
 
 
 def test_a_unit_that_does_not_compile_is_there_with_its_errors(author: EngineSession) -> None:
-    said = refused(author, f"create procedure {author.user}.wrong is begin nothing(1); end;")
-    assert "ORA-24344" in said
+    made = author.execute("create procedure wrong is begin nothing(1); null; other; end;")
+    assert made.warned
     rows = list(author.execute("select line, position, text from user_errors where name = 'WRONG'").rows)
-    assert [row[0] for row in rows] == [1]
-    assert "PLS-00201: identifier 'NOTHING' must be declared" in str(rows[0][2])
-    assert list(author.execute("select status from user_objects where object_name = 'WRONG'").rows) == [("INVALID",)]
-    assert "ORA-04063" in refused(author, "begin wrong; end;")
-    create(author, "create procedure {owner}.nothing(p number) is begin null; end;")
+    assert rows == [
+        (1, 26, "PLS-00201: identifier 'NOTHING' must be declared"),
+        (1, 26, "PL/SQL: Statement ignored"),
+        (1, 44, "PLS-00201: identifier 'OTHER' must be declared"),
+        (1, 44, "PL/SQL: Statement ignored"),
+    ]
+    assert status(author, "WRONG") == "INVALID"
+    said = refused(author, "begin wrong; end;")
+    assert f"PLS-00905: object {author.user}.WRONG is invalid" in said
+    create(
+        author,
+        "create procedure {owner}.nothing(p number) is begin null; end;",
+        "create procedure {owner}.other is begin null; end;",
+    )
     author.execute("begin wrong; end;")
-    author.execute("alter procedure wrong compile")
-    assert list(author.execute("select status from user_objects where object_name = 'WRONG'").rows) == [("VALID",)]
+    assert status(author, "WRONG") == "VALID"
+    assert list(author.execute("select * from user_errors where name = 'WRONG'").rows) == []
 
 
 # Rights
@@ -212,8 +237,8 @@ def test_roles_count_for_invokers_rights_only(
     system.execute(f"grant create procedure to {caller.user}")
     said = refused(
         with_role,
-        f"create function own return number is n number;"
-        f" begin select count(*) into n from {author.user}.secret; return n; end;",
+        f"begin execute immediate 'create function own return number is n number;"
+        f" begin select count(*) into n from {author.user}.secret; return n; end;'; end;",
     )
     assert "ORA-24344" in said  # a role's privilege does not count in definer's rights
     with_role.close()

@@ -12,6 +12,7 @@ from oracleapi_sandbox.oracle.plsql.interpreter import run_block
 from oracleapi_sandbox.oracle.ports import (
     Bind,
     Column,
+    CompilationReport,
     InternalSql,
     OracleError,
     Package,
@@ -19,6 +20,7 @@ from oracleapi_sandbox.oracle.ports import (
     SqlRunner,
     StoredText,
     UnitCall,
+    Uses,
     Value,
 )
 
@@ -66,6 +68,8 @@ class FakeRunner:
     packages: dict[str, Package] = field(default_factory=dict)
     statements: list[tuple[str, dict[str, Value]]] = field(default_factory=list)
     bind_types: list[dict[str, str]] = field(default_factory=list)
+    shared: dict[str, Any] = field(default_factory=dict)
+    own: dict[str, Any] = field(default_factory=dict)
     _answers: list[tuple[str, Answer]] = field(default_factory=list)
 
     def on(self, pattern: str, result: "Result | OracleError | Answer") -> None:
@@ -112,12 +116,24 @@ class FakeRunner:
         return ()
 
     @property
-    def units_version(self) -> int:
+    def dictionary_version(self) -> int:
         return 0
 
     def stored(self, owner: str | None, name: str) -> StoredText | None:
         """Stored units are tested on the engine."""
         return None
+
+    def unit_text(self, owner: str, name: str) -> StoredText | None:
+        return None
+
+    def noting(self) -> AbstractContextManager[Uses]:
+        raise AssertionError("there are no stored units here")
+
+    def unchanged(self, owner: str, uses: Uses) -> bool:
+        raise AssertionError("there are no stored units here")
+
+    def compiled(self, report: CompilationReport) -> None:
+        raise AssertionError("there are no stored units here")
 
     def entering(self, call: UnitCall) -> AbstractContextManager[None]:
         raise AssertionError("there are no stored units here")

@@ -323,3 +323,13 @@ def test_the_current_schema_is_set_and_told(site: Any) -> None:
     assert site.database.sessions[0].current_schema == "OTHER"
     connection.cursor().execute("alter session set current_schema = third")
     assert connection.current_schema == "THIRD"
+
+
+def test_a_unit_with_errors_is_created_with_a_warning(site: Any) -> None:
+    site.database.script["create procedure"] = lambda _session, _binds: Result(warned=True)
+    site.database.script["create function"] = lambda _session, _binds: Result()
+    cursor = site.connect().cursor()
+    cursor.execute("create procedure p is begin nothing; end;")
+    assert cursor.warning.full_code == "DPY-7000"
+    cursor.execute("create function f return number is begin return 1; end;")
+    assert cursor.warning is None

@@ -13,7 +13,7 @@ from typing import Any
 
 from oracleapi_sandbox.common.clock import Clock
 from oracleapi_sandbox.common.journal import Journal
-from oracleapi_sandbox.oracle.engine import accounts, enabling, install, objects, supplied, units
+from oracleapi_sandbox.oracle.engine import accounts, enabling, install, objects, supplied, unit_store, units
 from oracleapi_sandbox.oracle.engine.audit import trail
 from oracleapi_sandbox.oracle.engine.catalog import PUBLIC, Catalog, Change, ColumnInfo, load, refreshed
 from oracleapi_sandbox.oracle.engine.ddl import Ddl, execute, reader_of
@@ -24,7 +24,7 @@ from oracleapi_sandbox.oracle.engine.scope import Context, literal, quote
 from oracleapi_sandbox.oracle.engine.session import REPOSITORY_ROLE, EngineSession
 from oracleapi_sandbox.oracle.engine.translate import Translation
 from oracleapi_sandbox.oracle.engine.wire import Connection, PostgresError
-from oracleapi_sandbox.oracle.ports import Account, Column, InternalSql, OracleError, Package, StoredText
+from oracleapi_sandbox.oracle.ports import Account, Column, InternalSql, OracleError, Package
 
 SEARCH_PATH = "ora, pg_catalog"
 
@@ -39,7 +39,7 @@ class EngineDatabase:
         self.major = int(version.split(".", 1)[0])
         self.packages: dict[tuple[str, str], Package] = {}
         self.translations: dict[Any, Translation] = {}
-        self.units_version = 0
+        self.compiled: dict[str, Any] = {}
         self._views_lost = True
         self.audit_verdicts: dict[str, bool] = {}
         self._last_instant = datetime.min
@@ -295,6 +295,11 @@ class EngineDatabase:
             }
         )
 
+    def script_aside(self, script: str) -> None:
+        """As :meth:`run_aside`, for several statements without parameters."""
+        with self._side.lock:
+            self._side.script(script)
+
     def run_aside(self, sql: str, parameters: Sequence[Any]) -> None:
         """Run a statement on the dictionary that lasts whatever becomes of the session's transaction."""
         with self._side.lock:
@@ -304,12 +309,13 @@ class EngineDatabase:
 
     def run_ddl(
         self, session: EngineSession, sql: str, *, definer: str | None = None, autonomous: bool = False
-    ) -> None:
-        """Run a DDL statement of *session*, or of *definer*'s code in it."""
+    ) -> bool:
+        """Run a DDL statement of *session*, or of *definer*'s code in it; says whether what it compiled is valid."""
         if not autonomous:
             session.commit()
         with self._ddl_lock:  # what a statement decides by is the dictionary that it changes
             ddl = self._ddl(definer or session.effective_user, sql, session, definer)
+            former = self.catalog
             try:
                 with self._dictionary_change(ddl=ddl):
                     execute(ddl)
@@ -320,10 +326,11 @@ class EngineDatabase:
             self._views_lost = self._views_lost or ddl.changes is None
             if self._views_lost:
                 self._revive_views()
+            affected = unit_store.invalidated(former, self.catalog)
+            if affected is not None:
+                self.script_aside(affected)
         self.committed()
-        if ddl.compile is not None:
-            self.units_version += 1
-            self._compile(session, *ddl.compile)
+        return units.compile_units(session, ddl.compile)
 
     def _revive_views(self) -> None:
         with self._dictionary_change(reload=False):
@@ -331,28 +338,6 @@ class EngineDatabase:
         self._views_lost = revived < lost
         if revived:
             self.reload()
-
-    def _compile(self, session: EngineSession, owner: str, name: str, kind: str) -> None:
-        """Compile a unit that was changed and keep what is wrong with it.
-
-        Raises:
-            OracleError: 24344, it was changed and does not compile.
-        """
-        from oracleapi_sandbox.oracle.plsql.stored import compile_unit
-
-        text, errors = stored_text(self.catalog, owner, name), list[str]()
-        if text is not None:
-            try:
-                compile_unit(session.runner(), text)
-            except OracleError as error:
-                errors = [units.fault(error)]
-        with self._dictionary_change():
-            self._admin.run(
-                "update ora_meta.units set errors = $4::text[] where owner = $1 and name = $2 and type = $3",
-                [owner, name, kind, units.array(errors)],
-            )
-        if errors:
-            raise units.COMPILED_WITH_ERRORS
 
     def _ddl(self, user: str, sql: str, session: EngineSession | None = None, definer: str | None = None) -> Ddl:
         if session is None or definer is not None:
@@ -455,17 +440,6 @@ class EngineDatabase:
         """Tell the listeners that ORDS metadata or the dictionary may have changed."""
         for listener in self._listeners:
             listener()
-
-
-def stored_text(catalog: Catalog, owner: str, name: str) -> StoredText | None:
-    """Return a stored unit's texts as the dictionary has them; of what was dropped ``None``."""
-    kind = next((kind for kind in units.KINDS if (owner, name, kind) in catalog.units), None)
-    if kind is None:
-        return None
-    row, body = catalog.units[owner, name, kind], catalog.units.get((owner, name, units.BODY))
-    return StoredText(
-        owner, name, kind, row["text"], body["text"] if body else None, row["rights"], tuple(row["accessible"])
-    )
 
 
 class _Internal:

@@ -32,7 +32,8 @@ class Ddl:
     reader: Reader
     now: datetime
     session: Any = None
-    compile: tuple[str, str, str] | None = None  # owner, name and kind of a unit that was changed
+    compile: tuple[tuple[str, str, str], ...] = ()  # owner, name and kind of units to be compiled afterwards
+    editionable: bool = True
     needed: set[str] = field(default_factory=set)  # the system privileges without which it would be refused
     changes: set[Change] | None = None  # what of the dictionary is to be read anew; ``None``: everything
 
@@ -102,6 +103,8 @@ class Ddl:
             ("constraints", "table_name"),
             ("comments", "table_name"),
             ("units", "name"),
+            ("dependencies", "name"),
+            ("arguments", "package"),
             ("audit_options", "name"),
         ):
             self.run(f"delete from ora_meta.{table} where owner = $1 and {column} = $2", [owner, name])
@@ -142,8 +145,8 @@ def execute(ddl: Ddl) -> None:
         return
     replace = verb == "CREATE" and reader.accept("OR", "REPLACE")
     force = verb == "CREATE" and (reader.accept("FORCE") or reader.accept("NO", "FORCE") or reader.accept("NOFORCE"))
-    if verb == "CREATE" and (reader.accept("EDITIONABLE") or reader.accept("NONEDITIONABLE")):
-        force = False
+    if verb == "CREATE" and not reader.accept("EDITIONABLE"):
+        ddl.editionable = not reader.accept("NONEDITIONABLE")
     public = reader.accept("PUBLIC")
     unique = reader.accept("UNIQUE")
     if force and not reader.token.is_word("VIEW"):

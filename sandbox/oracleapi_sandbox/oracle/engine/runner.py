@@ -1,20 +1,23 @@
 """What the PL/SQL interpreter and the supplied packages see of a session."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, MutableMapping, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from typing import TYPE_CHECKING, Any
 
-from oracleapi_sandbox.oracle.engine import contexts
+from oracleapi_sandbox.oracle.engine import contexts, unit_store
 from oracleapi_sandbox.oracle.engine.text import CONTROL, DDL, Reader, kind_of, tokens_of
 from oracleapi_sandbox.oracle.ports import (
     Bind,
+    CompilationReport,
     InternalSql,
+    OracleError,
     Package,
     Result,
     Session,
     SqlRunner,
     StoredText,
     UnitCall,
+    Uses,
 )
 
 if TYPE_CHECKING:
@@ -28,14 +31,17 @@ class Runner:
     """Implements ``ports.SqlRunner`` for one session."""
 
     def __init__(self, session: "EngineSession") -> None:
-        self.session: Session = session
+        self.session: Session = session.root
         self._engine = session
 
     def run(self, sql: str, binds: Mapping[str, Bind]) -> Result:
         tokens = tokens_of(sql)
         kind = kind_of(tokens)
         if kind in (CONTROL, DDL):
-            return self._engine.dispatch(kind, sql, dict(binds))
+            result = self._engine.dispatch(kind, sql, dict(binds))
+            if result.warned:
+                raise OracleError(24344, "success with compilation error")
+            return result
         return self._engine.run_sql(sql, binds, rows_of_returning=True)
 
     def check_cancelled(self) -> None:
@@ -47,11 +53,31 @@ class Runner:
         return self._engine.units
 
     @property
-    def units_version(self) -> int:
-        return self._engine.database.units_version
+    def dictionary_version(self) -> int:
+        return self._engine.database.catalog.version
+
+    @property
+    def shared(self) -> MutableMapping[str, Any]:
+        return self._engine.database.compiled
+
+    @property
+    def own(self) -> MutableMapping[str, Any]:
+        return self._engine.root.kept
 
     def stored(self, owner: str | None, name: str) -> StoredText | None:
         return self._engine.stored(owner, name)
+
+    def unit_text(self, owner: str, name: str) -> StoredText | None:
+        return unit_store.stored_text(self._engine.database.catalog, owner, name)
+
+    def noting(self) -> AbstractContextManager[Uses]:
+        return self._engine.notes.noting()
+
+    def unchanged(self, owner: str, uses: Uses) -> bool:
+        return unit_store.unchanged(self._engine.database.catalog, owner, uses)
+
+    def compiled(self, report: CompilationReport) -> None:
+        unit_store.record(self._engine, report)
 
     def entering(self, call: UnitCall) -> AbstractContextManager[None]:
         return self._engine.entering(call)
@@ -66,7 +92,9 @@ class Runner:
         return self._engine.autonomous()
 
     def set_role(self, command: str) -> None:
-        self._engine.set_role(Reader(command, tokens_of(command)))
+        self._engine.root.set_role(Reader(command, tokens_of(command)))
+        if self._engine is not self._engine.root:
+            self._engine.follow_roles()
 
     def roles(self, *, here: bool) -> frozenset[str]:
         return frozenset() if here and self._engine.definer is not None else self._engine.roles

@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
-from oracleapi_sandbox.oracle.engine import contexts, control, describe, enabling
+from oracleapi_sandbox.oracle.engine import contexts, control, describe, enabling, unit_store
 from oracleapi_sandbox.oracle.engine.audit.trail import Auditor
 from oracleapi_sandbox.oracle.engine.catalog import PUBLIC, Thing
 from oracleapi_sandbox.oracle.engine.errors import located, to_oracle
@@ -68,6 +68,9 @@ class EngineSession:
         self._definers: set[str] = set()
         self._role_in_force: str | None = None
         self._autonomous: EngineSession | None = None
+        self.root = self
+        self.kept: dict[str, Any] = {}
+        self.notes = unit_store.Notes()
 
     # ports.Session ---------------------------------------------------------------------------------------------------
 
@@ -132,8 +135,7 @@ class EngineSession:
         if kind == DDL:
             if binds:
                 raise OracleError(1027, "bind variables not allowed for data definition operations")
-            self._database.run_ddl(self, sql)
-            return Result()
+            return Result(warned=not self._database.run_ddl(self, sql))
         return self.run_sql(sql, binds)
 
     def _control_statement(self, sql: str, binds: dict[str, Bind]) -> None:
@@ -268,14 +270,14 @@ class EngineSession:
 
     def stored(self, owner: str | None, name: str) -> StoredText | None:
         """The stored unit that *name* means here, if the session may execute it."""
-        from oracleapi_sandbox.oracle.engine.database import stored_text
-
         thing = self._executable(owner, name)
-        return None if thing is None else stored_text(self._database.catalog, thing.owner, thing.name)
+        return None if thing is None else unit_store.stored_text(self._database.catalog, thing.owner, thing.name)
 
     def _executable(self, owner: str | None, name: str) -> Thing | None:
         catalog = self._database.catalog
         thing = catalog.resolve(owner, name, self.current_schema)
+        if thing is not None:
+            self.notes.add(catalog, owner, name, self.current_schema, self.effective_user)
         if thing is None or not catalog.may(self.effective_user, set(self.grantees), thing, "EXECUTE"):
             return None
         return thing
@@ -290,6 +292,7 @@ class EngineSession:
     def columns_of(self, table: str) -> Mapping[str, Any]:
         """Columns of ``[owner.]table`` as this session means it; empty if it sees no such table."""
         owner, _, name = table.rpartition(".")
+        self.notes.add(self._database.catalog, owner or None, name, self.current_schema, self.effective_user)
         thing: Thing | None = self.context().visible(owner or None, name)
         return thing.columns if thing is not None else {}
 
@@ -307,6 +310,8 @@ class EngineSession:
             if len(cache) > 5000:
                 cache.clear()
             cache[key] = found
+        for each in found.tables:
+            self.notes.add(context.catalog, *each, context.schema, context.user)
         return found
 
     def _parameter(self, source: str | CallArgument, binds: Mapping[str, Bind]) -> Any:
@@ -458,6 +463,11 @@ class EngineSession:
             raise
         self.auditor.control("SET ROLE", text, 0)
 
+    def follow_roles(self) -> None:
+        """Have the roles enabled that the session has whose autonomous transaction this is."""
+        if self.roles != self.root.roles:
+            self._database.enable(self, self.root.roles)
+
     @contextmanager
     def entering(self, call: UnitCall) -> Iterator[None]:
         """Hold a stored unit on the stack: its rights are in force for what is inside.
@@ -483,10 +493,9 @@ class EngineSession:
             inner = self._autonomous = self._database.connect(
                 self.user, self.proxy_user, self.roles, of=self.session_id
             )
-        if inner.roles != self.roles:
-            self._database.enable(inner, self.roles)
-        inner.client_identifier, inner.module, inner.action = self.client_identifier, self.module, self.action
-        inner.units, inner.contexts = list(self.units), self.contexts
+        inner.root = self.root
+        inner.follow_roles()
+        inner.units, inner.contexts, inner.notes = self.units, self.contexts, self.notes
         inner.schema, inner.settings = self.schema, self.settings
         inner.auditor, inner.nesting, inner.text = self.auditor, self.nesting, self.text
         inner._push()
@@ -507,9 +516,9 @@ class EngineSession:
     def _push(self) -> None:
         """Tell PostgreSQL the session's settings, if they changed or a rollback undid them."""
         wanted = {
-            "oracle.client_identifier": self.client_identifier or "",
-            "oracle.module": self.module or "",
-            "oracle.action": self.action or "",
+            "oracle.client_identifier": self.root.client_identifier or "",
+            "oracle.module": self.root.module or "",
+            "oracle.action": self.root.action or "",
             "oracle.clock": self._database.driven_clock(),
             "oracle.definer": self.definer or "",
             "oracle.contexts": contexts.as_setting(self.contexts),

@@ -97,13 +97,35 @@ class ReferenceAnalysis(TypeAnalysis):
 
     def _resolve(self, ref: n.Ref, scope: Scope) -> Resolved:
         entity, steps = scope.lookup(ref.name), ref.steps
-        if isinstance(entity, LabelEntity) and steps and isinstance(steps[0], n.Member):
-            entity, steps = entity.scope.names.get(steps[0].name), steps[1:]
+        qualified = self.qualifier(ref, scope)
+        if qualified is not None:
+            named, at = qualified
+            entity, steps = named.names.get(ref.dotted[at]), steps[at:]
             if entity is None:
-                raise CompileError(ref.steps[0].position, 302, f"component '{ref.dotted[1]}' must be declared")
+                raise CompileError(ref.steps[at - 1].position, 302, f"component '{ref.dotted[at]}' must be declared")
         if entity is not None:
             return self._entity(ref, entity, steps, scope)
         return self._standard(ref, scope) or self._sequence(ref) or self._package_member(ref, scope)
+
+    def qualifier(self, ref: n.Ref, scope: Scope) -> tuple[Scope, int] | None:
+        """The scope that the first names of *ref* stand for, and how many they are.
+
+        That of a label, of a subprogram that this is inside of, or of the stored unit that this belongs to.
+        """
+        names, entity = ref.dotted, scope.lookup(ref.name)
+        if len(names) < 2:
+            return None
+        if isinstance(entity, LabelEntity):
+            return entity.scope, 1
+        if isinstance(entity, OverloadsEntity) and (inside := scope.within(names[0])) is not None:
+            return inside, 1
+        if entity is None and self.home is not None and self.home_scope is not None:
+            owner, unit = self.home
+            if names[:2] == (owner, unit) and (len(names) > 2 or unit in self.home_scope.names):
+                return self.home_scope, 1 if unit in self.home_scope.names else 2
+            if names[0] == unit:
+                return self.home_scope, 1
+        return None
 
     def _entity(self, ref: n.Ref, entity: Entity, steps: Steps, scope: Scope) -> Resolved:
         match entity:
@@ -291,33 +313,34 @@ class ReferenceAnalysis(TypeAnalysis):
     def _stored(self, ref: n.Ref, scope: Scope) -> Resolved | None:
         """A stored unit's member: ``[owner.]package.member`` or ``[owner.]subprogram``."""
         names = ref.dotted
-        for at in (0, 1):
-            owner = names[0] if at else None
-            if len(names) <= at or (instance := stored.find(self.runner, owner, names[at])) is None:
+        for at in range(min(2, len(names))):
+            unit = self.stored_unit(names[0] if at else None, names[at], ref)
+            if unit is None:
                 continue
-            stored.check_access(self.runner, instance, self.home, ref)
-            if (alone := instance.member(names[at])) is not None and len(instance.exports) == 1:
-                return self._of_instance(ref, instance, alone, at, scope)
+            if unit.kind != "PACKAGE":
+                return self._of_unit(ref, unit, unit.text.name, at, scope)
             if len(names) > at + 1:
-                entity = instance.member(names[at + 1])
-                if entity is None:
-                    text = f"component '{names[at + 1]}' must be declared"
-                    raise CompileError(ref.steps[at].position, 302, text)
-                return self._of_instance(ref, instance, entity, at + 1, scope)
+                return self._of_unit(ref, unit, names[at + 1], at + 1, scope)
         return None
 
-    def _of_instance(
-        self, ref: n.Ref, instance: stored.Instance, entity: Entity, at: int, scope: Scope
-    ) -> Resolved | None:
-        if isinstance(entity, VariableEntity):
-            base = StoredVariable(instance, entity)
-            return self._with_steps(ref, base, entity.type, ref.steps[at:], scope)
-        if not isinstance(entity, OverloadsEntity):
-            raise CompileError(ref.position, 330, "invalid use of type name or subtype name")
-        arguments, rest = _call_steps(ref.steps[at:])
-        local = self._local_call(ref, entity, arguments, scope)
-        call = StoredCall(instance, local.subprogram, local.arguments)
-        return self._with_steps(ref, call, local.subprogram.returns or t.NULL, rest, scope)
+    def _of_unit(self, ref: n.Ref, unit: stored.Compiled, name: str, at: int, scope: Scope) -> Resolved:
+        entity, steps = unit.member(name), ref.steps[at:]
+        match entity:
+            case VariableEntity():
+                return self._with_steps(ref, StoredVariable(unit, entity), entity.type, steps, scope)
+            case CursorEntity():
+                return Resolved(StoredVariable(unit, entity), (), t.CURSOR)
+            case OverloadsEntity():
+                arguments, rest = _call_steps(steps)
+                local = self._local_call(ref, entity, arguments, scope)
+                stored.check_access(unit, local.subprogram.accessible_by, self.home, ref, name)
+                call = StoredCall(unit, local.subprogram, local.arguments)
+                return self._with_steps(ref, call, local.subprogram.returns or t.NULL, rest, scope)
+            case TypeEntity() if steps and isinstance(steps[0], n.Arguments) and entity.type.name == "TABLE":
+                return self._entity(ref, entity, steps, scope)
+            case None:
+                raise CompileError(ref.steps[at - 1].position, 302, f"component '{name}' must be declared")
+        raise CompileError(ref.position, 330, "invalid use of type name or subtype name")
 
     def _member(self, ref: n.Ref, packages: Sequence[Package], at: int, scope: Scope) -> Resolved:
         """The member that the step *at* of a reference names."""

@@ -45,20 +45,16 @@ class Analysis(SqlAnalysis):
         scope = outer.child()
         if block.label is not None:
             outer.names[block.label] = LabelEntity(scope)
-        self._contents(block, scope)
+        self.contents(block, scope)
 
-    def library(self, bodies: bool = True) -> Scope:
-        """Resolve the names of a stored unit's block and return its scope; without *bodies* declarations are enough."""
-        scope = Scope()
-        self._contents(self.unit.block, scope, bodies)
-        return scope
-
-    def _contents(self, block: n.Block, scope: Scope, bodies: bool = True) -> None:
+    def contents(self, block: n.Block, scope: Scope, bodies: bool = True) -> None:
+        """Resolve a block's names in its *scope*; without *bodies* declared subprograms need none."""
         for declaration in block.declarations:
-            with _ignoring(declaration.position, "Item"):
-                self._declare(declaration, scope)
-        if bodies:
-            self._require_bodies(scope)
+            with self.ignoring(declaration.position, "Item"):
+                self.declare(declaration, scope)
+        for missing in self._missing_bodies(scope) if bodies else ():
+            with self.ignoring(missing.position, "Item"):
+                raise self.without_body(missing)
         self.body(block.body, scope)
         for handler in block.handlers:
             exceptions = tuple(self._exception(name, handler.position, scope) for name in handler.names)
@@ -67,8 +63,17 @@ class Analysis(SqlAnalysis):
 
     def body(self, statements: Sequence[n.Statement], scope: Scope) -> None:
         for statement in statements:
-            with _ignoring(statement.position, "SQL Statement" if isinstance(statement, _SQL) else "Statement"):
+            with self.ignoring(statement.position, "SQL Statement" if isinstance(statement, _SQL) else "Statement"):
                 self._statement(statement, scope)
+
+    @contextmanager
+    def ignoring(self, position: Position, what: str) -> Iterator[None]:
+        """Let a fault inside say which statement is ignored for it."""
+        try:
+            yield
+        except CompileError as error:
+            error.ignoring(position, what)
+            raise
 
     # --- declarations ---
 
@@ -78,7 +83,8 @@ class Analysis(SqlAnalysis):
         scope.names[name] = entity
         self.unit.declared[node] = entity
 
-    def _declare(self, node: n.Declaration, scope: Scope) -> None:
+    def declare(self, node: n.Declaration, scope: Scope) -> None:
+        """Add what a declaration declares to *scope*."""
         match node:
             case n.Variable():
                 self._variable_declaration(node, scope)
@@ -133,13 +139,14 @@ class Analysis(SqlAnalysis):
 
     def _subprogram_declaration(self, node: n.Subprogram, scope: Scope) -> None:
         returns = self.type_of(node.returns, scope).unconstrained() if node.returns is not None else None
-        inner = Scope(scope, {}, returns, is_function=returns is not None)
-        subprogram = SubprogramEntity(node.name, self._formals(node.parameters, scope, inner), returns, node.position)
+        inner = Scope(scope, {}, returns, is_function=returns is not None, subprogram=node.name)
+        formals = self._formals(node.parameters, scope, inner)
+        subprogram = SubprogramEntity(node.name, formals, returns, node.position, node.accessible)
         subprogram = self._add_subprogram(node, subprogram, scope)
         if node.body is not None:
             self._formals_of(subprogram, inner)
-            subprogram.body, subprogram.autonomous = node.body, node.autonomous
-            self.block(node.body, inner)
+            self.unit.bodies[subprogram] = node
+            self.contents(node.body, inner)
 
     def _formals_of(self, subprogram: SubprogramEntity, inner: Scope) -> None:
         """The body sees the parameters of the declaration that callers use."""
@@ -154,19 +161,20 @@ class Analysis(SqlAnalysis):
             raise CompileError(node.position, 371, f"at most one declaration for '{node.name}' is permitted")
         for forward in existing.candidates:
             if _signature(forward) == _signature(subprogram):
-                if forward.body is not None or node.body is None:
+                if forward in self.unit.bodies or node.body is None:
                     raise CompileError(node.position, 305, f"previous use of '{node.name}' conflicts with this use")
                 return forward
         existing.candidates.append(subprogram)
         return subprogram
 
-    def _require_bodies(self, scope: Scope) -> None:
-        for entity in scope.names.values():
-            if isinstance(entity, OverloadsEntity):
-                for each in entity.candidates:
-                    if each.body is None:
-                        text = f"A subprogram body must be defined for the forward declaration of {each.name}."
-                        raise CompileError(each.position, 328, text)
+    def _missing_bodies(self, scope: Scope) -> list[SubprogramEntity]:
+        overloads = [entity for entity in scope.names.values() if isinstance(entity, OverloadsEntity)]
+        return [each for entity in overloads for each in entity.candidates if each not in self.unit.bodies]
+
+    def without_body(self, subprogram: SubprogramEntity) -> CompileError:
+        """The fault of a declaration that no body follows."""
+        text = f"A subprogram body must be defined for the forward declaration of {subprogram.name}."
+        return CompileError(subprogram.position, 328, text)
 
     def _exception(self, name: str, position: Position, scope: Scope) -> ExceptionEntity:
         label, _, member = name.rpartition(".")
@@ -370,16 +378,6 @@ class Analysis(SqlAnalysis):
         self._using(node.using, scope)
         self._into(node.into, scope)
         self._into(node.returning, scope)
-
-
-@contextmanager
-def _ignoring(position: Position, what: str) -> Iterator[None]:
-    """Let a fault inside say which statement is ignored for it."""
-    try:
-        yield
-    except CompileError as error:
-        error.ignoring(position, what)
-        raise
 
 
 def _signature(subprogram: SubprogramEntity) -> tuple[object, ...]:

@@ -41,6 +41,8 @@ class TypeAnalysis:
         self, block: n.Block, binds: Mapping[str, Bind], runner: SqlRunner, home: tuple[str, str] | None = None
     ) -> None:
         self.home = home
+        self.home_scope: Scope | None = None
+        self.referenced: set[stored.Compiled] = set()
         self.unit = Unit(block)
         self.binds = binds
         self.runner = runner
@@ -89,11 +91,26 @@ class TypeAnalysis:
 
     def stored_member(self, owner: str | None, unit: str, name: str, node: n.Node) -> Entity | None:
         """What a stored unit's specification declares under *name*."""
-        instance = stored.find(self.runner, owner, unit)
-        if instance is None:
+        if self.home is not None and self.home_scope is not None and self.home == (owner or self.home[0], unit):
+            return self.home_scope.names.get(name)
+        found = self.stored_unit(owner, unit, node)
+        return None if found is None else found.member(name)
+
+    def stored_unit(self, owner: str | None, name: str, node: n.Node) -> stored.Compiled | None:
+        """The stored unit that *name* means, which is valid and may be named here.
+
+        Raises:
+            CompileError: PLS-00904, ACCESSIBLE BY does not list this unit; PLS-00905, it has errors. Units may call
+                each other, so for them the body of what they call counts when they run.
+        """
+        found = stored.find(self.runner, owner, name)
+        if found is None:
             return None
-        stored.check_access(self.runner, instance, self.home, node)
-        return instance.member(name)
+        stored.check_access(found, found.text.accessible_by, self.home, node, found.text.name)
+        if found.faults or (self.home is None and not stored.is_sound(self.runner, found)):
+            raise CompileError(node.position, 905, f"object {found.title} is invalid")
+        self.referenced.add(found)
+        return found
 
     def supplied_type(self, text: str, node: n.Node) -> t.Type:
         """The type that a supplied package describes by *text*: a name, or a definition as after ``TYPE … IS``."""

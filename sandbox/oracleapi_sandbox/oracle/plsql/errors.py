@@ -3,7 +3,7 @@
 Codes and texts: Oracle Database Error Messages, chapters PLS- and ORA- [D].
 """
 
-from typing import NamedTuple
+from typing import NamedTuple, TypeAlias
 
 from oracleapi_sandbox.oracle.ports import OracleError
 
@@ -50,6 +50,10 @@ PREDEFINED: dict[str, Predefined] = {
 MESSAGES = {entry.code: entry.message for entry in PREDEFINED.values()}
 
 
+Fault: TypeAlias = tuple[int, int, str]
+"""Line, column and text of what is wrong with a unit."""
+
+
 class CompileError(OracleError):
     """ORA-06550: the block does not compile; nothing of it ran.
 
@@ -64,12 +68,12 @@ class CompileError(OracleError):
         super().__init__(6550, f"line {position.line}, column {position.column}:\n{fault}")
         self.pls = pls
         self.text = text
-        self._ignored = False
+        self.entries: list[Fault] = [(*position, fault)]
 
     def ignoring(self, position: Position, what: str) -> None:
         """Add Oracle's second fault once: ``PL/SQL: Statement ignored``, at the innermost statement or declaration."""
-        if not self._ignored:
-            self._ignored = True
+        if len(self.entries) == 1:
+            self.entries.append((*position, f"PL/SQL: {what} ignored"))
             self.message += f"\nORA-06550: line {position.line}, column {position.column}:\nPL/SQL: {what} ignored"
             self.args = (f"ORA-06550: {self.message}",)
 

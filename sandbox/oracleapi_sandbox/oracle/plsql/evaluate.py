@@ -13,6 +13,7 @@ from oracleapi_sandbox.oracle.plsql import scope as s
 from oracleapi_sandbox.oracle.plsql import types as t
 from oracleapi_sandbox.oracle.plsql.errors import MESSAGES, PlsqlError, predefined, value_error
 from oracleapi_sandbox.oracle.plsql.frames import Frame, HostBinds, bind_of
+from oracleapi_sandbox.oracle.plsql.process import Activation, Instance, Process, not_implemented
 from oracleapi_sandbox.oracle.plsql.supplied import RAISE_APPLICATION_ERROR
 from oracleapi_sandbox.oracle.plsql.values import (
     Collection,
@@ -31,9 +32,6 @@ from oracleapi_sandbox.oracle.plsql.values import (
 )
 from oracleapi_sandbox.oracle.ports import SqlRunner
 
-MAX_CALLS = 400
-"""Depth of subprogram calls: each takes a dozen frames of the interpreter's own stack."""
-
 
 class ReturnSignal(Exception):  # noqa: N818 - control flow, no error
     """RETURN on its way out of a block or subprogram."""
@@ -44,16 +42,14 @@ class ReturnSignal(Exception):  # noqa: N818 - control flow, no error
 
 
 class Evaluator:
-    """Evaluates the expressions of one analysed block."""
+    """Evaluates the expressions of one analysed block, or of the stored unit that is called *title*."""
 
-    def __init__(self, unit: s.Unit, host: HostBinds, runner: SqlRunner, title: str | None = None) -> None:
+    def __init__(self, unit: s.Unit, host: HostBinds, process: Process, title: str | None = None) -> None:
         self.title = title
         self.unit = unit
         self.host = host
-        self.runner = runner
-        self.errors: list[PlsqlError] = []
+        self.process = process
         self.sql_count: int | None = None
-        self._calls = 0
         self._expressions: dict[type, Callable[[Any, Frame], Datum]] = {
             n.Literal: lambda node, frame: node.value,
             n.BindRef: lambda node, frame: self.host.get(node.name),
@@ -86,6 +82,10 @@ class Evaluator:
             s.Construction: self._construction,
             s.ConstantValue: lambda base, frame: base.value,
         }
+
+    @property
+    def runner(self) -> SqlRunner:
+        return self.process.runner
 
     def evaluate(self, node: n.Expression, frame: Frame) -> Datum:
         return self._expressions[type(node)](node, frame)
@@ -253,11 +253,11 @@ class Evaluator:
 
     def _assign_ref(self, target: n.Ref, value: Datum, frame: Frame) -> None:
         found = self.unit.refs[target]
-        assert isinstance(found.base, s.VariableEntity)
+        variable, home = self._variable(found.base, frame)
         if not found.steps:
-            frame.set(found.base, coerce(value, found.base.type))
+            home.set(variable, coerce(value, variable.type))
             return
-        holder = frame.get(found.base)
+        holder = home.get(variable)
         for step in found.steps[:-1]:
             if isinstance(step, s.IndexStep):
                 holder = places.element_for_write(holder, self.evaluate(step.index, frame))
@@ -268,6 +268,13 @@ class Evaluator:
             places.set_field(holder, last.name, value, target.position)
         elif isinstance(last, s.IndexStep):
             places.set_element(holder, self.evaluate(last.index, frame), value)
+
+    def _variable(self, base: s.Base, frame: Frame) -> tuple[s.VariableEntity, Frame]:
+        """A variable that is assigned to, and where it lives."""
+        if isinstance(base, s.StoredVariable):
+            frame, base = self.process.instance(base.unit).frame, base.variable
+        assert isinstance(base, s.VariableEntity)
+        return base, frame
 
     def _construction(self, base: s.Construction, frame: Frame) -> Datum:
         return places.construct(base.type, [self.evaluate(each, frame) for each in base.arguments])
@@ -288,7 +295,8 @@ class Evaluator:
         return value == 1 if base.boolean else value
 
     def _error_call(self, base: s.ErrorCall, frame: Frame) -> Datum:
-        current = self.errors[-1] if self.errors else None
+        errors = self.process.errors
+        current = errors[-1] if errors else None
         if base.argument is not None:
             return _message_of(int(to_number(self.evaluate(base.argument, frame)) or 0))
         if base.name.startswith("FORMAT_"):
@@ -309,8 +317,9 @@ class Evaluator:
             with self.runner.executing(base.unit):
                 result = base.subprogram.body(self.runner, **passed)
         except PlsqlError as error:
-            if base.subprogram is RAISE_APPLICATION_ERROR and passed.get("keeperrorstack") and self.errors:
-                error = PlsqlError(error.code, f"{error.message}\n{self.errors[-1].sqlerrm}")
+            errors = self.process.errors
+            if base.subprogram is RAISE_APPLICATION_ERROR and passed.get("keeperrorstack") and errors:
+                error = PlsqlError(error.code, f"{error.message}\n{errors[-1].sqlerrm}")
             raise error from None
         if base.subprogram.returns is not None:
             return coerce(result, t.scalar(base.subprogram.returns) or t.ANY)
@@ -326,71 +335,72 @@ class Evaluator:
                 self.assign(value, coerce(by_name.get(formal.name.upper()), kind), frame)
 
     def _local_call(self, base: s.LocalCall, frame: Frame) -> Datum:
-        return self._called(base, self, Frame(frame.owner(base.subprogram)), frame)
-
-    def _stored_call(self, base: s.StoredCall, frame: Frame) -> Datum:
-        with self.runner.executing((base.instance.call.owner, base.instance.call.name)):
-            callee, home = base.instance.running(self.runner)
-            return self._called(base, callee, Frame(home), frame)
-
-    def _stored_variable(self, base: s.StoredVariable, frame: Frame) -> Datum:
-        _, home = base.instance.running(self.runner)
-        return home.get(base.variable)
-
-    def _called(self, base: s.LocalCall | s.StoredCall, callee: "Evaluator", inner: Frame, frame: Frame) -> Datum:
-        """Let *callee* run a subprogram in the frame *inner*, which gets the arguments from *frame*."""
-        subprogram = base.subprogram
-        for formal, value in zip(subprogram.parameters, base.arguments, strict=True):
-            source, place = (self, frame) if value is not None else (callee, inner)
-            inner.cells[formal.entity] = source._actual(formal, value, place)
-        rights = self.runner.entering(base.instance.call) if isinstance(base, s.StoredCall) else nullcontext()
-        try:
-            with rights:
-                returned = callee.run_subprogram(subprogram, inner)
-        except PlsqlError as error:
-            error.leave_subprogram()
-            raise
-        for formal, value in zip(subprogram.parameters, base.arguments, strict=True):
-            if "OUT" in formal.mode and isinstance(value, n.Ref | n.BindRef | n.BindIndex):
-                self.assign(value, inner.cells[formal.entity], frame)
+        inner = Frame(frame.owner(base.subprogram))
+        self._pass(base, inner, frame)
+        returned = self.run_subprogram(base.subprogram, inner)
+        self._take_back(base, inner, frame)
         return returned
 
-    def _actual(self, formal: s.Formal, value: n.Expression | None, frame: Frame) -> Datum:
-        source = formal.default if value is None else value
-        if formal.mode == "OUT" or source is None:
-            return default_value(formal.type)
-        return coerce(self.evaluate(source, frame), formal.type)
+    def _stored_call(self, base: s.StoredCall, frame: Frame) -> Datum:
+        with self.runner.executing(base.unit.key):
+            instance = self.process.instance(base.unit)
+            inner = Frame(instance.frame)
+            self._pass(base, inner, frame)
+            returned = self._run_stored(instance, base.subprogram, inner)
+        self._take_back(base, inner, frame)
+        return returned
+
+    def _run_stored(self, instance: Instance, subprogram: s.SubprogramEntity, inner: Frame) -> Datum:
+        with self.runner.entering(instance.unit.call), instance.running():
+            if subprogram not in instance.executor.unit.bodies:
+                raise not_implemented(instance.unit.title)
+            return instance.executor.run_subprogram(subprogram, inner)
+
+    def _stored_variable(self, base: s.StoredVariable, frame: Frame) -> Datum:
+        return self.process.instance(base.unit).frame.get(base.variable)
+
+    def _pass(self, base: s.LocalCall | s.StoredCall, inner: Frame, frame: Frame) -> None:
+        """Put the arguments that are given into the frame *inner* of the subprogram."""
+        for formal, value in zip(base.subprogram.parameters, base.arguments, strict=True):
+            if formal.mode == "OUT":
+                inner.cells[formal.entity] = default_value(formal.type)
+            elif value is not None:
+                inner.cells[formal.entity] = coerce(self.evaluate(value, frame), formal.type)
+
+    def _take_back(self, base: s.LocalCall | s.StoredCall, inner: Frame, frame: Frame) -> None:
+        """Assign what came back for OUT arguments."""
+        for formal, value in zip(base.subprogram.parameters, base.arguments, strict=True):
+            if "OUT" in formal.mode and isinstance(value, n.Ref | n.BindRef | n.BindIndex):
+                self.assign(value, inner.cells[formal.entity], frame)
 
     def run_subprogram(self, subprogram: s.SubprogramEntity, frame: Frame) -> Datum:
-        """Run the body in *frame*, which holds the parameters.
+        """Run the body in *frame*, which holds the arguments that were given.
 
         Raises:
             PlsqlError: 6503 (function without RETURN), 6500 (calls nested too deeply).
         """
-        assert subprogram.body is not None
-        if self._calls >= MAX_CALLS:
-            raise predefined("STORAGE_ERROR")
-        self._calls += 1
+        implemented = self.unit.bodies[subprogram]
         try:
-            self._run_body(subprogram, subprogram.body, frame)
+            with self.process.activated(Activation(self.title, subprogram.name)):
+                for formal in subprogram.parameters:
+                    if formal.entity not in frame.cells:
+                        given = None if formal.default is None else self.evaluate(formal.default, frame)
+                        frame.cells[formal.entity] = coerce(given, formal.type)
+                with self.process.autonomous() if implemented.autonomous else nullcontext():
+                    return self._returned(subprogram, implemented, frame)
+        except PlsqlError as error:
+            error.leave_subprogram()
+            raise
+
+    def _returned(self, subprogram: s.SubprogramEntity, implemented: n.Subprogram, frame: Frame) -> Datum:
+        assert implemented.body is not None
+        try:
+            self.block(implemented.body, frame)
         except ReturnSignal as signal:
             return coerce(signal.value, subprogram.returns) if subprogram.returns is not None else None
-        finally:
-            self._calls -= 1
         if subprogram.returns is not None:
             raise PlsqlError(6503, "PL/SQL: Function returned without value")
         return None
-
-    def _run_body(self, subprogram: s.SubprogramEntity, body: n.Block, frame: Frame) -> None:
-        if not subprogram.autonomous:
-            self.block(body, frame)
-            return
-        outer = self.runner
-        try:
-            with outer.autonomous() as self.runner:
-                self.block(body, frame)
-        finally:
-            self.runner = outer
 
     def block(self, block: n.Block, frame: Frame) -> None:
         """Run a block; the statements' part knows how."""

@@ -1,6 +1,7 @@
 """Run time, last part: blocks, control flow and exceptions."""
 
 from collections.abc import Callable, Sequence
+from contextlib import nullcontext
 from typing import Any
 
 from oracleapi_sandbox.oracle.plsql import nodes as n
@@ -17,7 +18,7 @@ from oracleapi_sandbox.oracle.plsql.evaluate import ReturnSignal
 from oracleapi_sandbox.oracle.plsql.execute_sql import SqlExecutor, typed_record
 from oracleapi_sandbox.oracle.plsql.frames import Frame
 from oracleapi_sandbox.oracle.plsql.values import CursorVariable, Datum, coerce, default_value
-from oracleapi_sandbox.oracle.ports import Cancellable, OracleError
+from oracleapi_sandbox.oracle.ports import OracleError
 
 Body = Sequence[n.Statement]
 
@@ -36,7 +37,6 @@ class Executor(SqlExecutor):
 
     def __init__(self, *arguments: Any) -> None:
         super().__init__(*arguments)
-        self._cancellable = self.runner if isinstance(self.runner, Cancellable) else None
         self._statements: dict[type, Callable[[Any, Frame], object]] = {
             n.Block: self.block,
             n.Assign: self._assign,
@@ -67,36 +67,36 @@ class Executor(SqlExecutor):
             OracleError: The exception that no handler took, with its ORA-06512 stack.
         """
         try:
-            self.block(self.unit.block, Frame())
-        except ReturnSignal:
-            return
+            with self.process.autonomous() if self.unit.block.autonomous else nullcontext():
+                self._whole()
         except PlsqlError as error:
-            raise error.unhandled() from error
+            raise self.process.escaped(error) from error
         except RecursionError as error:
             raise predefined("STORAGE_ERROR").unhandled() from error
 
-    def initialise(self, block: n.Block) -> Frame:
-        """Give a stored unit's variables their first values, run its initialisation, and return its frame."""
-        frame = Frame()
-        for declaration in block.declarations:
-            self._placed(declaration.position, self._declare, declaration, frame)
-        self._body(block.body, frame)
-        return frame
+    def _whole(self) -> None:
+        try:
+            self.block(self.unit.block, Frame())
+        except ReturnSignal:
+            return
 
     def block(self, block: n.Block, frame: Frame) -> None:
-        inner = Frame(frame)
+        self.contents(block, Frame(frame))
+
+    def contents(self, block: n.Block, frame: Frame) -> None:
+        """Run a block whose variables live in *frame*."""
         for declaration in block.declarations:
-            self._placed(declaration.position, self._declare, declaration, inner)
+            self._placed(declaration.position, self._declare, declaration, frame)
         if not block.handlers:
-            self._body(block.body, inner)
+            self._body(block.body, frame)
             return
         try:
-            self._body(block.body, inner)
+            self._body(block.body, frame)
         except PlsqlError as error:
             handler = self._handler(block.handlers, error)
             if handler is None:
                 raise
-            self._handle(handler, error, inner)
+            self._handle(handler, error, frame)
 
     def _handler(self, handlers: Sequence[n.Handler], error: PlsqlError) -> n.Handler | None:
         if error.code in FATAL:
@@ -108,11 +108,11 @@ class Executor(SqlExecutor):
         return None
 
     def _handle(self, handler: n.Handler, error: PlsqlError, frame: Frame) -> None:
-        self.errors.append(error)
+        self.process.errors.append(error)
         try:
             self._body(handler.body, frame)
         finally:
-            self.errors.pop()
+            self.process.errors.pop()
 
     def _body(self, body: Body, frame: Frame) -> None:
         for statement in body:
@@ -120,6 +120,7 @@ class Executor(SqlExecutor):
 
     def _placed(self, position: Position, action: Callable[[Any, Frame], object], node: n.Node, frame: Frame) -> None:
         """Run *action*; an error gets the line of the innermost statement."""
+        self.process.calls[-1].line = position.line
         try:
             action(node, frame)
         except OracleError as error:
@@ -165,7 +166,7 @@ class Executor(SqlExecutor):
 
     def _raise(self, node: n.Raise, frame: Frame) -> None:
         if node.name is None:
-            raise self.errors[-1].raised_again()
+            raise self.process.errors[-1].raised_again()
         exception = self.unit.exceptions[node][0]
         if exception.code == USER_DEFINED:
             raise PlsqlError(USER_DEFINED, "PL/SQL: unhandled user-defined exception", exception)
@@ -196,8 +197,7 @@ class Executor(SqlExecutor):
 
     def _round(self, label: str | None, body: Body, frame: Frame) -> bool:
         """Run a loop's body once; says whether the loop goes on."""
-        if self._cancellable is not None:
-            self._cancellable.check_cancelled()
+        self.process.check_cancelled()
         try:
             self._body(body, frame)
         except LeaveSignal as signal:

@@ -14,6 +14,7 @@ from oracleapi_sandbox.oracle.plsql.execute import Executor
 from oracleapi_sandbox.oracle.plsql.frames import HostBinds
 from oracleapi_sandbox.oracle.plsql.nls import formats_of
 from oracleapi_sandbox.oracle.plsql.parse_statements import parse_block
+from oracleapi_sandbox.oracle.plsql.process import process_of
 from oracleapi_sandbox.oracle.plsql.scope import Unit
 from oracleapi_sandbox.oracle.ports import Bind, OracleError, Result, SqlRunner
 
@@ -65,10 +66,10 @@ def run_block(source: str, binds: Mapping[str, Bind], runner: SqlRunner) -> Resu
         OracleError: 6550 (does not compile), 1008 (bind missing), or the exception that the block did not handle, with
             its ``ORA-06512`` lines.
     """
-    unit = _analyse(parse_block(source), binds, runner)
-    host = HostBinds(binds)
-    with formats_of(runner):
-        Interpreter(unit, host, runner).program()
+    process, host = process_of(runner), HostBinds(binds)
+    with process.level(runner), formats_of(runner):
+        unit = _analyse(parse_block(source), binds, runner)
+        Interpreter(unit, host, process).program()
         return Result(out=host.out())
 
 

@@ -155,6 +155,7 @@ class Subprogram(Node):
     returns: TypeName | None
     body: "Block | None"
     autonomous: bool = False
+    accessible: tuple[str, ...] = ()
 
 
 Declaration: TypeAlias = (
@@ -334,13 +335,17 @@ class Handler(Node):
 
 @dataclass(frozen=True, eq=False)
 class Block(Node):
-    """A block; ``call`` marks the SQL statement CALL, whose errors Oracle words differently."""
+    """A block; ``call`` marks the SQL statement CALL, whose errors Oracle words differently.
+
+    Only a whole anonymous block can be ``autonomous``; of subprograms :class:`Subprogram` says it.
+    """
 
     declarations: tuple[Declaration, ...]
     body: tuple["Statement", ...]
     handlers: tuple[Handler, ...] = field(default=())
     label: str | None = None
     call: bool = False
+    autonomous: bool = False
 
 
 @dataclass(frozen=True, eq=False)

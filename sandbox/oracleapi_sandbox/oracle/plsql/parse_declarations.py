@@ -11,6 +11,10 @@ _LONG_NAMES = {
 }
 
 
+_HINTS = ("INLINE", "UDF", "RESTRICT_REFERENCES", "DEPRECATE", "COVERAGE")
+"""Pragmas that tell the compiler something and change nothing that can be seen here. [D]"""
+
+
 class DeclarationParser(ExpressionParser):
     """Parses what stands between DECLARE and BEGIN."""
 
@@ -48,9 +52,16 @@ class DeclarationParser(ExpressionParser):
     def _pragma(self) -> tuple[n.Declaration, ...]:
         position = self.expect_word("PRAGMA").position
         name = self.identifier().text
-        if name == "AUTONOMOUS_TRANSACTION" and self._autonomous is not None:
+        if name == "AUTONOMOUS_TRANSACTION":
+            if self._autonomous is None:
+                raise CompileError(position, 710, f"PRAGMA {name} cannot be specified here")
             self._autonomous = True
             self.expect_op(";")
+            return ()
+        if name in _HINTS:
+            while not self.accept_op(";"):
+                if self.advance().kind == "eof":
+                    raise self.unexpected(";")
             return ()
         if name != "EXCEPTION_INIT":
             raise unsupported(position, f"PRAGMA {name}")
@@ -252,18 +263,48 @@ class DeclarationParser(ExpressionParser):
         if is_function:
             self.expect_word("RETURN")
             returns = self.type_name()
-        while self.accept_word("DETERMINISTIC"):
-            pass
-        if self.at_word("PIPELINED", "RESULT_CACHE", "PARALLEL_ENABLE", "AGGREGATE"):
-            raise unsupported(self.token.position, self.token.text)
+        accessible = self.properties()[1]
         if self.accept_op(";"):
-            return n.Subprogram(name.position, name.text, parameters, returns, None)
+            return n.Subprogram(name.position, name.text, parameters, returns, None, accessible=accessible)
         self.expect_word("IS", "AS")
         with self.nested(name.position):
             autonomous, declarations = self.subprogram_declarations()
-            body = self.block_after(declarations, name.position)
+            body = self.block_after(declarations, name.position, name=name.text)
         self.expect_op(";")
-        return n.Subprogram(name.position, name.text, parameters, returns, body, autonomous)
+        return n.Subprogram(name.position, name.text, parameters, returns, body, autonomous, accessible)
+
+    def properties(self, *, of_unit: bool = False) -> tuple[str, tuple[str, ...]]:
+        """What stands behind a heading: AUTHID (only *of_unit*) and the units of ACCESSIBLE BY.
+
+        Hints about results and about parallel runs are accepted: they change nothing that can be seen here. [D]
+        """
+        rights: str = "DEFINER"
+        accessible: tuple[str, ...] = ()
+        while not self.at_word("IS", "AS") and not self.at_op(";"):
+            if of_unit and self.accept_word("AUTHID"):
+                rights = self.expect_word("DEFINER", "CURRENT_USER").text
+            elif self.accept_word("ACCESSIBLE"):
+                self.expect_word("BY")
+                accessible = self._accessors()
+            elif self.accept_word("RESULT_CACHE"):
+                if self.accept_word("RELIES_ON"):
+                    self._accessors()
+            elif not self.accept_word("DETERMINISTIC", "PARALLEL_ENABLE"):
+                if self.at_word("PIPELINED", "AGGREGATE", "SHARING", "DEFAULT"):
+                    raise unsupported(self.token.position, self.token.text)
+                raise self.unexpected(";", "is", "as", "deterministic", "result_cache", "accessible")
+        return rights, accessible
+
+    def _accessors(self) -> tuple[str, ...]:
+        """``(PACKAGE a, b.c, …)``"""
+        self.expect_op("(")
+        found: list[str] = []
+        while not found or self.accept_op(","):
+            self.accept_word("PACKAGE", "PROCEDURE", "FUNCTION", "TRIGGER", "TYPE")
+            name = self.identifier().text
+            found.append(f"{name}.{self.identifier().text}" if self.accept_op(".") else name)
+        self.expect_op(")")
+        return tuple(found)
 
     # --- what the statements' parser adds ---
 
@@ -271,6 +312,10 @@ class DeclarationParser(ExpressionParser):
         raise NotImplementedError
 
     def block_after(
-        self, declarations: tuple[n.Declaration, ...], position: Position, label: str | None = None
+        self,
+        declarations: tuple[n.Declaration, ...],
+        position: Position,
+        label: str | None = None,
+        name: str | None = None,
     ) -> n.Block:
         raise NotImplementedError

@@ -1,10 +1,11 @@
 """Statements and blocks, and the way in: :func:`parse_block`."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from functools import lru_cache
 
 from oracleapi_sandbox.oracle.plsql import nodes as n
-from oracleapi_sandbox.oracle.plsql.errors import Position, too_large, unsupported
+from oracleapi_sandbox.oracle.plsql.errors import CompileError, Position, too_large, unsupported
 from oracleapi_sandbox.oracle.plsql.lexer import tokenize
 from oracleapi_sandbox.oracle.plsql.parse_sql import SQL_VERBS, SqlParser
 
@@ -25,7 +26,9 @@ class StatementParser(SqlParser):
         label = self._label()
         if not self.at_word("DECLARE", "BEGIN"):
             raise self.unexpected("declare", "begin")
-        return self.block(label)
+        self._autonomous = False
+        block = self.block(label, outermost=True)
+        return replace(block, autonomous=self._autonomous)
 
     def _call_statement(self) -> n.Block:
         position = self.expect_word("CALL").position
@@ -41,27 +44,41 @@ class StatementParser(SqlParser):
 
     # --- blocks ---
 
-    def block(self, label: str | None) -> n.Block:
+    def block(self, label: str | None, *, outermost: bool = False) -> n.Block:
+        """``[DECLARE …] BEGIN … END;``; only the outermost one may be an autonomous transaction."""
         position = self.token.position
         with self.nested(position):
-            outer, self._autonomous = self._autonomous, None
+            outer = self._autonomous
+            self._autonomous = outer if outermost else None
             declarations = self.declarations() if self.accept_word("DECLARE") else ()
-            self._autonomous = outer
+            self._autonomous = self._autonomous if outermost else outer
             block = self.block_after(declarations, position, label)
         self.expect_op(";")
         return block
 
     def block_after(
-        self, declarations: tuple[n.Declaration, ...], position: Position, label: str | None = None
+        self,
+        declarations: tuple[n.Declaration, ...],
+        position: Position,
+        label: str | None = None,
+        name: str | None = None,
     ) -> n.Block:
         """BEGIN … END [name], without the semicolon for blocks; a subprogram takes its own."""
         self.expect_word("BEGIN")
         body = self.body("END", "EXCEPTION")
         handlers = self._handlers() if self.accept_word("EXCEPTION") else ()
-        self.expect_word("END")
-        if self.at_identifier():
-            self.advance()
+        self.end_of(name or label, position)
         return n.Block(position, declarations, body, handlers, label)
+
+    def end_of(self, name: str | None, position: Position) -> None:
+        """``END [name]`` of what began at *position*."""
+        self.expect_word("END")
+        if not self.at_identifier():
+            return
+        token = self.advance()
+        if name is not None and token.text != name:
+            place = f"line {position.line}, column {position.column}"
+            raise CompileError(token.position, 113, f"END identifier '{token.text}' must match '{name}' at {place}")
 
     def body(self, *ends: str) -> Body:
         found = [self.statement()]
@@ -297,6 +314,14 @@ class StatementParser(SqlParser):
             found.append(n.Using(position, mode or "IN", self.expression()))
         return tuple(found)
 
+    def _pragma_statement(self, _: str | None) -> n.Statement:
+        """PRAGMA INLINE, the one that may stand among statements."""
+        position = self.token.position
+        if not self.ahead().is_word("INLINE"):
+            raise unsupported(position, f"PRAGMA {self.ahead().text}")
+        self._pragma()
+        return n.Null(position)
+
     def _refused(self, _: str | None) -> n.Statement:
         word = self.token.text
         construct = {"PIPE": "PIPE ROW", "LOCK": "LOCK TABLE"}.get(word, word)
@@ -326,7 +351,7 @@ _STATEMENTS: dict[str, Callable[[StatementParser, str | None], n.Statement]] = {
     "GOTO": StatementParser._refused,
     "PIPE": StatementParser._refused,
     "LOCK": StatementParser._refused,
-    "PRAGMA": StatementParser._refused,
+    "PRAGMA": StatementParser._pragma_statement,
 }
 _BEFORE_PARENTHESIS = ("IF", "CASE", "WHILE", "RETURN")
 """Keywords that an opening parenthesis may follow, although a call would look the same."""

@@ -3,7 +3,7 @@
 from functools import lru_cache
 
 from oracleapi_sandbox.oracle.plsql import nodes as n
-from oracleapi_sandbox.oracle.plsql.errors import Position, too_large, unsupported
+from oracleapi_sandbox.oracle.plsql.errors import Position, too_large
 from oracleapi_sandbox.oracle.plsql.lexer import tokenize
 from oracleapi_sandbox.oracle.plsql.parse_statements import StatementParser
 
@@ -29,9 +29,10 @@ class UnitParser(StatementParser):
 
     def _package(self, position: Position) -> n.StoredUnit:
         name = self._unit_name()
-        rights, accessible = self._properties()
+        rights, accessible = self.properties(of_unit=True)
         self.expect_word("IS", "AS")
-        declarations = self._until_end()
+        declarations = self.declarations()
+        self.end_of(name, position)
         return n.StoredUnit(position, "PACKAGE", name, n.Block(position, declarations, ()), rights, accessible)
 
     def _package_body(self, position: Position) -> n.StoredUnit:
@@ -39,9 +40,9 @@ class UnitParser(StatementParser):
         self.expect_word("IS", "AS")
         declarations = self.declarations()
         if self.at_word("BEGIN"):
-            block = self.block_after(declarations, position)
+            block = self.block_after(declarations, position, name=name)
         else:
-            self._unit_end()
+            self.end_of(name, position)
             block = n.Block(position, declarations, ())
         return n.StoredUnit(position, "PACKAGE BODY", name, block)
 
@@ -53,46 +54,12 @@ class UnitParser(StatementParser):
         if kind == "FUNCTION":
             self.expect_word("RETURN")
             returns = self.type_name()
-        rights, accessible = self._properties()
+        rights, accessible = self.properties(of_unit=True)
         self.expect_word("IS", "AS")
         autonomous, declarations = self.subprogram_declarations()
-        body = self.block_after(declarations, position)
+        body = self.block_after(declarations, position, name=name)
         subprogram = n.Subprogram(position, name, parameters, returns, body, autonomous)
         return n.StoredUnit(position, kind, name, n.Block(position, (subprogram,), ()), rights, accessible)
-
-    def _properties(self) -> tuple[str, tuple[str, ...]]:
-        """AUTHID and ACCESSIBLE BY, in any order; what else may stand there changes nothing that can be seen here."""
-        rights: str = "DEFINER"
-        accessible: tuple[str, ...] = ()
-        while not self.at_word("IS", "AS"):
-            if self.accept_word("AUTHID"):
-                rights = self.expect_word("DEFINER", "CURRENT_USER").text
-            elif self.accept_word("ACCESSIBLE"):
-                self.expect_word("BY")
-                accessible = self._accessors()
-            elif not self.accept_word("DETERMINISTIC"):
-                raise unsupported(self.token.position, self.token.text)
-        return rights, accessible
-
-    def _accessors(self) -> tuple[str, ...]:
-        self.expect_op("(")
-        found: list[str] = []
-        while not found or self.accept_op(","):
-            self.accept_word("PACKAGE", "PROCEDURE", "FUNCTION", "TRIGGER", "TYPE")
-            name = self.identifier().text
-            found.append(f"{name}.{self.identifier().text}" if self.accept_op(".") else name)
-        self.expect_op(")")
-        return tuple(found)
-
-    def _until_end(self) -> tuple[n.Declaration, ...]:
-        found = self.declarations()
-        self._unit_end()
-        return found
-
-    def _unit_end(self) -> None:
-        self.expect_word("END")
-        if self.at_identifier():
-            self.identifier()
 
 
 @lru_cache(maxsize=256)

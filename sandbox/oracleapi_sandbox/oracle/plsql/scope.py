@@ -1,6 +1,7 @@
 """What names mean: entities, the scopes that hold them, and what the analysis found for each reference."""
 
-from dataclasses import dataclass, field
+from copy import copy
+from dataclasses import dataclass, field, fields
 from typing import TYPE_CHECKING, TypeAlias
 
 from oracleapi_sandbox.oracle.plsql import nodes as n
@@ -10,7 +11,7 @@ from oracleapi_sandbox.oracle.plsql.types import Type
 from oracleapi_sandbox.oracle.ports import Argument, Column, Subprogram, Value
 
 if TYPE_CHECKING:
-    from oracleapi_sandbox.oracle.plsql.stored import Instance
+    from oracleapi_sandbox.oracle.plsql.stored import Compiled
 
 
 @dataclass(eq=False)
@@ -67,14 +68,13 @@ class Formal:
 
 @dataclass(eq=False)
 class SubprogramEntity:
-    """A local procedure or function; ``body`` arrives after a forward declaration."""
+    """A procedure or function as callers see it; its body is in :attr:`Unit.bodies`."""
 
     name: str
     parameters: tuple[Formal, ...]
     returns: Type | None
     position: Position
-    body: n.Block | None = None
-    autonomous: bool = False
+    accessible_by: tuple[str, ...] = ()
 
 
 @dataclass(eq=False)
@@ -98,6 +98,7 @@ class Scope:
     is_function: bool = False
     loops: tuple[str | None, ...] = ()
     in_handler: bool = False
+    subprogram: str | None = None
 
     def lookup(self, name: str) -> Entity | None:
         scope: Scope | None = self
@@ -106,6 +107,13 @@ class Scope:
                 return scope.names[name]
             scope = scope.parent
         return None
+
+    def within(self, subprogram: str) -> "Scope | None":
+        """The scope of the innermost subprogram of that name that this one is in."""
+        scope: Scope | None = self
+        while scope is not None and scope.subprogram != subprogram:
+            scope = scope.parent
+        return scope
 
     def child(self, **changes: "tuple[str | None, ...] | bool") -> "Scope":
         """An inner scope that still is in the same subprogram and loops, unless *changes* says otherwise."""
@@ -138,17 +146,17 @@ class LocalCall:
 class StoredCall:
     """A call of another stored unit's subprogram, arguments as in :class:`LocalCall`."""
 
-    instance: "Instance"
+    unit: "Compiled"
     subprogram: SubprogramEntity
     arguments: tuple[n.Expression | None, ...]
 
 
 @dataclass(frozen=True, eq=False)
 class StoredVariable:
-    """A variable or constant that another unit's specification declares; it is only read."""
+    """A variable, constant or cursor that another unit's specification declares."""
 
-    instance: "Instance"
-    variable: VariableEntity
+    unit: "Compiled"
+    variable: VariableEntity | CursorEntity
 
 
 @dataclass(frozen=True, eq=False)
@@ -237,7 +245,8 @@ class Resolved:
     @property
     def is_target(self) -> bool:
         """Whether a value can be assigned to it."""
-        assignable = isinstance(self.base, VariableEntity) and not self.base.readonly
+        variable = self.base.variable if isinstance(self.base, StoredVariable) else self.base
+        assignable = isinstance(variable, VariableEntity) and not variable.readonly
         return assignable and not any(isinstance(step, MethodStep) for step in self.steps)
 
 
@@ -267,9 +276,10 @@ class PreparedSql:
 
 @dataclass
 class Unit:
-    """A block with all its names resolved, for one run.
+    """A block with all its names resolved.
 
     Args:
+        bodies: The declarations that hold the bodies of local subprograms.
         padded: Comparisons of CHAR values and literals, for which trailing blanks do not count.
     """
 
@@ -281,3 +291,9 @@ class Unit:
     exceptions: dict[n.Node, tuple[ExceptionEntity, ...]] = field(default_factory=dict)
     padded: set[n.Node] = field(default_factory=set)
     cursor_arguments: dict[n.Node, tuple[n.Expression | None, ...]] = field(default_factory=dict)
+    bodies: dict[SubprogramEntity, n.Subprogram] = field(default_factory=dict)
+
+    def extended(self, block: n.Block) -> "Unit":
+        """The same names, to which those of another block are added."""
+        known = {each.name: copy(getattr(self, each.name)) for each in fields(self) if each.name != "block"}
+        return Unit(block, **known)

@@ -1,198 +1,280 @@
-"""Stored units as one session runs them: compiled when they are first used, with the state of packages.
+"""Stored units as all sessions of a database share them: compiled once for each version of what they depend on.
 
-A package is its specification and its body in one scope; what the specification declares is seen from outside. A
-standalone subprogram is a package with one member of its own name. Units are compiled anew after any unit was created,
-altered or dropped, and then their state is lost without the ORA-04068 that Oracle gives.
+A unit is its specification, which others name, and its body; a standalone subprogram's heading is its specification.
+Both are compiled with their owner's privileges, whoever asks first, and again when an object that they use has changed.
+Sources: PL/SQL Language Reference, "Invoker's Rights and Definer's Rights"; Development Guide, "Schema Object
+Dependency" [D].
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING, Any
-from weakref import WeakKeyDictionary
+from threading import RLock
 
 from oracleapi_sandbox.oracle.plsql import nodes as n
-from oracleapi_sandbox.oracle.plsql.errors import CompileError, PlsqlError
-from oracleapi_sandbox.oracle.plsql.frames import Frame, HostBinds
+from oracleapi_sandbox.oracle.plsql.errors import CompileError, Fault, Position
+from oracleapi_sandbox.oracle.plsql.headings import headings
 from oracleapi_sandbox.oracle.plsql.parse_units import parse_unit
 from oracleapi_sandbox.oracle.plsql.scope import Entity, OverloadsEntity, Scope, Unit
-from oracleapi_sandbox.oracle.ports import OracleError, Session, SqlRunner, StoredText, UnitCall
+from oracleapi_sandbox.oracle.ports import CompilationReport, OracleError, SqlRunner, StoredText, UnitCall, Uses
 
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-    from oracleapi_sandbox.oracle.plsql.execute import Executor
+BODY = "PACKAGE BODY"
+Key = tuple[str, str]
 
 
 @dataclass(eq=False)
-class Instance:
-    """A compiled unit in a session.
+class Body:
+    """What runs: all declarations of the specification and of the body, and the initialisation.
 
     Args:
-        exports: The names that other units may use.
-        complete: There is a body for what the specification declares.
-        fault: Why the body cannot run: callers compile against the specification and meet it when they call.
+        text: Of a package's body, ``None`` where there is none.
+        stateful: A session has variables or cursors of it, which are lost when it is compiled anew.
+        checked: The version of the dictionary in which it was last known to be as it should.
     """
 
-    call: UnitCall
-    scope: Scope
+    text: str | None
+    block: n.Block
     unit: Unit
-    exports: frozenset[str]
-    complete: bool
-    fault: OracleError | None = None
-    _executor: "Executor | None" = None
-    _frame: Frame | None = None
+    faults: tuple[Fault, ...] = ()
+    stateful: bool = False
+    uses: Uses = field(default_factory=dict)
+    units: frozenset["Compiled"] = frozenset()
+    checked: int = -1
+
+
+@dataclass(eq=False)
+class Compiled:
+    """A unit's specification; *exports* are the names in *scope* that others may use."""
+
+    text: StoredText
+    block: n.Block
+    unit: Unit
+    scope: Scope = field(default_factory=Scope)
+    exports: frozenset[str] = frozenset()
+    faults: tuple[Fault, ...] = ()
+    uses: Uses = field(default_factory=dict)
+    units: frozenset["Compiled"] = frozenset()
+    checked: int = -1
+    body: Body | None = None
+
+    @property
+    def key(self) -> Key:
+        return self.text.owner, self.text.name
 
     @property
     def title(self) -> str:
-        return f"{self.call.owner}.{self.call.name}"
+        return f"{self.text.owner}.{self.text.name}"
+
+    @property
+    def call(self) -> UnitCall:
+        return UnitCall(self.text.owner, self.text.name, self.text.rights)
+
+    @property
+    def kind(self) -> str:
+        return self.text.kind
+
+    @property
+    def home(self) -> Scope | None:
+        """Where the unit's own body finds what the specification declares."""
+        return None if self.faults else self.scope
 
     def member(self, name: str) -> Entity | None:
         return self.scope.names.get(name) if name in self.exports else None
 
-    def running(self, runner: SqlRunner) -> tuple["Executor", Frame]:
-        """Return what runs the unit's code, and its variables; the first use initialises them.
-
-        Raises:
-            PlsqlError: 6508, it has no body; 4063, the body has errors.
-        """
-        from oracleapi_sandbox.oracle.plsql.interpreter import Interpreter
-
-        if self.fault is not None:
-            raise PlsqlError(self.fault.code, self.fault.message)
-        if not self.complete:
-            raise PlsqlError(6508, f'PL/SQL: could not find program unit being called: "{self.title}"')
-        if self._executor is None or self._frame is None:
-            self._executor = Interpreter(self.unit, HostBinds({}), runner, self.title)
-            with runner.entering(self.call):
-                self._frame = self._executor.initialise(self.unit.block)
-        self._executor.runner = runner
-        return self._executor, self._frame
-
-    def forget_state(self) -> None:
-        """Let the next use begin with fresh variables."""
-        self._executor = self._frame = None
-
 
 @dataclass
 class Library:
-    """The units that a session has compiled, as of one version of all texts.
+    """The compiled units of a database."""
 
-    Args:
-        broken: One of them did not compile: the next call from outside tries all of them anew.
-    """
+    units: dict[Key, Compiled] = field(default_factory=dict)
+    lock: RLock = field(default_factory=RLock)
+    compiling: list[Key] = field(default_factory=list)
 
-    version: int
-    instances: dict[tuple[str, str], Instance] = field(default_factory=dict)
-    compiling: set[tuple[str, str]] = field(default_factory=set)
-    broken: bool = False
+    def specification(self, runner: SqlRunner, text: StoredText) -> Compiled:
+        """Return the unit as it is now, compiled if need be; what is wrong with it are its faults.
+
+        Raises:
+            OracleError: 4020, specifications that need each other.
+        """
+        with self.lock:
+            found = self.units.get((text.owner, text.name))
+            if found is None or not self._holds(runner, found, _heading_text(found.text) == _heading_text(text)):
+                found = self.units[text.owner, text.name] = self._compile_specification(runner, text)
+            return found
+
+    def body(self, runner: SqlRunner, unit: Compiled) -> Body | None:
+        """Return the body that goes with *unit*, compiled if need be; ``None`` if *unit* is not the present one."""
+        with self.lock:
+            text = runner.unit_text(*unit.key)
+            if text is None or self.specification(runner, text) is not unit:
+                return None
+            if unit.body is None or not self._holds(runner, unit.body, unit.body.text == text.body, unit.text.owner):
+                unit.body = self._compile_body(runner, unit, text.body)
+            return unit.body
+
+    def forget(self, key: Key, *, body_only: bool) -> None:
+        """Have a unit compiled anew."""
+        with self.lock:
+            unit = self.units.get(key)
+            if unit is not None and body_only:
+                unit.body = None
+            else:
+                self.units.pop(key, None)
+
+    def _holds(self, runner: SqlRunner, part: Compiled | Body, same_text: bool, owner: str = "") -> bool:
+        """Say whether a compiled part still is what would be compiled now; what has faults may have lost them."""
+        if not same_text:
+            return False
+        version = runner.dictionary_version
+        if part.checked == version:
+            return True
+        owner = part.text.owner if isinstance(part, Compiled) else owner
+        if part.faults or not runner.unchanged(owner, part.uses):
+            return False
+        if not all(self.units.get(unit.key) is unit and self._holds(runner, unit, True) for unit in part.units):
+            return False
+        part.checked = version
+        return True
+
+    def _compile_specification(self, runner: SqlRunner, text: StoredText) -> Compiled:
+        key = (text.owner, text.name)
+        if key in self.compiling:
+            raise OracleError(4020, f"deadlock detected while trying to lock object {text.owner}.{text.name}")
+        from oracleapi_sandbox.oracle.plsql.analyse_units import SpecificationAnalysis
+
+        self.compiling.append(key)
+        try:
+            with _as_owner(runner, text) as uses:
+                try:
+                    block = _heading(parse_unit(text.specification))
+                    analysis = SpecificationAnalysis(block, runner, key)
+                    scope = analysis.specification()
+                except (CompileError, OracleError) as error:
+                    empty = n.Block(Position(1, 1), (), ())
+                    found = Compiled(text, empty, Unit(empty), faults=faults_of(error))
+                else:
+                    exports = frozenset(each.name for each in block.declarations if hasattr(each, "name"))
+                    units = frozenset(analysis.referenced)
+                    found = Compiled(text, block, analysis.unit, scope, exports, analysis.faults_found, units=units)
+        finally:
+            self.compiling.remove(key)
+        found.uses, found.checked = dict(uses), runner.dictionary_version
+        offered = headings(found) if not found.faults else ()
+        runner.compiled(CompilationReport(*key, text.kind, found.faults, found.uses, offered))
+        return found
+
+    def _compile_body(self, runner: SqlRunner, unit: Compiled, text: str | None) -> Body:
+        if text is None and unit.kind == "PACKAGE":
+            return Body(None, unit.block, unit.unit, unit.faults, _is_stateful(unit.block), checked=unit.checked)
+        from oracleapi_sandbox.oracle.plsql.analyse_units import BodyAnalysis
+
+        with _as_owner(runner, unit.text) as uses:
+            try:
+                own = parse_unit(text if text is not None else unit.text.specification).block
+                if unit.faults:
+                    raise _without_specification(unit, own)
+                analysis = BodyAnalysis(own, runner, unit)
+                analysis.body_of_unit()
+            except (CompileError, OracleError) as error:
+                faults = unit.faults if text is None and unit.faults else faults_of(error)
+                found = Body(text, unit.block, unit.unit, faults)
+            else:
+                declared = own.declarations if text is None else (*unit.block.declarations, *own.declarations)
+                block = replace(own, declarations=declared)
+                stateful = unit.kind == "PACKAGE" and _is_stateful(block)
+                units = frozenset(analysis.referenced)
+                found = Body(text, block, analysis.unit, analysis.faults_found, stateful, units=units)
+        found.uses, found.checked = dict(uses), runner.dictionary_version
+        kind = BODY if unit.kind == "PACKAGE" else unit.kind
+        runner.compiled(CompilationReport(*unit.key, kind, found.faults, {**unit.uses, **found.uses}))
+        return found
 
 
-_libraries: "WeakKeyDictionary[Session, Library]" = WeakKeyDictionary()
-
-
-def find(runner: SqlRunner, owner: str | None, name: str) -> Instance | None:
-    """Return the unit that *name* means to the session, if it may execute it.
-
-    Raises:
-        OracleError: 4063, the unit has errors.
-    """
-    text = runner.stored(owner, name)
-    if text is None:
-        return None
-    library = _library(runner)
-    key = (text.owner, text.name)
-    found = library.instances.get(key) or _compiled(runner, text, library)
-    library.instances[key] = found
-    library.broken = library.broken or found.fault is not None
+def library_of(runner: SqlRunner) -> Library:
+    """Return the compiled units of the database of *runner*."""
+    found: Library = runner.shared.setdefault("library", Library())
     return found
 
 
-def _library(runner: SqlRunner) -> Library:
-    library = _libraries.get(runner.session)
-    outside = library is not None and not runner.units and not library.compiling
-    if library is None or library.version != runner.units_version or (library.broken and outside):
-        library = _libraries[runner.session] = Library(runner.units_version)
-    return library
+def find(runner: SqlRunner, owner: str | None, name: str) -> Compiled | None:
+    """Return the unit that *name* means to the session, if it may execute it; it may have faults."""
+    text = runner.stored(owner, name)
+    return None if text is None else library_of(runner).specification(runner, text)
 
 
-def _compiled(runner: SqlRunner, text: StoredText, library: Library) -> Instance:
-    place = (text.owner, text.name)
-    if place in library.compiling:
-        raise OracleError(4020, f"deadlock detected while trying to lock object {text.owner}.{text.name}")
-    library.compiling.add(place)
-    try:
-        return compile_unit(runner, text)
-    except CompileError as error:
-        kind = "package body" if text.body is not None else text.kind.lower()
-        fault = OracleError(4063, f'{kind} "{text.owner}.{text.name}" has errors')
-        if text.body is None:
-            raise fault from error
-        specified = compile_unit(runner, replace(text, body=None))
-        specified.fault = fault
-        return specified
-    finally:
-        library.compiling.discard(place)
+def is_sound(runner: SqlRunner, unit: Compiled) -> bool:
+    """Say whether a standalone subprogram has a valid body; of a package, calls find out."""
+    if unit.kind == "PACKAGE":
+        return True
+    body = library_of(runner).body(runner, unit)
+    return body is not None and not body.faults
 
 
-def compile_unit(runner: SqlRunner, text: StoredText) -> Instance:
-    """Compile a unit: its names mean what they mean to its owner, whose privileges count.
-
-    With invoker's rights the tables of its SQL are looked up anew, for the invoker, whenever a statement runs; what it
-    calls is not. [D]
-
-    Raises:
-        CompileError: What is wrong, with line and column of the text that has it.
-    """
-    from oracleapi_sandbox.oracle.plsql.analyse_statements import Analysis
-
-    specification = parse_unit(text.specification)
-    declarations = specification.block.declarations
-    block = specification.block
-    if text.body is not None:
-        body = parse_unit(text.body)
-        block = n.Block(body.position, (*declarations, *body.block.declarations), body.block.body, body.block.handlers)
-    with runner.entering(UnitCall(text.owner, text.name, "DEFINER")):
-        analysis = Analysis(block, {}, runner, home=(text.owner, text.name))
-        complete = text.body is not None or text.kind != "PACKAGE"
-        scope = analysis.library(bodies=complete)
-    exports = frozenset(each.name for each in declarations if hasattr(each, "name"))
-    call = UnitCall(text.owner, text.name, text.rights)
-    return Instance(call, scope, analysis.unit, exports, complete or not _has_subprograms(scope))
-
-
-def _has_subprograms(scope: Scope) -> bool:
-    return any(isinstance(entity, OverloadsEntity) for entity in scope.names.values())
-
-
-def check_access(runner: SqlRunner, instance: Instance, home: tuple[str, str] | None, node: n.Node) -> None:
-    """Let only the units that ACCESSIBLE BY lists name this one.
+def check_access(unit: Compiled, accessible_by: Sequence[str], home: Key | None, node: n.Node, name: str) -> None:
+    """Let only the units that ACCESSIBLE BY lists name *unit*, or a subprogram of it.
 
     Raises:
         CompileError: PLS-00904.
     """
-    text = runner.stored(instance.call.owner, instance.call.name)
-    if text is None or not text.accessible_by:
+    if not accessible_by or home == unit.key:
         return
-    allowed = {name if "." in name else f"{instance.call.owner}.{name}" for name in text.accessible_by}
-    if home is None or (home != (instance.call.owner, instance.call.name) and ".".join(home) not in allowed):
-        raise CompileError(node.position, 904, f"insufficient privilege to access object {instance.call.name}")
+    allowed = {each if "." in each else f"{unit.text.owner}.{each}" for each in accessible_by}
+    if home is None or ".".join(home) not in allowed:
+        raise CompileError(node.position, 904, f"insufficient privilege to access object {name}")
 
 
-def forget_states(session: Session) -> None:
-    """Forget the variables of every package: DBMS_SESSION.RESET_PACKAGE."""
-    for instance in _libraries.get(session, Library(0)).instances.values():
-        instance.forget_state()
+def faults_of(error: OracleError) -> tuple[Fault, ...]:
+    """What a compilation that was given up says of the unit."""
+    if isinstance(error, CompileError):
+        return tuple(error.entries)
+    return ((1, 1, f"PL/SQL: {error}"),)
 
 
 @contextmanager
-def entered(stack: list[UnitCall], call: UnitCall) -> "Iterator[Sequence[UnitCall]]":
-    """Hold *call* on the stack of running units."""
-    stack.append(call)
-    try:
-        yield stack
-    finally:
-        stack.pop()
+def _as_owner(runner: SqlRunner, text: StoredText) -> Iterator[Uses]:
+    """Compile what is inside with the privileges of the unit's owner; gives what is looked up."""
+    with runner.entering(UnitCall(text.owner, text.name, "DEFINER")), runner.noting() as uses:
+        yield uses
 
 
-__all__: list[Any] = ["Instance", "Library", "check_access", "compile_unit", "entered", "find", "forget_states"]
+def _heading_text(text: StoredText) -> tuple[object, ...]:
+    return text.specification, text.rights, text.accessible_by
+
+
+def _heading(unit: n.StoredUnit) -> n.Block:
+    """What a unit declares to others."""
+    if unit.kind == "PACKAGE":
+        return unit.block
+    (subprogram,) = unit.block.declarations
+    assert isinstance(subprogram, n.Subprogram)
+    return replace(unit.block, declarations=(replace(subprogram, body=None),))
+
+
+def _without_specification(unit: Compiled, body: n.Block) -> CompileError:
+    error = CompileError(body.position, 905, f"object {unit.title} is invalid")
+    text = f"PLS-00304: cannot compile body of '{unit.text.name}' without its specification"
+    error.entries.append((*body.position, text))
+    return error
+
+
+def _is_stateful(block: n.Block) -> bool:
+    """A package whose only variables are constants with a literal has no state. [D]"""
+    return any(
+        isinstance(each, n.Cursor)
+        or (isinstance(each, n.Variable) and not (each.constant and isinstance(each.default, n.Literal)))
+        for each in block.declarations
+    )
+
+
+__all__ = [
+    "BODY",
+    "Body",
+    "Compiled",
+    "Library",
+    "OverloadsEntity",
+    "check_access",
+    "faults_of",
+    "find",
+    "is_sound",
+    "library_of",
+]

@@ -7,11 +7,11 @@ Source: PL/SQL Packages and Types Reference [D].
 import re
 from collections.abc import Callable
 from typing import Any
-from weakref import WeakKeyDictionary
 
 from oracleapi_sandbox.oracle.plsql import supplied_raw, supplied_web
 from oracleapi_sandbox.oracle.plsql.errors import PlsqlError
-from oracleapi_sandbox.oracle.ports import Argument, OracleError, Package, Session, SqlRunner, Subprogram
+from oracleapi_sandbox.oracle.plsql.process import process_of
+from oracleapi_sandbox.oracle.ports import Argument, OracleError, Package, SqlRunner, Subprogram
 
 IDENTIFIER_BYTES = 64
 MODULE_BYTES = 48
@@ -20,7 +20,6 @@ MESSAGE_BYTES = 2048
 CONTEXT_BYTES = 4000
 
 _SIMPLE_NAME = re.compile(r'[A-Za-z][\w$#]*|"[^"\x00]+"')
-_output: "WeakKeyDictionary[Session, list[str]]" = WeakKeyDictionary()
 
 
 def _cut(value: str | None, limit: int) -> str | None:
@@ -48,7 +47,7 @@ RAISE_APPLICATION_ERROR = Subprogram(
 
 
 def _lines(runner: SqlRunner) -> list[str]:
-    return _output.setdefault(runner.session, [""])
+    return process_of(runner).output
 
 
 def _put(runner: SqlRunner, a: str | None) -> None:
@@ -72,7 +71,7 @@ def _get_line(runner: SqlRunner) -> dict[str, Any]:
 
 
 def _clear_output(runner: SqlRunner, **_: Any) -> None:
-    _output.pop(runner.session, None)
+    process_of(runner).output = [""]
 
 
 _DBMS_OUTPUT = (
@@ -109,19 +108,14 @@ FREE_ALL_RESOURCES, REINITIALIZE = 1, 2
 
 
 def _modify_package_state(runner: SqlRunner, action_flags: int | None) -> None:
-    """Forget what packages keep for the session, at once; Oracle does it when the running call has ended."""
+    """Forget what packages keep for the session when the running call has ended."""
     if action_flags not in (FREE_ALL_RESOURCES, REINITIALIZE):
         raise OracleError(6502, "PL/SQL: numeric or value error")
     _reset_package(runner)
 
 
 def _reset_package(runner: SqlRunner) -> None:
-    from oracleapi_sandbox.oracle.plsql.stored import forget_states
-
-    if runner.units:
-        raise OracleError(3001, "unimplemented feature: RESET_PACKAGE from within a stored unit")
-    _clear_output(runner)
-    forget_states(runner.session)
+    process_of(runner).fresh = True
 
 
 def _set_role(runner: SqlRunner, role_cmd: str | None) -> None:

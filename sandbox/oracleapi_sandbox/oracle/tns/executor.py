@@ -316,6 +316,7 @@ class Executor:
             code=code,
             text=text,
             batch=batch,
+            warned=run is not None and any(result.warned for result in run.results),
         )
 
 

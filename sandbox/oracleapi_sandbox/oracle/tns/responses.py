@@ -21,6 +21,7 @@ DIRECTION_IN, DIRECTION_IN_OUT = 32, 48
 NO_MORE_ROWS = 1403
 BATCH_ERRORS = 24381
 IN_TRANSACTION = 0x2
+COMPILED_WITH_ERRORS = 0x20
 DEFAULT_FRACTION_DIGITS = 6
 _IS_JSON = 0x100
 
@@ -56,11 +57,16 @@ def call_end(
     text: str = "",
     position: int = 0,
     batch: Sequence[BatchError] = (),
+    warned: bool = False,
 ) -> bytes:
-    """Build the end of call: code 0 is success. *position* is a byte offset in the statement."""
+    """Build the end of call: code 0 is success. *position* is a byte offset in the statement.
+
+    *warned*: what was created has compilation errors; the driver makes a warning of it (DPY-7000).
+    """
     out = Writer().u8(ERROR).ub(IN_TRANSACTION if in_transaction else 0).ub(0, row_count & 0xFFFFFFFF)
     out.ub(min(code, 0xFFFF), 0, 0, cursor_id).sb(position if position <= 0x7FFF else 0)
-    out.raw(bytes(6))  # statement type, fatal, flags, cursor options, UPI parameter, warning flags
+    out.raw(bytes(5))  # statement type, fatal, flags, cursor options, UPI parameter
+    out.u8(COMPILED_WITH_ERRORS if warned else 0)
     out.ub(0, 0).u8(0).ub(0, 0)  # rowid
     out.ub(0).u8(0, 0).ub(0, 0, 0)
     _batch(out, batch)

@@ -48,8 +48,12 @@ create table ora_meta.objects (
   owner text, name text, type text, object_id int not null default nextval('ora_meta.ids'), created timestamp not null,
   changed timestamp not null, text text, target_owner text, target_name text, details jsonb not null default '{}', primary key (owner, name));
 create table ora_meta.units (
-  owner text, name text, type text, text text not null, rights text not null, accessible text[] not null default '{}',
-  errors text[] not null default '{}', primary key (owner, name, type));
+  owner text, name text, type text, object_id int not null default nextval('ora_meta.ids'), created timestamp not null, changed timestamp not null,
+  text text not null, rights text not null, accessible text[] not null default '{}', editionable boolean not null default true,
+  valid boolean not null default true, errors jsonb not null default '[]', primary key (owner, name, type));
+create table ora_meta.dependencies (
+  owner text, name text, type text, r_owner text, r_name text, r_type text, primary key (owner, name, type, r_owner, r_name, r_type));
+create index on ora_meta.dependencies (r_owner, r_name);
 create table ora_meta.contexts (namespace text primary key, schema text not null, package text not null, shared boolean not null default false);
 create unlogged table ora_meta.shared_contexts (
   namespace text, attribute text, username text, client_id text, value text, primary key (namespace, attribute, username, client_id));
@@ -127,3 +131,14 @@ begin
 end $$;
 create function ora.instance_value(k text) returns text language sql stable security definer set search_path = pg_catalog begin atomic
   select value from ora_meta.instance where key = k; end;
+
+-- Objects by name and type: a package body is one of its own. And the subprograms that units offer; a package is there too.
+create view ora_meta.named as
+  select o.owner, o.name, o.type, o.object_id, o.created, coalesce(u.changed, o.changed) as changed, coalesce(u.valid, true) as valid, u.editionable
+  from ora_meta.objects o left join ora_meta.units u on u.owner = o.owner and u.name = o.name and u.type = o.type
+  union all select owner, name, type, object_id, created, changed, valid, editionable from ora_meta.units where type = 'PACKAGE BODY';
+create view ora_meta.offered as
+  select distinct o.owner, o.name, case when o.type = 'PACKAGE' then a.subprogram end as subprogram, o.object_id, o.type, a.overload, coalesce(u.rights, 'DEFINER') as rights
+  from ora_meta.arguments a join ora_meta.objects o on o.owner = a.owner and o.name = a.package left join ora_meta.units u on u.owner = o.owner and u.name = o.name and u.type = o.type
+  union all select owner, name, null, object_id, type, 0, coalesce((select rights from ora_meta.units u where u.owner = o.owner and u.name = o.name and u.type = o.type), 'DEFINER')
+  from ora_meta.objects o where o.type = 'PACKAGE';

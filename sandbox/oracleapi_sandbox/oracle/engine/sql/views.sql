@@ -30,16 +30,20 @@ select t as "TABLESPACE_NAME", 'ONLINE'::text as "STATUS", case when t = 'TEMP' 
 -- DBA_TS_QUOTAS | SELECT_CATALOG_ROLE | DBA_TS_QUOTAS
 select tablespace as "TABLESPACE_NAME", username as "USERNAME", 0::numeric as "BYTES", bytes as "MAX_BYTES" from ora_meta.quotas;
 -- {}_OBJECTS | * | {}_OBJECTS
-select o.owner as "OWNER", o.name as "OBJECT_NAME", null::text as "SUBOBJECT_NAME", o.object_id::numeric as "OBJECT_ID", coalesce(u.type, o.type) as "OBJECT_TYPE", o.created::ora.date as "CREATED",
-  o.changed::ora.date as "LAST_DDL_TIME", case when coalesce(cardinality(u.errors), 0) = 0 then 'VALID' else 'INVALID' end as "STATUS", 'N'::text as "TEMPORARY", 'N'::text as "GENERATED", 'N'::text as "SECONDARY",
-  ora.maintained_flag(o.owner) as "ORACLE_MAINTAINED" from ora_meta.objects o left join ora_meta.units u on u.owner = o.owner and u.name = o.name;
+select o.owner as "OWNER", o.name as "OBJECT_NAME", null::text as "SUBOBJECT_NAME", o.object_id::numeric as "OBJECT_ID", o.type as "OBJECT_TYPE", o.created::ora.date as "CREATED",
+  o.changed::ora.date as "LAST_DDL_TIME", case when o.valid then 'VALID' else 'INVALID' end as "STATUS", 'N'::text as "TEMPORARY", 'N'::text as "GENERATED", 'N'::text as "SECONDARY",
+  case when o.editionable is not null then case when o.editionable then 'Y' else 'N' end end as "EDITIONABLE", ora.maintained_flag(o.owner) as "ORACLE_MAINTAINED" from ora_meta.named o;
 -- {}_SOURCE | * | {}_SOURCE
-select o.owner as "OWNER", o.name as "NAME", u.type as "TYPE", l.at::numeric as "LINE", l.line || chr(10) as "TEXT"
-from ora_meta.objects o join ora_meta.units u on u.owner = o.owner and u.name = o.name, unnest(string_to_array(u.text, chr(10))) with ordinality l (line, at);
+select o.owner as "OWNER", o.name as "NAME", o.type as "TYPE", l.at::numeric as "LINE",
+  l.line || case when l.at < cardinality(string_to_array(o.text, chr(10))) then chr(10) else '' end as "TEXT", 3::numeric as "ORIGIN_CON_ID"
+from ora_meta.units o, unnest(string_to_array(o.text, chr(10))) with ordinality l (line, at);
 -- {}_ERRORS | * | {}_ERRORS
-select o.owner as "OWNER", o.name as "NAME", u.type as "TYPE", e.at::numeric as "SEQUENCE", coalesce(substring(e.text from 'line ([0-9]+)')::numeric, 0) as "LINE",
-  coalesce(substring(e.text from 'column ([0-9]+)')::numeric, 0) as "POSITION", regexp_replace(e.text, '^line [0-9]+, column [0-9]+:' || chr(10), '') as "TEXT", 'ERROR'::text as "ATTRIBUTE"
-from ora_meta.objects o join ora_meta.units u on u.owner = o.owner and u.name = o.name, unnest(u.errors) with ordinality e (text, at);
+select o.owner as "OWNER", o.name as "NAME", o.type as "TYPE", e.at::numeric as "SEQUENCE", (e.fault ->> 0)::varchar::numeric as "LINE",
+  (e.fault ->> 1)::varchar::numeric as "POSITION", e.fault ->> 2 as "TEXT", 'ERROR'::text as "ATTRIBUTE", 0::numeric as "MESSAGE_NUMBER"
+from ora_meta.units o, jsonb_array_elements(o.errors) with ordinality e (fault, at);
+-- {}_DEPENDENCIES | * | {}_DEPENDENCIES
+select o.owner as "OWNER", o.name as "NAME", o.type as "TYPE", o.r_owner as "REFERENCED_OWNER", o.r_name as "REFERENCED_NAME", o.r_type as "REFERENCED_TYPE",
+  null::text as "REFERENCED_LINK_NAME", 'HARD'::text as "DEPENDENCY_TYPE" from ora_meta.dependencies o;
 -- {}_TABLES | * | {}_TABLES
 select o.owner as "OWNER", o.name as "TABLE_NAME", 'USERS'::text as "TABLESPACE_NAME", 'VALID'::text as "STATUS", null::numeric as "NUM_ROWS", 'N'::text as "TEMPORARY", 'NO'::text as "PARTITIONED" from ora_meta.objects o where o.type = 'TABLE';
 -- {}_VIEWS | * | {}_VIEWS
@@ -73,12 +77,12 @@ left join ora_meta.comments c on c.owner = o.owner and c.table_name = o.name and
 select k.owner as "OWNER", k.table_name as "TABLE_NAME", k.name as "COLUMN_NAME", c.comments as "COMMENTS" from ora_meta.columns k join ora_meta.objects o on o.owner = k.owner and o.name = k.table_name
 left join ora_meta.comments c on c.owner = k.owner and c.table_name = k.table_name and c.col = k.name;
 -- {}_ARGUMENTS | * | {}_ARGUMENTS
-select o.owner as "OWNER", a.subprogram as "OBJECT_NAME", a.package as "PACKAGE_NAME", o.object_id::numeric as "OBJECT_ID", nullif(a.overload, 0)::varchar::text as "OVERLOAD", a.argument as "ARGUMENT_NAME",
+select o.owner as "OWNER", a.subprogram as "OBJECT_NAME", case when o.type = 'PACKAGE' then a.package end as "PACKAGE_NAME", o.object_id::numeric as "OBJECT_ID", nullif(a.overload, 0)::varchar::text as "OVERLOAD", a.argument as "ARGUMENT_NAME",
   a.position::numeric as "POSITION", a.position::numeric as "SEQUENCE", 0::numeric as "DATA_LEVEL", a.type as "DATA_TYPE", case when a.defaulted then 'Y' else 'N' end as "DEFAULTED",
   replace(a.mode, ' ', '/') as "IN_OUT" from ora_meta.arguments a join ora_meta.objects o on o.owner = a.owner and o.name = a.package;
 -- {}_PROCEDURES | * | {}_PROCEDURES
-select distinct o.owner as "OWNER", a.package as "OBJECT_NAME", a.subprogram as "PROCEDURE_NAME", o.object_id::numeric as "OBJECT_ID", 'PACKAGE'::text as "OBJECT_TYPE", nullif(a.overload, 0)::varchar::text as "OVERLOAD"
-from ora_meta.arguments a join ora_meta.objects o on o.owner = a.owner and o.name = a.package;
+select o.owner as "OWNER", o.name as "OBJECT_NAME", o.subprogram as "PROCEDURE_NAME", o.object_id::numeric as "OBJECT_ID", o.type as "OBJECT_TYPE", nullif(o.overload, 0)::varchar::text as "OVERLOAD",
+  o.rights as "AUTHID" from ora_meta.offered o;
 -- PRODUCT_COMPONENT_VERSION | PUBLIC | PRODUCT_COMPONENT_VERSION
 select ora.instance_value('product') as "PRODUCT", ora.instance_value('release') as "VERSION", ora.instance_value('version') as "VERSION_FULL", 'Production'::text as "STATUS";
 -- V_$VERSION | PUBLIC | V$VERSION

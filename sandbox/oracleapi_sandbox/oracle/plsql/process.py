@@ -1,0 +1,217 @@
+"""What the PL/SQL of one session shares while it runs: the stack of calls, the present error, the state of packages.
+
+Sources: PL/SQL Language Reference, "Package State", "Package Instantiation and Initialization" [D]; that a package
+whose initialisation failed is initialised again, and that ORA-04068 discards state only when nobody handles it: users'
+reports of 12c and 11g [M].
+"""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from oracleapi_sandbox.oracle.plsql.errors import PlsqlError, predefined
+from oracleapi_sandbox.oracle.plsql.frames import Frame, HostBinds
+from oracleapi_sandbox.oracle.plsql.stored import BODY, Body, Compiled, Key, library_of
+from oracleapi_sandbox.oracle.ports import Cancellable, OracleError, SqlRunner
+
+if TYPE_CHECKING:
+    from oracleapi_sandbox.oracle.plsql.execute import Executor
+
+MAX_CALLS = 400
+"""Depth of subprogram calls: each takes a dozen frames of the interpreter's own stack."""
+MAX_LEVELS = 50
+"""Depth of blocks within EXECUTE IMMEDIATE. [D: ORA-00036]"""
+ANONYMOUS = "anonymous block"
+STATE_INVALIDATED = 4061
+
+
+@dataclass
+class Activation:
+    """A call that is running: the unit, the subprogram in it, and the line that it has reached."""
+
+    unit: str | None
+    subprogram: str | None
+    line: int = 0
+
+    @property
+    def title(self) -> str:
+        return ANONYMOUS if self.unit is None else self.unit
+
+
+@dataclass(eq=False)
+class Instance:
+    """A stored unit in a session: what runs it, and its variables. *active* counts the calls that are in it."""
+
+    unit: Compiled
+    body: Body
+    executor: "Executor"
+    frame: Frame
+    checked: int
+    active: int = 0
+
+    @contextmanager
+    def running(self) -> Iterator[None]:
+        """Keep this version as long as what is inside runs."""
+        self.active += 1
+        try:
+            yield
+        finally:
+            self.active -= 1
+
+
+@dataclass(eq=False)
+class Process:
+    """One session's PL/SQL.
+
+    Args:
+        runner: Runs SQL now: the session's own transaction, or an autonomous one.
+        errors: The errors whose handlers are running, innermost last.
+        levels: How many blocks are running, one within the other by EXECUTE IMMEDIATE.
+        output: The lines of DBMS_OUTPUT; the last one is not ended yet.
+        fresh: The state of packages is to be forgotten when the running call has ended.
+    """
+
+    runner: SqlRunner
+    errors: list[PlsqlError] = field(default_factory=list)
+    calls: list[Activation] = field(default_factory=list)
+    levels: int = 0
+    fresh: bool = False
+    output: list[str] = field(default_factory=lambda: [""])
+    _instances: dict[Key, Instance] = field(default_factory=dict)
+    _cancellable: Cancellable | None = None
+
+    def __post_init__(self) -> None:
+        self._use(self.runner)
+
+    def _use(self, runner: SqlRunner) -> None:
+        self.runner = runner
+        self._cancellable = runner if isinstance(runner, Cancellable) else None
+
+    @contextmanager
+    def level(self, runner: SqlRunner) -> Iterator[None]:
+        """Run what is inside as a block that the client sent, or one within it.
+
+        Raises:
+            PlsqlError: 36, too many blocks within each other.
+        """
+        if self.levels > MAX_LEVELS:
+            raise PlsqlError(36, f"maximum number of recursive SQL levels ({MAX_LEVELS}) exceeded")
+        outer = self.runner
+        self._use(runner)
+        self.levels += 1
+        try:
+            with self.activated(Activation(None, None)):
+                yield
+        finally:
+            self.levels -= 1
+            self._use(outer)
+            if self.levels == 0 and self.fresh:
+                self.forget_states()
+
+    @contextmanager
+    def activated(self, activation: Activation) -> Iterator[None]:
+        """Hold a call on the stack.
+
+        Raises:
+            PlsqlError: 6500, calls are nested too deeply.
+        """
+        if len(self.calls) >= MAX_CALLS:
+            raise predefined("STORAGE_ERROR")
+        self.calls.append(activation)
+        try:
+            yield
+        finally:
+            self.calls.pop()
+
+    @contextmanager
+    def autonomous(self) -> Iterator[None]:
+        """Run what is inside in a transaction of its own."""
+        outer = self.runner
+        try:
+            with outer.autonomous() as runner:
+                self._use(runner)
+                yield
+        finally:
+            self._use(outer)
+
+    def check_cancelled(self) -> None:
+        """Let a loop end when its call is cancelled."""
+        if self._cancellable is not None:
+            self._cancellable.check_cancelled()
+
+    def forget_states(self) -> None:
+        """Let every package begin anew: what it keeps for the session is lost."""
+        self._instances.clear()
+        self.output = [""]
+        self.fresh = False
+
+    def escaped(self, error: PlsqlError) -> OracleError:
+        """The error as the client gets it; packages whose state is invalid are begun anew from now on."""
+        if error.code != STATE_INVALIDATED or self.levels > 1:
+            return error.unhandled()
+        self.forget_states()
+        discarded = PlsqlError(4068, f"existing state of packages has been discarded\nORA-04061: {error.message}")
+        discarded.lines = error.lines
+        return discarded.unhandled()
+
+    def instance(self, unit: Compiled) -> Instance:
+        """Return the session's instance of a unit; the first use initialises it.
+
+        Raises:
+            PlsqlError: 4061, it was compiled anew and its state is lost; 4063, the body has errors.
+        """
+        held, version = self._instances.get(unit.key), self.runner.dictionary_version
+        if held is not None and held.unit is unit and (held.active or held.checked == version):
+            return held
+        body = library_of(self.runner).body(self.runner, unit)
+        if held is not None and held.unit is unit and held.body is body:
+            held.checked = version
+            return held
+        if body is None or (held is not None and (held.body.stateful or held.active)):
+            raise _invalidated(unit, held)
+        if body.faults:
+            raise _has_errors(unit, body)
+        return self._initialised(unit, body, version)
+
+    def _initialised(self, unit: Compiled, body: Body, version: int) -> Instance:
+        from oracleapi_sandbox.oracle.plsql.interpreter import Interpreter
+
+        executor = Interpreter(body.unit, HostBinds({}), self, unit.title)
+        found = self._instances[unit.key] = Instance(unit, body, executor, Frame(), version)
+        try:
+            with self.runner.entering(unit.call), found.running(), self.activated(Activation(unit.title, None)):
+                executor.contents(body.block, found.frame)
+        except BaseException:
+            self._instances.pop(unit.key, None)
+            raise
+        return found
+
+
+def process_of(runner: SqlRunner) -> Process:
+    """Return the PL/SQL of the session of *runner*."""
+    found: Process = runner.own.setdefault("process", Process(runner))
+    return found
+
+
+def _invalidated(unit: Compiled, held: Instance | None) -> PlsqlError:
+    """The state that the session has, or that its caller was compiled for, is of an older version."""
+    only_body = held is not None and held.unit is unit
+    what = f'{(BODY if only_body else unit.kind).lower()} "{unit.title}"'
+    return PlsqlError(
+        STATE_INVALIDATED,
+        f"existing state of {what} has been invalidated\nORA-04065: not executed, altered or dropped {what}\n"
+        f'ORA-06508: PL/SQL: could not find program unit being called: "{unit.title}"',
+    )
+
+
+def _has_errors(unit: Compiled, body: Body) -> PlsqlError:
+    kind = BODY if unit.kind == "PACKAGE" and not unit.faults else unit.kind
+    missing = f'ORA-06508: PL/SQL: could not find program unit being called: "{unit.title}"'
+    return PlsqlError(4063, f'{kind.lower()} "{unit.title}" has errors\n{missing}')
+
+
+def not_implemented(title: str) -> PlsqlError:
+    """A subprogram was called whose package has no body."""
+    missing = f'ORA-06508: PL/SQL: could not find program unit being called: "{title}"'
+    return PlsqlError(4067, f'not executed, package body "{title}" does not exist\n{missing}')
