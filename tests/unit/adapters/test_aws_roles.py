@@ -2,6 +2,7 @@
 
 import datetime
 import http.server
+import pathlib
 import threading
 from collections.abc import Iterator
 from urllib.parse import parse_qs
@@ -28,9 +29,12 @@ class Sts(http.server.BaseHTTPRequestHandler):
     def do_POST(self) -> None:
         form = parse_qs(self.rfile.read(int(self.headers["Content-Length"])).decode())
         asked = {key: value[0] for key, value in form.items()}
-        key = self.headers["Authorization"].split("Credential=")[1].split("/")[0]
+        key = self.headers.get("Authorization", "Credential=-/").split("Credential=")[1].split("/")[0]
         self.seen.append((key, asked))
-        if asked["Action"] == "GetCallerIdentity":
+        if asked["Action"] == "AssumeRoleWithWebIdentity":
+            code = asked["WebIdentityToken"]
+            self._answer(403, f"<Error><Type>Sender</Type><Code>{code}</Code><Message>no</Message></Error>", None)
+        elif asked["Action"] == "GetCallerIdentity":
             self._answer(200, f"<Arn>arn:aws:sts::123456789012:{key}</Arn><Account>123456789012</Account>", asked)
         elif asked.get("ExternalId") == ROLE.external_id:
             end = datetime.datetime.now(datetime.UTC) + datetime.timedelta(seconds=self.lifetime_s)
@@ -120,6 +124,40 @@ def test_a_role_without_an_identity_to_assume_it_with(
     with pytest.raises(Terminal) as caught, translated("GetApis"):
         clients.client("sts").get_caller_identity()
     assert caught.value.reason == reasons.CREDENTIALS_MISSING
+
+
+@pytest.mark.parametrize(
+    ("code", "words"),
+    [
+        ("AccessDenied", "AWS denied AssumeRoleWithWebIdentity; let the role of the ServiceAccount trust"),
+        (
+            "InvalidIdentityToken",
+            "AssumeRoleWithWebIdentity: InvalidIdentityToken: AWS does not believe the pod's token",
+        ),
+    ],
+)
+def test_a_role_of_the_pod_that_does_not_trust_it_is_told_as_such(
+    sts: tuple[str, type[Sts]], monkeypatch: pytest.MonkeyPatch, tmp_path: pathlib.Path, code: str, words: str
+) -> None:
+    """As the EKS webhook sets up a pod; here the token says what STS answers."""
+    token = tmp_path / "token"
+    token.write_text(code)
+    for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_PROFILE"):
+        monkeypatch.delenv(name, raising=False)
+    for name, value in {
+        "AWS_ROLE_ARN": ROLE.arn,
+        "AWS_WEB_IDENTITY_TOKEN_FILE": str(token),
+        "AWS_ENDPOINT_URL_STS": sts[0],
+        "AWS_EC2_METADATA_DISABLED": "true",
+        "AWS_SHARED_CREDENTIALS_FILE": "/dev/null",
+        "AWS_CONFIG_FILE": "/dev/null",
+    }.items():
+        monkeypatch.setenv(name, value)
+    clients = Clients("eu-west-1", sts[0], None, None)
+    with pytest.raises(Retryable) as caught, translated("apigateway:CreateApi", creates=True):
+        clients.client("sts", creates=True).get_caller_identity()
+    assert caught.value.reason == reasons.AWS_ACCESS_DENIED
+    assert words in caught.value.message
 
 
 def test_the_external_id_is_the_users_or_the_installations() -> None:

@@ -1,11 +1,12 @@
 """AWS errors translated once, by code and, where AWS uses one code for several things, by text.
 
-Messages of ours carry no request id and no credential, so that a retry writes the same status. Source of the table:
-API Gateway models and the texts seen in public issues (docs/unproven.md lists what no document states).
+Messages of ours carry no request id and no credential, so that a retry writes the same status. Sources: the services'
+API references; API Gateway models and the texts seen in public issues (docs/unproven.md lists what no document states).
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from typing import Any
 
 from botocore.exceptions import (
     BotoCoreError,
@@ -15,6 +16,7 @@ from botocore.exceptions import (
     NoCredentialsError,
     ParamValidationError,
     PartialCredentialsError,
+    SSLError,
     SSOError,
     TokenRetrievalError,
     UndefinedModelAttributeError,
@@ -36,17 +38,23 @@ THROTTLED = frozenset(
     }
 )
 DENIED = frozenset({"AccessDeniedException", "AccessDenied", "UnauthorizedException", "ForbiddenException"})
-EXPIRED = frozenset(
-    {
-        "ExpiredToken",
-        "ExpiredTokenException",
-        "RequestExpired",
-        "InvalidClientTokenId",
-        "UnrecognizedClientException",
-        "SignatureDoesNotMatch",
-        "IncompleteSignature",
-    }
+QUOTA = frozenset({"LimitExceededException", "LimitExceeded"})
+RENEW = "renew the keys in the Secret of AwsAccount.spec.credentialsSecretRef, or the pod's token"
+KEY_ID = "AWS_ACCESS_KEY_ID in the Secret of AwsAccount.spec.credentialsSecretRef must be a key that is active"
+SIGNATURE = (
+    "AWS_SECRET_ACCESS_KEY in the Secret of AwsAccount.spec.credentialsSecretRef must belong to its key id, and the"
+    " clock of the node must be right"
 )
+BAD_CREDENTIALS = {
+    "ExpiredToken": RENEW,
+    "ExpiredTokenException": RENEW,
+    "RequestExpired": "compare the node's clock with the time of day",
+    "InvalidClientTokenId": KEY_ID,
+    "UnrecognizedClientException": KEY_ID,
+    "SignatureDoesNotMatch": SIGNATURE,
+    "InvalidSignatureException": SIGNATURE,
+    "IncompleteSignature": SIGNATURE,
+}
 PASSING = frozenset(
     {
         "ConcurrentModification",
@@ -61,6 +69,19 @@ PASSING = frozenset(
     }
 )
 DENIED_RETRY_S = 60.0
+ROLE_TRUST = {
+    "AssumeRole": "let the role trust the operator's identity and status.externalId",
+    "AssumeRoleWithWebIdentity": "let the role of the ServiceAccount trust the cluster's OIDC provider and that"
+    " ServiceAccount",
+}
+"""The calls before the call, in which the keys to sign with are asked for, and what they need."""
+BY_ADMINISTRATOR = {
+    "InvalidIdentityToken": "AWS does not believe the pod's token; make the cluster's OIDC issuer an identity provider"
+    " in IAM",
+    "RegionDisabledException": "STS is off in this region; activate the region in the account",
+    "DecryptionFailure": "the KMS key does not decrypt; enable it, and grant it to the operator's role",
+    "EncryptionFailure": "the KMS key does not encrypt; enable it, and grant it to the operator's role",
+}
 IN_USE = (
     "is referenced in",
     "referenced by",
@@ -70,7 +91,10 @@ IN_USE = (
 )
 DISCOVERY = "must have a valid discovery endpoint"
 """Also said when the issuer is only briefly unreachable."""
-LOGGING = ("Insufficient permissions to enable logging", "Cannot enable logging")
+LOGGING = {
+    "Insufficient permissions to enable logging": "grant TurnAccessLogsOn of docs/iam-policy.json to the operator",
+    "Cannot enable logging": "a resource policy of CloudWatch Logs is full; take out of it what nobody needs",
+}
 
 
 @contextmanager
@@ -91,10 +115,17 @@ def translated(operation: str, creates: bool = False) -> Iterator[None]:
     except ParamValidationError as error:
         raise Terminal(reasons.AWS_REFUSED, f"{operation} was not sent: a value in it is not allowed") from error
     except (BotoCoreError, UndefinedModelAttributeError) as error:
-        kind = type(error).__name__
-        if creates:
-            raise Uncertain(reasons.CREATE_UNCERTAIN, f"no answer to {operation} ({kind}); looking it up") from error
-        raise Retryable(reasons.AWS_UNAVAILABLE, f"no answer to {operation} ({kind})") from error
+        raise _no_answer(operation, error, creates) from error
+
+
+def _no_answer(operation: str, error: Exception, creates: bool) -> OperatorError:
+    kind = type(error).__name__
+    if creates:
+        return Uncertain(reasons.CREATE_UNCERTAIN, f"no answer to {operation} ({kind}); looking it up")
+    cure = "network policies, proxies and AwsAccount.spec.endpointUrl"
+    if isinstance(error, SSLError):
+        cure = "the endpoint's certificate is not trusted: the chart's extraCa, and proxies"
+    return Retryable(reasons.AWS_UNAVAILABLE, f"no answer to {operation} ({kind}); check {cure}")
 
 
 def error_code(error: ClientError) -> str:
@@ -111,23 +142,23 @@ def translate(operation: str, error: ClientError, creates: bool) -> OperatorErro
     """Return our error for *error*."""
     code = error_code(error)
     text = " ".join(str(error.response.get("Error", {}).get("Message", "")).split())[:300]
-    status = int(error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0))
-    if error.operation_name == "AssumeRole":
-        operation = "AssumeRole"  # the call before the call: nothing of the operation itself was sent
+    metadata: Mapping[str, Any] = error.response.get("ResponseMetadata", {})
+    status = int(metadata.get("HTTPStatusCode", 0))
+    if error.operation_name in ROLE_TRUST:
+        operation = error.operation_name  # nothing of the operation itself was sent
         creates = False
-    if code == "LimitExceededException" and status == 429 and "maximum number" in text:
-        return Retryable(reasons.AWS_REFUSED, f"{operation}: a quota of the account is reached: {text}", DENIED_RETRY_S)
+    if code in QUOTA and not (status == 429 and "retry-after" in metadata.get("HTTPHeaders", {})):
+        return _denied(f"{operation}: a quota of the account is reached: {text}; have it raised", reasons.AWS_REFUSED)
     if code in THROTTLED or status == 429:
         return Retryable(reasons.AWS_THROTTLED, f"AWS throttled {operation}")
-    if code in EXPIRED:
-        return Retryable(reasons.CREDENTIALS_MISSING, f"AWS refused the credentials of {operation}: {code}")
-    if operation == "AssumeRole" and code in DENIED:
-        text = "AWS denied AssumeRole; let the role trust the operator's identity and status.externalId"
-        return Retryable(reasons.AWS_ACCESS_DENIED, text, DENIED_RETRY_S)
+    if code in BAD_CREDENTIALS:
+        text = f"AWS refused the credentials of {operation}: {code}; {BAD_CREDENTIALS[code]}"
+        return Retryable(reasons.CREDENTIALS_MISSING, text)
+    if code in BY_ADMINISTRATOR:
+        return _denied(f"{operation}: {code}: {BY_ADMINISTRATOR[code]}")
     if code in DENIED or status == 403:
-        return Retryable(
-            reasons.AWS_ACCESS_DENIED, f"AWS denied {operation}; grant it to the operator's role", DENIED_RETRY_S
-        )
+        cure = ROLE_TRUST.get(operation, "grant it to the operator's role, see docs/aws.md")
+        return _denied(f"AWS denied {operation}; {cure}")
     if status >= 500:
         if creates:
             return Uncertain(reasons.CREATE_UNCERTAIN, f"{operation} failed in AWS ({status}); looking it up")
@@ -136,16 +167,24 @@ def translate(operation: str, error: ClientError, creates: bool) -> OperatorErro
         return Retryable(reasons.AWS_UNAVAILABLE, f"{operation} failed in AWS ({code})")
     if is_absent(error):
         return Retryable(reasons.CONFLICT, f"{operation}: what it names is not there (any more); looking again")
+    return _by_text(operation, code, text)
+
+
+def _by_text(operation: str, code: str, text: str) -> OperatorError:
+    """Return our error where AWS's words tell more than its code."""
     if DISCOVERY in text:
-        return Retryable(reasons.DISCOVERY_FAILED, f"{operation}: {text}", DENIED_RETRY_S)
-    if any(mark in text for mark in LOGGING):
-        return Retryable(reasons.AWS_ACCESS_DENIED, f"{operation}: {text}", DENIED_RETRY_S)
-    if any(mark in text for mark in IN_USE):
-        return DependencyNotReady(reasons.IN_USE, f"{operation}: {text}", 15.0)
-    if code == "DeleteConflict":
+        cure = "it must answer AWS from the public internet, with a certificate of a public authority"
+        return _denied(f"{operation}: {text}; {cure}", reasons.DISCOVERY_FAILED)
+    for mark, cure in LOGGING.items():
+        if mark in text:
+            return _denied(f"{operation}: {text}; {cure}")
+    if code == "DeleteConflict" or any(mark in text for mark in IN_USE):
         return DependencyNotReady(reasons.IN_USE, f"{operation}: {text}", 15.0)
     if code == "ConflictException":
         return Retryable(reasons.CONFLICT, f"{operation}: {text}")
-    if code in ("LimitExceededException", "LimitExceeded"):
-        return Retryable(reasons.AWS_REFUSED, f"{operation}: a quota of the account is reached: {text}", DENIED_RETRY_S)
     return Terminal(reasons.AWS_REFUSED, f"{operation}: {text or code}")
+
+
+def _denied(message: str, reason: str = reasons.AWS_ACCESS_DENIED) -> Retryable:
+    """Return an error that somebody must mend in AWS: it is not asked for often."""
+    return Retryable(reason, message, DENIED_RETRY_S)
