@@ -31,7 +31,11 @@ EVERYTHING_SET = {
     "terminationGracePeriodSeconds": 90,
     "metrics": {
         "podMonitor": {"enabled": True, "labels": {"release": "prometheus"}},
-        "prometheusRule": {"enabled": True, "labels": {"release": "prometheus"}},
+        "prometheusRule": {
+            "enabled": True,
+            "labels": {"release": "prometheus"},
+            "runbooks": "https://git.example.com/runbooks.md",
+        },
     },
     "priorityClassName": "system-cluster-critical",
     "extraEnv": [{"name": "HTTPS_PROXY", "value": "http://proxy:3128"}],
@@ -168,6 +172,16 @@ def test_alerts_ask_for_metrics_that_the_operator_has(lab: Lab, tmp_path: pathli
     has = {line.split()[2] for line in text.splitlines() if line.startswith("# TYPE ")}
     assert {name.removesuffix("_total") for name in asked} <= {name.removesuffix("_total") for name in has}
     assert len(asked) >= 6
+
+
+def test_alerts_lead_to_their_runbooks(lab: Lab, tmp_path: pathlib.Path) -> None:
+    for values, start in (
+        (EVERYTHING_SET, "https://git.example.com/runbooks.md"),
+        ({"metrics": {"prometheusRule": {"enabled": True}}}, "docs/runbooks.md"),
+    ):
+        (rule,) = of_kind(objects(render(lab, tmp_path, values)), "PrometheusRule")
+        for alert in rule["spec"]["groups"][0]["rules"]:
+            assert alert["annotations"]["runbook_url"] == f"{start}#{alert['alert'].lower()}"
 
 
 def test_the_notes_say_what_comes_next(lab: Lab) -> None:

@@ -16,11 +16,13 @@ class Listener:
         tls: With a context it speaks TLS.
         silent: It never answers and never hangs up.
         received: What each connection sent below TLS, byte for byte.
+        connected: Set once somebody came.
     """
 
     tls: ssl.SSLContext | None = None
     silent: bool = False
     received: list[bytearray] = field(default_factory=list)
+    connected: threading.Event = field(default_factory=threading.Event)
     _held: list[socket.socket] = field(default_factory=list)
 
     def __post_init__(self) -> None:
@@ -48,6 +50,7 @@ class Listener:
                 return
             self._held.append(client)
             self.received.append(bytearray())
+            self.connected.set()
             if self.silent:
                 continue
             with suppress(OSError):

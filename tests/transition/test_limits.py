@@ -1,10 +1,14 @@
 """What a platform engineer allows at most: requests a second of a route, APIs of a namespace."""
 
+import pytest
+
+from oracleapi.reconcile.references import References
+from oracleapi.runtime.store import Key
 from support import make
 from support.small_world import API, SmallWorld
 from support.worlds import ACCOUNT, DATABASE, api, edit, world_of
 
-OTHER = ("OracleApi", "hr", "other")
+OTHER = Key("OracleApi", "hr", "other")
 
 
 def second() -> dict[str, object]:
@@ -44,8 +48,37 @@ def test_the_youngest_api_beyond_a_namespace_s_number_waits_for_a_place() -> Non
     world.apply(second())
     world.settle()
     assert world.ready() == ("True", "Succeeded")
-    assert world.ready(OTHER) == ("False", "ApiQuota")  # type: ignore[arg-type]
+    assert world.ready(OTHER) == ("False", "ApiQuota")
     assert len(world.backends.aws.apis) == 1
     allowed(world, 2)
     world.settle(400)
-    assert world.ready(OTHER) == ("True", "Succeeded")  # type: ignore[arg-type]
+    assert world.ready(OTHER) == ("True", "Succeeded")
+
+
+def test_an_api_that_is_deleted_while_they_are_counted_takes_no_place(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The users of an account and the objects are looked up one after the other."""
+    world = world_of(make.route("list"))
+    looked_up, gone = References.dependents, Key("OracleApi", "hr", "gone")
+    monkeypatch.setattr(References, "dependents", lambda *asked: [*looked_up(*asked), gone])
+    allowed(world, 1)
+    assert world.ready() == ("True", "Succeeded")
+
+
+def test_an_api_of_another_namespace_or_account_takes_no_place() -> None:
+    world = world_of(make.route("list"))
+    allowed(world, 1)
+    other = second()
+    other["metadata"] = {**other["metadata"], "namespace": "sales"}  # type: ignore[dict-item]
+    world.apply(other)
+    world.settle()
+    assert world.ready() == ("True", "Succeeded")
+    assert world.ready(Key("OracleApi", "sales", "other"))[1] != "ApiQuota"
+
+
+def test_without_a_delegation_of_the_account_nobody_counts() -> None:
+    """As docs/limits.md says: the number belongs to a delegation."""
+    world = world_of(make.route("list"))
+    edit(world, ACCOUNT, delegations=[{"namespaces": {"names": ["sales"]}, "maxApis": 1}])
+    world.apply(second())
+    world.settle()
+    assert world.ready() == world.ready(OTHER) == ("True", "Succeeded")

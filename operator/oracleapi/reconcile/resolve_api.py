@@ -119,12 +119,11 @@ class ApiResolver:
         if not mine:
             return
         limit = max(found.max_apis or DEFAULT_MAX_APIS for found in mine)
-        here = [key for key in self._references.dependents("AwsAccount", account_name) if key.kind == "OracleApi"]
-        resources = dict(self._references.of_kind("OracleApi"))
+        here = set(self._references.dependents("AwsAccount", account_name))
         older = [
             key
-            for key in here
-            if key.namespace == namespace and key != work.key and age(resources[key]) < age(work.resource)
+            for key, resource in self._references.of_kind("OracleApi")  # one that was deleted since is in here only
+            if key in here and key.namespace == namespace and key != work.key and age(resource) < age(work.resource)
         ]
         if len(older) >= limit:
             raise Terminal(

@@ -2,7 +2,7 @@
 
 import datetime
 import ssl
-import threading
+from concurrent import futures
 from typing import Any
 
 import oracledb
@@ -15,7 +15,7 @@ from oracleapi.adapters.oracle.database import OracleDatabase, open_database
 from oracleapi.adapters.oracle.errors import translate
 from oracleapi.adapters.oracle.trust import wallet_context
 from oracleapi.api.oracledatabase import Connection
-from oracleapi.errors import Retryable
+from oracleapi.errors import OperatorError, Retryable
 from support.listeners import listening
 
 # the driver leaves sockets to the garbage collector
@@ -149,17 +149,30 @@ def test_a_listener_that_says_nothing_is_given_up(protocol: str, monkeypatch: py
         assert "before a login" in told(opened(other.port, protocol="TCP"))
 
 
+def test_a_listener_that_fell_silent_and_speaks_again_is_reached(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The pool that waits for the connection of before is left behind with it."""
+    monkeypatch.setattr(module, "knock", lambda connect, limit_s: None)
+    with listening(silent=True) as listener:
+        database = opened(listener.port, protocol="TCP")
+        database._parameters.set(wait_timeout=100)
+        for _ in range(2):
+            with pytest.raises(Retryable, match="no session"):
+                database.facts()
+        listener.silent = False
+        assert "before a login" in told(database)
+
+
 def test_closing_does_not_wait_for_a_session_that_nobody_answers(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(module, "CLOSE_LIMIT_S", 0.1)
     monkeypatch.setattr(module, "knock", lambda connect, limit_s: None)
-    with listening(silent=True) as silent:
+    with listening(silent=True) as silent, futures.ThreadPoolExecutor() as threads:
         database = opened(silent.port, protocol="TCP")
-        database._parameters.set(wait_timeout=100)
-        assert "no session" in told(database)
-        left = {thread for thread in threading.enumerate() if thread.name == "close-pool"}
-        assert len(left) == 1
+        asked = threads.submit(database.facts)
+        assert silent.connected.wait(10)
+        database.close()
+        with pytest.raises(OperatorError):
+            asked.result()
         silent.hang_up()
-        left.pop().join()
 
 
 OTHER_CODES = [

@@ -35,6 +35,7 @@ from oracleapi.ports import DatabaseFacts
 CALL_TIMEOUT_MS = 30_000
 LOGIN_TRIES = 2
 LOGIN_REST_S = 900.0
+NO_SESSION = "DPY-4005"
 POOL_LOGINS = 2
 """How often the driver's pool sends a login that is refused."""
 ANSWER_LIMIT_S = 10.0
@@ -82,12 +83,19 @@ class OracleDatabase:
 
     def close(self) -> None:
         """Close the pool; running calls end first, and a session that nobody answers is left behind."""
-        with self._lock:
-            pool, self._pool = self._pool, None
-        if pool is not None:
-            closing = threading.Thread(target=pool.close, kwargs={"force": True}, name="close-pool", daemon=True)
-            closing.start()
+        closing = self._leave(self._pool)
+        if closing is not None:
             closing.join(CLOSE_LIMIT_S)
+
+    def _leave(self, pool: oracledb.ConnectionPool | None) -> threading.Thread | None:
+        """Have *pool* closed by a thread of its own and forget it, if nobody did before."""
+        with self._lock:
+            if pool is None or pool is not self._pool:
+                return None
+            self._pool = None
+        closing = threading.Thread(target=pool.close, kwargs={"force": True}, name="close-pool", daemon=True)
+        closing.start()
+        return closing
 
     def facts(self) -> DatabaseFacts:
         with self._session("reading the database's version") as connection:
@@ -178,7 +186,13 @@ class OracleDatabase:
         """Return a pooled session; the pool is asked for one only where somebody answers."""
         if not self._answers:
             knock(self._connect, self._answer_limit_s)
-        return self._open_pool().acquire()
+        pool = self._open_pool()
+        try:
+            return pool.acquire()
+        except oracledb.DatabaseError as error:
+            if full_code(error) == NO_SESSION and pool.opened == 0:
+                self._leave(pool)  # it waits for a listener that says nothing, and would for ever
+            raise
 
     def _connect(self) -> oracledb.Connection:
         return oracledb.connect(user=self._username, password=self._password, params=self._parameters)
