@@ -240,6 +240,16 @@ def test_a_revoke_of_what_somebody_else_just_revoked_is_done(code: str, monkeypa
     assert world.ready(ROLE) == ("True", "Succeeded")
 
 
+@pytest.mark.parametrize("code", ["ORA-00942", "ORA-00990", "ORA-01031", "ORA-01952"])
+def test_a_revoke_that_is_refused_names_what_is_held_and_not_a_fault_of_the_list(code: str) -> None:
+    world = world_with()
+    roles(world).hand_grant("HR_READER", READ_JOBS)
+    roles(world).withheld[READ_JOBS] = code
+    resync(world)
+    assert world.ready(ROLE) == ("False", "PrivilegesMissing")
+    assert f"revoke SELECT ON HR.JOBS: {code}" in world.message(ROLE)
+
+
 def test_a_column_that_is_held_does_not_hide_that_the_whole_object_was_refused() -> None:
     world = SmallWorld(*make.world(), start=False)
     roles(world).withheld[READ_JOBS] = "ORA-01031"

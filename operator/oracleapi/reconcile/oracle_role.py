@@ -145,11 +145,11 @@ def _judge(
                 f"{found.grant} was granted by {by}, and only {by} can take it back; as {by} run:"
                 f" REVOKE {found.grant.privilege} ON {found.grant.object} FROM {desired.name}",
             )
-        if found.code in ABSENT_CODES:
-            waiting.add(found.grant)
-        elif found.code in LOCKED_CODES:
+        if found.code in LOCKED_CODES:
             locked.add(found.grant)
-        elif found.code in NOT_TO_BE_GRANTED:
+        elif found.code in ABSENT_CODES and not found.revoking:
+            waiting.add(found.grant)
+        elif found.code in NOT_TO_BE_GRANTED and not found.revoking:
             fault = NOT_TO_BE_GRANTED[found.code]
             raise Terminal(
                 reasons.INVALID_SPEC, f"spec.grants: {found.grant}: {fault} ({found.code}); take it out of the list"
