@@ -40,3 +40,9 @@ def test_what_is_no_wallet_is_told(wallet: str, said: str) -> None:
         wallet_context(context(), wallet)
     assert caught.value.reason == "CredentialsMissing"
     assert "connection.walletSecretRef" in caught.value.message
+
+
+def test_a_client_certificate_behind_those_of_cas_is_told() -> None:
+    mine = CA.issue_cert("client").private_key_and_cert_chain_pem.bytes().decode()
+    with pytest.raises(Terminal, match="must begin with the certificate that its key belongs to, before those of CAs"):
+        wallet_context(context(), PEM + mine)
