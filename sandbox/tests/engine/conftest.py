@@ -109,3 +109,48 @@ class Sql:
 @pytest.fixture(scope="session")
 def sql() -> Sql:
     return Sql()
+
+
+class Units:
+    """Short forms for stored units; ``{owner}`` in a text is the session's user."""
+
+    def create(self, session: EngineSession, *texts: str) -> None:
+        """Create units that must compile."""
+        for text in texts:
+            made = session.execute(text.replace("{owner}", session.user).strip())
+            assert not made.warned, list(session.execute("select line, position, text from user_errors").rows)
+
+    def value(self, session: EngineSession, expression: str, declare: str = "") -> Any:
+        """What a PL/SQL expression gives, as a text."""
+        return session.execute(f"{declare} begin :r := {expression}; end;", {"R": Bind()}).out["R"]
+
+    def refused(self, session: EngineSession, statement: str) -> str:
+        with pytest.raises(OracleError) as caught:
+            list(session.execute(statement).rows)
+        return str(caught.value)
+
+    def status(self, session: EngineSession, name: str) -> dict[str, str]:
+        """STATUS by OBJECT_TYPE."""
+        query = "select object_type, status from user_objects where object_name = :n"
+        return dict(session.execute(query, {"N": Bind(name)}).rows)  # type: ignore[arg-type]
+
+    def errors(self, session: EngineSession, name: str) -> list[tuple[Any, ...]]:
+        query = "select line, position, text from user_errors where name = :n order by type, sequence"
+        return list(session.execute(query, {"N": Bind(name)}).rows)
+
+
+@pytest.fixture(scope="session")
+def units() -> Units:
+    return Units()
+
+
+@pytest.fixture
+def author(new_user: Callable[..., str], connect: Callable[..., EngineSession]) -> EngineSession:
+    """Owns units and tables."""
+    return connect(new_user("CREATE PROCEDURE", "CREATE TABLE", "CREATE SYNONYM", "CREATE VIEW", "CREATE SEQUENCE"))
+
+
+@pytest.fixture
+def caller(new_user: Callable[..., str], connect: Callable[..., EngineSession]) -> EngineSession:
+    """May log in."""
+    return connect(new_user())

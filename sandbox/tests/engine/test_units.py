@@ -2,8 +2,6 @@
 
 # ruff: noqa: S608 - texts are made of names that the tests chose
 
-from collections.abc import Callable
-
 import pytest
 
 from oracleapi_sandbox.oracle.engine.database import EngineDatabase
@@ -36,18 +34,6 @@ begin
   g_seen := g_seen + 1;
 end counter;
 """
-
-
-@pytest.fixture
-def author(database: EngineDatabase, new_user: Callable[..., str]) -> EngineSession:
-    """Owns units and tables."""
-    return database.open_session(new_user("CREATE PROCEDURE", "CREATE TABLE", "CREATE SYNONYM"))
-
-
-@pytest.fixture
-def caller(database: EngineDatabase, new_user: Callable[..., str]) -> EngineSession:
-    """May log in."""
-    return database.open_session(new_user())
 
 
 def value(session: EngineSession, expression: str) -> object:

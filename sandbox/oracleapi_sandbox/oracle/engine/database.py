@@ -276,6 +276,11 @@ class EngineDatabase:
         with self._sessions_lock:
             return [session for session in self._sessions.values() if session.user == user]
 
+    def blockers_of(self, pid: int) -> set[int]:
+        """The processes whose locks a process waits for."""
+        with self._side.lock:
+            return {int(row[0]) for row in self._side.run("select unnest(pg_blocking_pids($1::int))", [pid]).rows}
+
     def cancel(self, pid: int) -> None:
         with self._side.lock:
             self._side.run("select pg_cancel_backend($1::int)", [pid])
@@ -342,7 +347,8 @@ class EngineDatabase:
     def _ddl(self, user: str, sql: str, session: EngineSession | None = None, definer: str | None = None) -> Ddl:
         if session is None or definer is not None:
             roles = self.catalog.closure(self.catalog.role_grants.get(user, {})) if hasattr(self, "catalog") else set()
-            context = Context(self.catalog, user, user, frozenset({PUBLIC, user, *roles}), lambda *_: None, self.major)
+            grantees = frozenset({PUBLIC, user, *roles})
+            context = Context(self.catalog, user, user, grantees, lambda *_: None, lambda _: None, self.major)
         else:
             context = session.context()
         return Ddl(self, self._admin, self.catalog, context, reader_of(sql), self.now(), session)

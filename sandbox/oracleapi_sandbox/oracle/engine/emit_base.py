@@ -150,7 +150,7 @@ class EmitterBase:
         if name in ("NEXTVAL", "CURRVAL") and not scope.has_source(qualifiers[-1]):
             return self._sequence(qualifiers, name), "n"
         if (len(qualifiers) == 1 and not scope.has_source(qualifiers[0])) or len(qualifiers) == 2:
-            call = self._package_value([*qualifiers, name], (), scope)
+            call = self.function_value([*qualifiers, name], (), scope)
             if call is not None:
                 return call
         if not scope.has_source(qualifiers[-1]):
@@ -174,7 +174,10 @@ class EmitterBase:
                 raise not_supported(f"pseudocolumn {name}")
         kind = scope.kind(None, name)
         if kind is None:
-            raise invalid_identifier(quote(name))
+            call = self.function_value([name], (), scope)
+            if call is None:
+                raise invalid_identifier(quote(name))
+            return call
         return quote(name), kind
 
     def _source_name(self, node: exp.Column, scope: Scope) -> str:
@@ -192,45 +195,9 @@ class EmitterBase:
         # By text, looked up when it runs: a default must not keep its sequence from being dropped.
         return f"CAST({what.lower()}(CAST(CAST({target} AS text) AS regclass)) AS numeric)"
 
-    def _package_value(self, path: Sequence[str], arguments: Sequence[Any], scope: Scope) -> tuple[str, str] | None:
-        """A supplied package's function or constant, evaluated before the statement; ``None`` if it is no package."""
-        owner, name = (path[0] if len(path) > 2 else None), path[-2]
-        package = self.context.package(owner, name)
-        if package is None:
-            return None
-        if path[-1] in package.constants and not arguments:
-            value = package.constants[path[-1]]
-            return self._literal(exp.Literal(this=str(value), is_string=isinstance(value, str)), scope)
-        for each in package.subprograms:
-            least = sum(argument.default is ... for argument in each.arguments)
-            if each.name == path[-1] and each.returns and least <= len(arguments) <= len(each.arguments):
-                constants = tuple(self._constant(argument) for argument in arguments)
-                kind = BIND_TYPES.get(each.returns.split("(")[0], ("text", "s"))
-                return f"CAST({self.parameter(CallArgument(package, each, constants))} AS {kind[0]})", kind[1]
-        raise invalid_identifier(".".join(quote(part) for part in path))
-
-    def _constant(self, node: Any) -> Any:
-        if isinstance(node, exp.Literal):
-            return str(node.this) if node.is_string else node.to_py()
-        if isinstance(node, exp.Placeholder):
-            return ("bind", self.names[int(str(node.this)[1:])])
-        raise not_supported(f"a package function over {described(node)} in SQL")
-
-    def _dot(self, node: exp.Dot, scope: Scope) -> tuple[str, str]:
-        """``[owner.]package.function(…)``."""
-        path: list[str] = []
-        target: Any = node
-        while isinstance(target, exp.Dot):
-            target = target.this
-        for part in node.flatten():
-            path.append(str(part.this).upper() if isinstance(part, exp.Anonymous) else name_of(part))
-        call = node.expression
-        if not isinstance(call, exp.Anonymous):
-            raise invalid_identifier(".".join(path))
-        found = self._package_value(path, call.expressions, scope)
-        if found is None:
-            raise invalid_identifier(".".join(quote(part) for part in path))
-        return found
+    def function_value(self, path: Sequence[str], nodes: Sequence[Any], scope: Scope) -> tuple[str, str] | None:
+        """The value of a function that PostgreSQL does not have, or a constant; ``None`` if *path* means neither."""
+        raise NotImplementedError
 
     def order(self, node: Any, scope: Scope) -> str:
         """Emit ``ORDER BY`` of an aggregate or window."""

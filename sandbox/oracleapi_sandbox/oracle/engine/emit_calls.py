@@ -8,6 +8,7 @@ from typing import Any
 from sqlglot import exp
 
 from oracleapi_sandbox.oracle.engine.emit_conditions import Conditions
+from oracleapi_sandbox.oracle.engine.emit_functions import function_name
 from oracleapi_sandbox.oracle.engine.functions import AGGREGATES, SCALAR, WINDOW, Function
 from oracleapi_sandbox.oracle.engine.scope import Scope, arity, null_handling, quote, unwrapped
 from oracleapi_sandbox.oracle.ports import OracleError
@@ -28,7 +29,10 @@ class Calls(Conditions):
             return self.aggregate(node, None, scope)
         if name in WINDOW:
             raise OracleError(30484, "missing window specification for this function")
-        raise OracleError(904, f"{quote(name)}: invalid identifier")
+        found = self.function_value([function_name(node)], node.expressions, scope)
+        if found is None:
+            raise OracleError(904, f"{quote(name)}: invalid identifier")
+        return found
 
     def _scalar(self, name: str, function: Function, nodes: Sequence[Any], scope: Scope) -> tuple[str, str]:
         if len(nodes) < function.least:

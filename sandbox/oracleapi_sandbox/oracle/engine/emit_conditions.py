@@ -6,7 +6,7 @@ from typing import Any
 from sqlglot import exp
 
 from oracleapi_sandbox.oracle.engine.dialect import OracleSql
-from oracleapi_sandbox.oracle.engine.emit_base import EmitterBase
+from oracleapi_sandbox.oracle.engine.emit_functions import FunctionCalls
 from oracleapi_sandbox.oracle.engine.functions import PSEUDO
 from oracleapi_sandbox.oracle.engine.scope import Scope, literal, unwrapped
 from oracleapi_sandbox.oracle.engine.text import not_supported
@@ -29,7 +29,7 @@ _CASTS = {
 }
 
 
-class Conditions(EmitterBase):
+class Conditions(FunctionCalls):
     """Emits operators and conditions."""
 
     def _binary(self, node: Any, scope: Scope, operator: str) -> str:

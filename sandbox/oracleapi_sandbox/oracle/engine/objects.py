@@ -3,6 +3,7 @@
 # ruff: noqa: S608 - texts are made of quoted identifiers and literals
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from oracleapi_sandbox.oracle.engine import describe
 from oracleapi_sandbox.oracle.engine.catalog import PUBLIC, Thing
@@ -36,8 +37,8 @@ def create_view(ddl: Ddl, replace: bool) -> None:
         raise not_supported("WITH CHECK OPTION")
     context = _owners_context(ddl, owner)
     translation = translate(sql, {}, context)
-    if translation.parameters or not translation.query:
-        raise not_supported("package functions in a view" if translation.parameters else "this text in a view")
+    if translation.parameters or translation.row_calls or not translation.query:
+        raise not_supported("stored or package functions in a view" if translation.query else "this text in a view")
     _check_rights(ddl, owner, translation.sql)
     described = described_columns(ddl, sql, context)
     names = columns or tuple(each[0] for each in described)
@@ -64,7 +65,7 @@ def create_view(ddl: Ddl, replace: bool) -> None:
 
 def _owners_context(ddl: Ddl, owner: str) -> Context:
     """The owner without roles."""
-    return Context(ddl.catalog, owner, owner, frozenset({owner, PUBLIC}), ddl.context.package, ddl.context.major)
+    return replace(ddl.context, user=owner, schema=owner, grantees=frozenset({owner, PUBLIC}))
 
 
 def _create_engine_view(ddl: Ddl, owner: str, name: str, columns: Sequence[str], sql: str, *, read_only: bool) -> None:

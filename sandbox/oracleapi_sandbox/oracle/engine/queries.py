@@ -2,6 +2,7 @@
 
 # ruff: noqa: S608 - texts are made of quoted identifiers and literals
 
+from collections.abc import Sequence
 from typing import Any
 
 from sqlglot import exp, transforms
@@ -10,7 +11,7 @@ from sqlglot.errors import SqlglotError
 from oracleapi_sandbox.oracle.engine.dialect import OracleSql
 from oracleapi_sandbox.oracle.engine.emit import Emitter
 from oracleapi_sandbox.oracle.engine.grouping import aggregates, grouping_word, is_aggregate, is_rownum, keys_of, plain
-from oracleapi_sandbox.oracle.engine.scope import Scope, column_kinds, literal, name_of, quote
+from oracleapi_sandbox.oracle.engine.scope import RowCall, Scope, SqlFunction, column_kinds, literal, name_of, quote
 from oracleapi_sandbox.oracle.engine.text import UnknownNameError, not_supported
 from oracleapi_sandbox.oracle.ports import OracleError
 
@@ -31,7 +32,10 @@ def emit(emitter: Emitter, node: Any, outer: Scope | None) -> tuple[str, _Output
     if type(node) in _SET_OPERATORS:
         return _set_operation(emitter, node, outer)
     if isinstance(node, exp.Select):
-        return QueryBlock(emitter, _joined(node), outer).emit()
+        joined = _joined(node)
+        if node is emitter.outermost:
+            emitter.outermost = joined
+        return QueryBlock(emitter, joined, outer).emit()
     raise not_supported(type(node).__name__.upper())
 
 
@@ -368,6 +372,7 @@ class QueryBlock:
         parts: list[str] = []
         outputs: dict[str, str] | None = {}
         nodes = self.node.expressions
+        calls: list[tuple[int, SqlFunction, list[str]]] = []
         for node in nodes:
             if isinstance(node, exp.Star):
                 if len(nodes) > 1:
@@ -380,14 +385,46 @@ class QueryBlock:
                 outputs = self._expanded(outputs, name_of(node.args["table"]))
                 continue
             inner = node.this if isinstance(node, exp.Alias) else node
-            text, kind = self.emitter.typed(inner, self.scope)
+            if self.node is self.emitter.outermost:
+                text, kind, call = self.emitter.item(inner, self.scope)
+                calls += [] if call is None else [(len(parts), *call)]
+            else:
+                text, kind = self.emitter.typed(inner, self.scope)
             label = name_of(node.args["alias"]) if isinstance(node, exp.Alias) else self._label(inner)
             if kind == "b":
                 raise OracleError(923, "FROM keyword not found where expected")
             parts.append(f"{text} AS {quote(label)}")
             if outputs is not None:
                 outputs[_own_key(outputs, label)] = kind
-        return ", ".join(parts), outputs
+        return ", ".join([*parts, *self._hidden(calls, len(parts))]), outputs
+
+    def _hidden(self, calls: Sequence[tuple[int, SqlFunction, list[str]]], count: int) -> list[str]:
+        """Columns behind the others that hold the arguments of calls, which are made when the rows have come."""
+        if not calls:
+            return []
+        parts = [key for key in ("distinct", "group", "having", "order", "connect") if self.node.args.get(key)]
+        if any(isinstance(each, exp.Star) or each.is_star for each in self.node.expressions):
+            parts.append("*")
+        if parts and parts != ["order"]:
+            raise not_supported(f"a stored function over columns with {parts[0].upper()}")
+        if "order" in parts and self._orders_by(self.node.args["order"], {place for place, _, _ in calls}):
+            raise not_supported("ORDER BY a stored function over columns")
+        hidden: list[str] = []
+        for place, function, texts in calls:
+            places = tuple(range(count + len(hidden), count + len(hidden) + len(texts)))
+            self.emitter.row_calls += (RowCall(place, function, places),)
+            hidden += [f"{text} AS {quote(f'$a{at}')}" for at, text in zip(places, texts, strict=True)]
+        return hidden
+
+    def _orders_by(self, order: Any, places: set[int]) -> bool:
+        """Say whether a key is one of the items at these places, by number or by alias."""
+        items = [self.node.expressions[place] for place in places]
+        aliases = {name_of(each.args["alias"]) for each in items if isinstance(each, exp.Alias)}
+        numbers = {str(place + 1) for place in places}
+        return any(
+            str(each.this) in numbers or any(name_of(column.this) in aliases for column in each.find_all(exp.Column))
+            for each in order.expressions
+        )
 
     def _expanded(self, outputs: dict[str, str] | None, table: str | None) -> dict[str, str] | None:
         for alias, columns in self.scope.sources.items():

@@ -89,7 +89,9 @@ class Runner:
         return auditor.execution(*unit)
 
     def autonomous(self) -> AbstractContextManager[SqlRunner]:
-        return self._engine.autonomous()
+        from oracleapi_sandbox.oracle.engine.autonomous import lent
+
+        return lent(self._engine)
 
     def set_role(self, command: str) -> None:
         self._engine.root.set_role(Reader(command, tokens_of(command)))

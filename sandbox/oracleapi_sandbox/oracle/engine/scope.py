@@ -2,13 +2,13 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Protocol
 
 from sqlglot import exp
 
 from oracleapi_sandbox.oracle.engine.catalog import Catalog, ColumnInfo, Thing
 from oracleapi_sandbox.oracle.engine.text import not_supported
-from oracleapi_sandbox.oracle.ports import OracleError, Package, Subprogram
+from oracleapi_sandbox.oracle.ports import OracleError, Package, SqlRunner
 
 _KIND_OF_TYPE = {"NUMBER": "n", "FLOAT": "n", "VARCHAR2": "s", "CLOB": "s", "DATE": "d", "TIMESTAMP": "t"}
 
@@ -29,13 +29,42 @@ def name_of(node: Any) -> str:
     return str(node.this) if node.args.get("quoted") else str(node.this).upper()
 
 
+class Candidates(Protocol):
+    """The stored functions of one name: which of them fits arguments of these names and types."""
+
+    def chosen(self, actuals: Sequence[tuple[str | None, str]]) -> "SqlFunction": ...
+
+
+class SqlFunction(Protocol):
+    """A function in PL/SQL or Python that SQL calls; ``returns`` is its type's name."""
+
+    @property
+    def returns(self) -> str: ...
+    def value(self, runner: SqlRunner, given: Sequence[Any]) -> Any: ...
+
+
 @dataclass(frozen=True)
 class CallArgument:
-    """A parameter whose value a supplied function gives before the statement runs."""
+    """A parameter whose value a function gives before the statement runs.
 
-    package: Package
-    subprogram: Subprogram
-    arguments: tuple[Any, ...]  # literals, or Bind names as ("bind", name)
+    Args:
+        arguments: Literals, or names of binds as ``("bind", name)``.
+        query: Gives the arguments instead, with *parameters* of its own.
+    """
+
+    function: SqlFunction
+    arguments: tuple[Any, ...]
+    query: str = ""
+    parameters: "tuple[str | CallArgument, ...]" = ()
+
+
+@dataclass(frozen=True)
+class RowCall:
+    """A result column that a function gives for each row, from hidden columns behind those of the query."""
+
+    place: int
+    function: SqlFunction
+    arguments: tuple[int, ...]
 
 
 @dataclass
@@ -84,6 +113,7 @@ class Context:
     schema: str
     grantees: frozenset[str]
     package: Callable[[str | None, str], Package | None]
+    functions: Callable[[Sequence[str]], Candidates | None]
     major: int = 19
 
     def visible(self, owner: str | None, name: str) -> Thing | None:

@@ -10,13 +10,13 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
-from oracleapi_sandbox.oracle.engine import contexts, control, describe, enabling, unit_store
+from oracleapi_sandbox.oracle.engine import calling, contexts, control, describe, enabling, unit_store
 from oracleapi_sandbox.oracle.engine.audit.trail import Auditor
 from oracleapi_sandbox.oracle.engine.catalog import PUBLIC, Thing
 from oracleapi_sandbox.oracle.engine.errors import located, to_oracle
 from oracleapi_sandbox.oracle.engine.inheriting import lends
 from oracleapi_sandbox.oracle.engine.runner import Runner, numbered
-from oracleapi_sandbox.oracle.engine.scope import CallArgument, Context, quote
+from oracleapi_sandbox.oracle.engine.scope import Candidates, Context, quote
 from oracleapi_sandbox.oracle.engine.text import BLOCK, CONTROL, DDL, Reader, kind_of, masked, tokens_of
 from oracleapi_sandbox.oracle.engine.translate import Translation, translate
 from oracleapi_sandbox.oracle.engine.wire import Answer, Connection, ConnectionLostError, PostgresError
@@ -61,14 +61,17 @@ class EngineSession:
         self._closed = False
         self.units: list[UnitCall] = []
         self.nesting = 0
+        self.in_query = 0
         self.text = ""
         self.process = connection.pid
         self.auditor = Auditor(self)
         self.contexts: contexts.Held = {}
         self._definers: set[str] = set()
         self._role_in_force: str | None = None
-        self._autonomous: EngineSession | None = None
         self.root = self
+        self.outer: EngineSession | None = None  # of an autonomous transaction: whose it is
+        self.inner: EngineSession | None = None  # runs the autonomous transactions of this one
+        self.deadlocked = False
         self.kept: dict[str, Any] = {}
         self.notes = unit_store.Notes()
 
@@ -129,6 +132,8 @@ class EngineSession:
         """Run a statement of a known kind."""
         if kind == BLOCK:
             return self._block(sql, binds)
+        if kind in (CONTROL, DDL):
+            calling.refuse_in_query(self)
         if kind == CONTROL:
             self._control_statement(sql, binds)
             return Result()
@@ -188,7 +193,7 @@ class EngineSession:
             raise OracleError(3113, "end-of-file on communication channel") from error
         if not translation.query or described is None:
             return None
-        return describe.columns(described, self._database.origins())
+        return describe.columns(described[: calling.visible(translation)], self._database.origins())
 
     def commit(self) -> None:
         """End the transaction, making it lasting; listeners hear of changed ORDS metadata."""
@@ -219,8 +224,8 @@ class EngineSession:
         """End the session; what was not committed is rolled back."""
         if not self._closed:
             self._closed = True
-            if self._autonomous is not None:
-                self._autonomous.close()
+            if self.inner is not None:
+                self.inner.close()
             if self.auditor.session is self:
                 self.auditor.logoff()
             self._connection.close()
@@ -243,13 +248,14 @@ class EngineSession:
         translation = self._translated(sql, dict(binds))
         if translation.returning and not (translation.into or rows_of_returning):
             raise OracleError(925, "missing INTO keyword")
-        parameters = [self._parameter(source, binds) for source in translation.parameters]
+        parameters = calling.parameters(self, translation, binds)
         self._push()
         answer = self._within(lambda: self._connection.run(translation.sql, parameters), sql, begin=translation.locks)
         if translation.query or (translation.returning and not translation.into):
             described = answer.columns or ()
-            shown = describe.columns(described, self._database.origins())
-            return Result(shown, describe.rows(described, answer.rows), answer.rowcount)
+            shown = describe.columns(described[: calling.visible(translation)], self._database.origins())
+            rows = calling.with_calls(self, describe.rows(described, answer.rows), translation)
+            return Result(shown, rows, answer.rowcount)
         return Result(rowcount=answer.rowcount, out=_returned(translation.into, answer))
 
     def context(self) -> Context:
@@ -260,6 +266,7 @@ class EngineSession:
             self.current_schema,
             self.grantees,
             self._package_in_sql,
+            self._functions_in_sql,
             self._database.major,
         )
 
@@ -289,6 +296,12 @@ class EngineSession:
         found = self.package(owner, name)
         return found or (PACKAGES.get(name) if owner in (None, "SYS") else None)
 
+    def _functions_in_sql(self, path: Sequence[str]) -> Candidates | None:
+        """The stored functions that SQL may call by *path*."""
+        from oracleapi_sandbox.oracle.plsql.sql_calls import lookup
+
+        return lookup(self.runner(), path)
+
     def columns_of(self, table: str) -> Mapping[str, Any]:
         """Columns of ``[owner.]table`` as this session means it; empty if it sees no such table."""
         owner, _, name = table.rpartition(".")
@@ -314,17 +327,11 @@ class EngineSession:
             self.notes.add(context.catalog, *each, context.schema, context.user)
         return found
 
-    def _parameter(self, source: str | CallArgument, binds: Mapping[str, Bind]) -> Any:
-        if isinstance(source, str):
-            return describe.parameter(binds[source].value)
-        formal = source.subprogram.arguments
-        given = [binds[a[1]].value if isinstance(a, tuple) else a for a in source.arguments]
-        values = {each.name.lower(): value for each, value in zip(formal, given, strict=False)}
-        for each in formal[len(given) :]:
-            values[each.name.lower()] = each.default
-        runner = self.runner()
-        with runner.executing((source.package.owner, source.package.name)):
-            return describe.parameter(source.subprogram.body(runner, **values))
+    def row_of(self, query: str, parameters: Sequence[Any]) -> tuple[Any, ...]:
+        """The only row of a PostgreSQL query."""
+        self._push()
+        answer = self._within(lambda: self._connection.run(query, parameters), "", begin=False)
+        return next(describe.rows(answer.columns or (), answer.rows))
 
     def _within(self, call: Any, sql: str, *, begin: bool) -> Answer:
         """Run one PostgreSQL statement so that its failure undoes it and nothing else."""
@@ -364,6 +371,9 @@ class EngineSession:
         try:
             return call()
         except PostgresError as error:
+            if self.deadlocked and error.sqlstate == CANCELLED:
+                self.deadlocked = False
+                raise OracleError(60, "deadlock detected while waiting for resource") from error
             raise to_oracle(error, self._database.catalog, sql) from error
 
     def begin(self) -> None:
@@ -484,29 +494,6 @@ class EngineSession:
             yield
         finally:
             self.units.pop()
-
-    @contextmanager
-    def autonomous(self) -> Iterator[Runner]:
-        """Lend a session of the same rights with a transaction of its own; see ``ports.SqlRunner``."""
-        inner = self._autonomous
-        if inner is None:
-            inner = self._autonomous = self._database.connect(
-                self.user, self.proxy_user, self.roles, of=self.session_id
-            )
-        inner.root = self.root
-        inner.follow_roles()
-        inner.units, inner.contexts, inner.notes = self.units, self.contexts, self.notes
-        inner.schema, inner.settings = self.schema, self.settings
-        inner.auditor, inner.nesting, inner.text = self.auditor, self.nesting, self.text
-        inner._push()
-        try:
-            yield inner.runner()
-        except BaseException:
-            inner.rollback()
-            raise
-        if inner.in_transaction:
-            inner.rollback()
-            raise OracleError(6519, "active autonomous transaction detected and rolled back")
 
     def set_schema(self, name: str) -> None:
         if name not in self._database.catalog.users:

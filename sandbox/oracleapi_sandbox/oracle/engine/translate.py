@@ -10,7 +10,7 @@ from sqlglot import exp
 from oracleapi_sandbox.oracle.engine import dml, merge
 from oracleapi_sandbox.oracle.engine.dialect import parse
 from oracleapi_sandbox.oracle.engine.emit import Emitter
-from oracleapi_sandbox.oracle.engine.scope import CallArgument, Context, Scope
+from oracleapi_sandbox.oracle.engine.scope import CallArgument, Context, RowCall, Scope
 from oracleapi_sandbox.oracle.engine.text import tokens_of
 from oracleapi_sandbox.oracle.ports import Bind, OracleError
 
@@ -26,6 +26,7 @@ class Translation:
     locks: bool
     returning: bool
     tables: frozenset[tuple[str, str]]
+    row_calls: tuple[RowCall, ...] = ()
 
 
 def translate(sql: str, binds: dict[str, Bind], context: Context) -> Translation:
@@ -48,9 +49,10 @@ def translate(sql: str, binds: dict[str, Bind], context: Context) -> Translation
         if name not in binds and name not in into:
             raise OracleError(1008, "not all variables bound")
     if isinstance(tree, exp.Query):
+        emitter.outermost = tree
         text = emitter.query(tree)[0]
-        locks = any(tree.find_all(exp.Lock))
-        return Translation(text, tuple(emitter.parameters), (), True, locks, False, frozenset(emitter.tables))
+        locks, tables = any(tree.find_all(exp.Lock)), frozenset(emitter.tables)
+        return Translation(text, tuple(emitter.parameters), (), True, locks, False, tables, emitter.row_calls)
     builders = {"Insert": dml.insert, "Update": dml.update, "Delete": dml.delete}
     build = builders.get(type(tree).__name__)
     if build is None:

@@ -115,6 +115,9 @@ class SqlAnalysis(ExpressionAnalysis):
             mark = self._mark(node, kind, token, builder, scope)
             builder.replace(token.start, sql.tokens[end - 1].end, mark)
             return end
+        if index in names.candidates and (function := self._own_function(sql, index, names, scope)):
+            builder.replace(token.start, token.end, function)
+            return index + 1
         builder.copy(token)
         return index + 1
 
@@ -147,10 +150,9 @@ class SqlAnalysis(ExpressionAnalysis):
         entity = scope.lookup(token.text)
         if token.text in names.aliases or (entity is None and not self._is_package_call(sql, index)):
             return None
-        if isinstance(entity, OverloadsEntity):
-            text = f"function '{token.text}' may not be used in SQL"
-            raise CompileError(token.position, 231, text)
-        if entity is not None and not isinstance(entity, VariableEntity | LabelEntity):
+        if isinstance(entity, OverloadsEntity) and not self._names_a_parameter(sql, index, scope):
+            return None
+        if not isinstance(entity, VariableEntity | LabelEntity | OverloadsEntity | None):
             return None
         dotted = index + 1 < len(sql.tokens) and sql.tokens[index + 1].is_op(".")
         wins = names.candidates[index] or dotted
@@ -168,11 +170,41 @@ class SqlAnalysis(ExpressionAnalysis):
             return False
         if following[1].text in ("NEXTVAL", "CURRVAL"):
             return False
-        members = {following[1].text}
-        return any(
-            members & ({each.name for each in package.subprograms} | set(package.constants))
-            for package in self.packages(None, sql.tokens[index].text)
+        member, name = following[1].text, sql.tokens[index]
+        if self.home is not None and self.home_scope is not None and name.text == self.home[1]:
+            return isinstance(self.home_scope.names.get(member), VariableEntity)
+        packages = self.packages(None, name.text)
+        if any(member in {each.name for each in package.subprograms} | set(package.constants) for package in packages):
+            return True
+        return not packages and isinstance(
+            self.stored_member(None, name.text, member, n.Node(name.position)), VariableEntity
         )
+
+    def _names_a_parameter(self, sql: n.Sql, index: int, scope: Scope) -> bool:
+        """``subprogram.variable`` inside of that subprogram."""
+        following = sql.tokens[index + 1 : index + 3]
+        inside = scope.within(sql.tokens[index].text)
+        if inside is None or len(following) < 2 or not following[0].is_op("."):
+            return False
+        return isinstance(inside.names.get(following[1].text), VariableEntity)
+
+    def _own_function(self, sql: n.Sql, index: int, names: SqlNames, scope: Scope) -> str | None:
+        """The full name of a public function of the unit itself, by which SQL can call it.
+
+        Raises:
+            CompileError: PLS-00231, it is no public one.
+        """
+        token = sql.tokens[index]
+        entity = scope.lookup(token.text)
+        called = index + 1 < len(sql.tokens) and sql.tokens[index + 1].is_op("(")
+        if not isinstance(entity, OverloadsEntity) or token.text in names.aliases:
+            return None
+        if not called and self.runner.is_column(names.tables, token.text):
+            return None
+        if self.home is None or not self.exported.intersection(entity.candidates):
+            raise CompileError(token.position, 231, f"function '{token.text}' may not be used in SQL")
+        path = self.home if self.home[1] == token.text else (*self.home, token.text)
+        return ".".join(f'"{part}"' for part in path)
 
     def _parse_reference(self, sql: n.Sql, index: int, entity: object) -> tuple[n.Ref, int]:
         token = sql.tokens[index]

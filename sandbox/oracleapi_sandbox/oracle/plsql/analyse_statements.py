@@ -53,7 +53,7 @@ class Analysis(SqlAnalysis):
             with self.ignoring(declaration.position, "Item"):
                 self.declare(declaration, scope)
         for missing in self._missing_bodies(scope) if bodies else ():
-            with self.ignoring(missing.position, "Item"):
+            with self.ignoring(missing.position, None):
                 raise self.without_body(missing)
         self.body(block.body, scope)
         for handler in block.handlers:
@@ -67,12 +67,13 @@ class Analysis(SqlAnalysis):
                 self._statement(statement, scope)
 
     @contextmanager
-    def ignoring(self, position: Position, what: str) -> Iterator[None]:
-        """Let a fault inside say which statement is ignored for it."""
+    def ignoring(self, position: Position, what: str | None) -> Iterator[None]:
+        """Let a fault inside say *what* is ignored for it."""
         try:
             yield
         except CompileError as error:
-            error.ignoring(position, what)
+            if what is not None:
+                error.ignoring(position, what)
             raise
 
     # --- declarations ---
@@ -265,13 +266,10 @@ class Analysis(SqlAnalysis):
 
     def _declared_cursor(self, node: n.Node, ref: n.Ref, scope: Scope) -> CursorEntity:
         """Resolve a reference to an explicit cursor and match its arguments."""
-        entity = scope.lookup(ref.name)
-        if entity is None:
-            raise undeclared(ref.position, ref.name)
-        if not isinstance(entity, CursorEntity) or any(isinstance(step, n.Member) for step in ref.steps):
-            raise CompileError(ref.position, 456, f"item '{ref.name}' is not a cursor")
-        self.reference(ref, scope)
-        arguments = ref.steps[0].items if ref.steps and isinstance(ref.steps[0], n.Arguments) else ()
+        entity = self.reference(ref, scope).variable
+        if not isinstance(entity, CursorEntity):
+            raise CompileError(ref.position, 456, f"item '{ref.text}' is not a cursor")
+        arguments = next((step.items for step in ref.steps if isinstance(step, n.Arguments)), ())
         actuals = [Actual(each.name, self.expression(each.value, scope)) for each in arguments]
         found = match(entity.parameters, actuals)
         if found is None:
@@ -346,9 +344,7 @@ class Analysis(SqlAnalysis):
                 self._any_cursor(node.cursor, scope)
 
     def _any_cursor(self, target: n.Assignable, scope: Scope) -> None:
-        if isinstance(target, n.Ref) and isinstance(scope.lookup(target.name), CursorEntity):
-            self.reference(target, scope)
-        else:
+        if not (isinstance(target, n.Ref) and isinstance(self.reference(target, scope).variable, CursorEntity)):
             self._cursor_variable(target, scope)
 
     def _cursor_variable(self, target: n.Assignable, scope: Scope) -> None:

@@ -13,6 +13,7 @@ from oracleapi_sandbox.oracle.plsql.scope import (
     Entity,
     LabelEntity,
     Scope,
+    SubprogramEntity,
     TypeEntity,
     Unit,
     VariableEntity,
@@ -42,6 +43,7 @@ class TypeAnalysis:
     ) -> None:
         self.home = home
         self.home_scope: Scope | None = None
+        self.exported: set[SubprogramEntity] = set()
         self.referenced: set[stored.Compiled] = set()
         self.unit = Unit(block)
         self.binds = binds
@@ -149,6 +151,8 @@ class TypeAnalysis:
         rest = name.names[1:]
         if isinstance(entity, LabelEntity) and rest:
             entity, rest = entity.scope.names.get(rest[0]), rest[1:]
+        elif entity is None and rest:
+            entity, rest = self._of_package(name)
         if name.anchor == "ROWTYPE" and isinstance(entity, CursorEntity):
             return entity.row
         if isinstance(entity, VariableEntity):
@@ -159,6 +163,15 @@ class TypeAnalysis:
                 raise CompileError(name.position, 302, f"component '{name.names[-1]}' must be declared")
             return found
         return self._of_dictionary(name)
+
+    def _of_package(self, name: n.TypeName) -> tuple[Entity | None, tuple[str, ...]]:
+        """What ``[owner.]package.item…`` means, and the names behind it."""
+        names = name.names
+        for at in range(min(2, len(names) - 1)):
+            found = self.stored_member(names[0] if at else None, names[at], names[at + 1], name)
+            if found is not None:
+                return found, names[at + 2 :]
+        return None, ()
 
     def _of_dictionary(self, name: n.TypeName) -> t.Type:
         """Ask the engine for a column's or row's type."""

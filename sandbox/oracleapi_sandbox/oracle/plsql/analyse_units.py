@@ -42,11 +42,12 @@ class UnitAnalysis(Analysis):
         raise CompileError(node.position, 49, f"bad bind variable '{node.name}'")
 
     @contextmanager
-    def ignoring(self, position: Position, what: str) -> Iterator[None]:
+    def ignoring(self, position: Position, what: str | None) -> Iterator[None]:
         try:
             yield
         except CompileError as error:
-            error.ignoring(position, what)
+            if what is not None:
+                error.ignoring(position, what)
             self._faults += error.entries
 
     def declare(self, node: n.Declaration, scope: Scope) -> None:
@@ -81,7 +82,7 @@ class BodyAnalysis(UnitAnalysis):
             for entity in specification.scope.names.values()
             if isinstance(entity, OverloadsEntity)
         }
-        self._declared = {each for entity in copies for each in entity.candidates}
+        self.exported = {each for entity in copies for each in entity.candidates}
         self.unit = specification.unit.extended(block)
         self.unit.declared = {
             node: copies.get(entity, entity) if isinstance(entity, OverloadsEntity) else entity
@@ -100,7 +101,7 @@ class BodyAnalysis(UnitAnalysis):
         self.contents(self.unit.block, self.home_scope)
 
     def without_body(self, subprogram: SubprogramEntity) -> CompileError:
-        if subprogram not in self._declared:
+        if subprogram not in self.exported:
             return super().without_body(subprogram)
         text = "is declared in a package specification and must be defined in the package body"
         return CompileError(subprogram.position, 323, f"subprogram or cursor '{subprogram.name}' {text}")

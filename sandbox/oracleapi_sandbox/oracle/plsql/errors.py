@@ -97,11 +97,13 @@ class PlsqlError(OracleError):
     Args:
         identity: The declaration of a user's exception; ``None`` when the code alone identifies it.
         lines: Lines of the statements it has left, innermost first: the ORA-06512 stack.
+        discards: The state of packages is lost when nobody handles it.
     """
 
     def __init__(self, code: int, message: str, identity: object | None = None) -> None:
         super().__init__(code, message)
         self.identity = identity
+        self.discards = False
         self.lines: list[str] = []
         self._placed = False
 
@@ -118,7 +120,7 @@ class PlsqlError(OracleError):
     def raised_again(self) -> "PlsqlError":
         """The same exception, raised anew by RAISE or from a handler's cursor."""
         again = PlsqlError(self.code, self.message, self.identity)
-        again.position = self.position
+        again.position, again.discards = self.position, self.discards
         return again
 
     @classmethod

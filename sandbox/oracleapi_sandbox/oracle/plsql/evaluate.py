@@ -13,7 +13,7 @@ from oracleapi_sandbox.oracle.plsql import scope as s
 from oracleapi_sandbox.oracle.plsql import types as t
 from oracleapi_sandbox.oracle.plsql.errors import MESSAGES, PlsqlError, predefined, value_error
 from oracleapi_sandbox.oracle.plsql.frames import Frame, HostBinds, bind_of
-from oracleapi_sandbox.oracle.plsql.process import Activation, Instance, Process, not_implemented
+from oracleapi_sandbox.oracle.plsql.process import Activation, Process
 from oracleapi_sandbox.oracle.plsql.supplied import RAISE_APPLICATION_ERROR
 from oracleapi_sandbox.oracle.plsql.values import (
     Collection,
@@ -346,15 +346,9 @@ class Evaluator:
             instance = self.process.instance(base.unit)
             inner = Frame(instance.frame)
             self._pass(base, inner, frame)
-            returned = self._run_stored(instance, base.subprogram, inner)
+            returned = self.process.call(instance, base.subprogram, inner)
         self._take_back(base, inner, frame)
         return returned
-
-    def _run_stored(self, instance: Instance, subprogram: s.SubprogramEntity, inner: Frame) -> Datum:
-        with self.runner.entering(instance.unit.call), instance.running():
-            if subprogram not in instance.executor.unit.bodies:
-                raise not_implemented(instance.unit.title)
-            return instance.executor.run_subprogram(subprogram, inner)
 
     def _stored_variable(self, base: s.StoredVariable, frame: Frame) -> Datum:
         return self.process.instance(base.unit).frame.get(base.variable)

@@ -130,24 +130,37 @@ class SqlExecutor(Evaluator):
     # --- cursors ---
 
     def open_cursor(self, node: n.OpenCursor, frame: Frame) -> None:
-        entity = self.unit.refs[node.cursor].base
-        assert isinstance(entity, s.CursorEntity)
-        self.open_declared(entity, self.unit.cursor_arguments[node], frame)
+        self.open_declared(self.unit.refs[node.cursor].base, self.unit.cursor_arguments[node], frame)
 
-    def open_declared(
-        self, entity: s.CursorEntity, arguments: Sequence[n.Expression | None], frame: Frame
+    def open_declared(self, base: s.Base, arguments: Sequence[n.Expression | None], frame: Frame) -> CursorVariable:
+        """Open an explicit cursor, with the rights of the unit that declares it; its rows are those of this moment."""
+        if isinstance(base, s.StoredVariable):
+            instance = self.process.instance(base.unit)
+            with self.runner.entering(base.unit.call):
+                return self._open(base.variable, instance.frame, arguments, frame, instance.executor)
+        return self._open(base, frame.owner(base), arguments, frame, self)
+
+    def _open(
+        self,
+        entity: s.Base,
+        owner: Frame,
+        arguments: Sequence[n.Expression | None],
+        frame: Frame,
+        home: "SqlExecutor",
     ) -> CursorVariable:
-        """Open an explicit cursor; its rows are those of this moment."""
-        owner = frame.owner(entity)
+        assert isinstance(entity, s.CursorEntity)
         cursor = self.cursor(owner.cells[entity])
         if cursor.result is not None:
             raise predefined("CURSOR_ALREADY_OPEN")
         inner = Frame(owner)
         for formal, value in zip(entity.parameters, arguments, strict=True):
-            source = formal.default if value is None else value
-            assert source is not None
-            inner.cells[formal.entity] = coerce(self.evaluate(source, inner if value is None else frame), formal.type)
-        cursor.open(_snapshot(self.run_sql(entity.query, inner)))
+            if value is None:
+                assert formal.default is not None
+                given = home.evaluate(formal.default, inner)
+            else:
+                given = self.evaluate(value, frame)
+            inner.cells[formal.entity] = coerce(given, formal.type)
+        cursor.open(_snapshot(home.run_sql(entity.query, inner)))
         return cursor
 
     def open_for(self, node: n.OpenFor, frame: Frame) -> None:
@@ -195,9 +208,7 @@ class SqlExecutor(Evaluator):
         """The rows of a cursor FOR loop, and the explicit cursor that the loop has opened."""
         if isinstance(node.source, n.Sql):
             return _snapshot(self.run_sql(node.source, frame)), None
-        entity = self.unit.refs[node.source].base
-        assert isinstance(entity, s.CursorEntity)
-        cursor = self.open_declared(entity, self.unit.cursor_arguments[node], frame)
+        cursor = self.open_declared(self.unit.refs[node.source].base, self.unit.cursor_arguments[node], frame)
         assert cursor.result is not None
         return cursor.result, cursor
 

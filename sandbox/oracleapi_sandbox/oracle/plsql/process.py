@@ -12,7 +12,9 @@ from typing import TYPE_CHECKING
 
 from oracleapi_sandbox.oracle.plsql.errors import PlsqlError, predefined
 from oracleapi_sandbox.oracle.plsql.frames import Frame, HostBinds
+from oracleapi_sandbox.oracle.plsql.scope import SubprogramEntity
 from oracleapi_sandbox.oracle.plsql.stored import BODY, Body, Compiled, Key, library_of
+from oracleapi_sandbox.oracle.plsql.values import Datum
 from oracleapi_sandbox.oracle.ports import Cancellable, OracleError, SqlRunner
 
 if TYPE_CHECKING:
@@ -23,7 +25,6 @@ MAX_CALLS = 400
 MAX_LEVELS = 50
 """Depth of blocks within EXECUTE IMMEDIATE. [D: ORA-00036]"""
 ANONYMOUS = "anonymous block"
-STATE_INVALIDATED = 4061
 
 
 @dataclass
@@ -148,10 +149,10 @@ class Process:
 
     def escaped(self, error: PlsqlError) -> OracleError:
         """The error as the client gets it; packages whose state is invalid are begun anew from now on."""
-        if error.code != STATE_INVALIDATED or self.levels > 1:
+        if not error.discards or self.levels > 1:
             return error.unhandled()
         self.forget_states()
-        discarded = PlsqlError(4068, f"existing state of packages has been discarded\nORA-04061: {error.message}")
+        discarded = PlsqlError(4068, f"existing state of packages has been discarded\n{error.sqlerrm}")
         discarded.lines = error.lines
         return discarded.unhandled()
 
@@ -168,11 +169,28 @@ class Process:
         if held is not None and held.unit is unit and held.body is body:
             held.checked = version
             return held
-        if body is None or (held is not None and (held.body.stateful or held.active)):
-            raise _invalidated(unit, held)
-        if body.faults:
-            raise _has_errors(unit, body)
+        stale = held is not None and (held.body.stateful or held.active > 0)
+        fault = None
+        if body is not None and body.faults:
+            fault = _has_errors(unit)
+        elif body is None or stale:
+            fault = _invalidated(unit, only_body=held is not None and held.unit is unit)
+        if fault is not None:
+            fault.discards = stale or body is None
+            raise fault
+        assert body is not None
         return self._initialised(unit, body, version)
+
+    def call(self, instance: Instance, subprogram: SubprogramEntity, frame: Frame) -> Datum:
+        """Run a subprogram of a stored unit with the unit's rights; *frame* holds the arguments.
+
+        Raises:
+            PlsqlError: 4067, the package has no body.
+        """
+        with self.runner.entering(instance.unit.call), instance.running():
+            if subprogram not in instance.executor.unit.bodies:
+                raise _not_implemented(instance.unit.title)
+            return instance.executor.run_subprogram(subprogram, frame)
 
     def _initialised(self, unit: Compiled, body: Body, version: int) -> Instance:
         from oracleapi_sandbox.oracle.plsql.interpreter import Interpreter
@@ -194,24 +212,23 @@ def process_of(runner: SqlRunner) -> Process:
     return found
 
 
-def _invalidated(unit: Compiled, held: Instance | None) -> PlsqlError:
+def _invalidated(unit: Compiled, *, only_body: bool) -> PlsqlError:
     """The state that the session has, or that its caller was compiled for, is of an older version."""
-    only_body = held is not None and held.unit is unit
     what = f'{(BODY if only_body else unit.kind).lower()} "{unit.title}"'
     return PlsqlError(
-        STATE_INVALIDATED,
+        4061,
         f"existing state of {what} has been invalidated\nORA-04065: not executed, altered or dropped {what}\n"
         f'ORA-06508: PL/SQL: could not find program unit being called: "{unit.title}"',
     )
 
 
-def _has_errors(unit: Compiled, body: Body) -> PlsqlError:
+def _has_errors(unit: Compiled) -> PlsqlError:
     kind = BODY if unit.kind == "PACKAGE" and not unit.faults else unit.kind
     missing = f'ORA-06508: PL/SQL: could not find program unit being called: "{unit.title}"'
     return PlsqlError(4063, f'{kind.lower()} "{unit.title}" has errors\n{missing}')
 
 
-def not_implemented(title: str) -> PlsqlError:
+def _not_implemented(title: str) -> PlsqlError:
     """A subprogram was called whose package has no body."""
     missing = f'ORA-06508: PL/SQL: could not find program unit being called: "{title}"'
     return PlsqlError(4067, f'not executed, package body "{title}" does not exist\n{missing}')

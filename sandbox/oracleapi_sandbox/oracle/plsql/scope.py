@@ -243,10 +243,14 @@ class Resolved:
     type: Type
 
     @property
+    def variable(self) -> "Base":
+        """Where its value begins, also if that belongs to another unit."""
+        return self.base.variable if isinstance(self.base, StoredVariable) else self.base
+
+    @property
     def is_target(self) -> bool:
         """Whether a value can be assigned to it."""
-        variable = self.base.variable if isinstance(self.base, StoredVariable) else self.base
-        assignable = isinstance(variable, VariableEntity) and not variable.readonly
+        assignable = isinstance(self.variable, VariableEntity) and not self.variable.readonly
         return assignable and not any(isinstance(step, MethodStep) for step in self.steps)
 
 
