@@ -28,6 +28,7 @@ from oracleapi_sandbox.common.serve import Bound, bind, serve_all
 from oracleapi_sandbox.common.state import write_ready
 from oracleapi_sandbox.oracle.control import Control, OffsetClock, Sessions, build_control
 from oracleapi_sandbox.oracle.engine.database import EngineDatabase, open_database
+from oracleapi_sandbox.oracle.engine.settings import DatabaseSettings
 from oracleapi_sandbox.oracle.faults import LISTENER, POOL, Faults
 from oracleapi_sandbox.oracle.packages.registry import required_role, supplied_packages
 from oracleapi_sandbox.oracle.packages.repository import install, load_snapshot, record_version
@@ -112,6 +113,7 @@ class Assembly:
     requests: Journal = field(default_factory=Journal)
     round_trips: Journal = field(default_factory=Journal)
     faults: Faults = field(default_factory=Faults)
+    database: DatabaseSettings = field(default_factory=DatabaseSettings)
     repository: RepositorySettings = field(default_factory=RepositorySettings)
     ords: OrdsSettings = field(default_factory=OrdsSettings)
 
@@ -159,6 +161,7 @@ class Assembly:
             packages=packages,
             system_password=password,
             version=self.version,
+            settings=self.database,
         )
         self.stack.callback(database.close)
         with database.internal() as sql:
@@ -207,7 +210,7 @@ class Assembly:
         control = Control(
             self.statements,
             sessions,
-            {"ords": self.ords, "repository": self.repository},
+            {"database": self.database, "ords": self.ords, "repository": self.repository},
             self.faults,
             self.clock,
             self.requests,

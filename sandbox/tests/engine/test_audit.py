@@ -447,6 +447,23 @@ def test_when_options_take_effect(
     assert [name for *_, name, _ in trail.rows(policy)] == ["T", "B", "C"]
 
 
+def test_options_on_objects_may_wait_for_the_next_log_on_too(
+    database: EngineDatabase, owner: EngineSession, connect: Any, trail: Trail, table: str, new_user: Any
+) -> None:
+    """[CONTRA]: so says the page of AUDIT."""
+    database.settings.apply({"audit_objects_at_once": False})
+    try:
+        before = connect(new_user())
+        owner.execute("grant select on t to public")
+        policy = trail.policy(f"actions select on {table}")
+        after = connect(new_user())
+        for session in (before, after):
+            session.execute(f"select * from {table}")
+        assert [row[0] for row in trail.rows(policy)] == [after.user]
+    finally:
+        database.settings.apply({"audit_objects_at_once": True})
+
+
 @pytest.mark.parametrize(("per", "expected"), [("statement", ["b", "b"]), ("session", ["b", "c", "b"])])
 def test_a_condition_is_evaluated_as_often_as_it_says(
     owner: EngineSession, connect: Any, trail: Trail, table: str, new_user: Any, per: str, expected: list[str]

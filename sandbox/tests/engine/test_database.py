@@ -63,6 +63,14 @@ def test_a_killed_part_leaves_no_server_and_keeps_its_data(tmp_path: Path) -> No
         again.close()
 
 
+def test_data_of_another_version_is_refused(tmp_path: Path) -> None:
+    made = open_database(tmp_path, clock=SystemClock(), journal=Journal())
+    made.run_aside("update ora_meta.instance set value = 'older' where key = $1", ["format"])
+    made.close()
+    with pytest.raises(RuntimeError, match="made by another version"):
+        open_database(tmp_path, clock=SystemClock(), journal=Journal())
+
+
 ANSWER = Package(
     "TOOLS",
     "ANSWERS",

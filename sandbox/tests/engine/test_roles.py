@@ -266,6 +266,33 @@ def test_password_roles(connect: Any, sql: Sql, new_user: Any, new_role: Any) ->
     assert enabled(session) == {role, plain}
 
 
+@pytest.mark.parametrize(("identified", "code"), [("identified by x", 1979), ("identified using a.b", 28201)])
+def test_set_role_all_enables_no_secure_role(
+    database: EngineDatabase, connect: Any, sql: Sql, new_user: Any, new_role: Any, identified: str, code: int
+) -> None:
+    """That it cannot is [D]; whether it leaves them out or fails is [U]."""
+    user = new_user()
+    plain, secure = new_role(to=user), new_role(identified, to=user)
+    session = connect(user)
+    session.execute("set role all")
+    assert enabled(session) == {plain}
+    database.settings.apply({"set_role_all": "fail"})
+    assert sql.refused(session, "set role all").code == code
+    session.execute(f"set role all except {secure}")
+    database.settings.apply({"set_role_all": "leave out"})
+    assert enabled(session) == {plain}
+
+
+def test_a_wrong_switch_is_refused_by_name(database: EngineDatabase) -> None:
+    for changes, text in (
+        ({"nope": 1}, "unknown database switch 'nope'"),
+        ({"set_role_all": "x"}, "does not take 'x'"),
+    ):
+        with pytest.raises(ValueError, match=text):
+            database.settings.apply({"inner_roles_by_name": True, **changes})
+    assert database.settings.inner_roles_by_name is False
+
+
 def test_a_grant_of_a_role_counts_from_the_next_set_role_and_of_a_privilege_at_once(
     system: EngineSession, owner: EngineSession, connect: Any, sql: Sql, new_user: Any, new_role: Any
 ) -> None:
@@ -334,7 +361,13 @@ def test_only_its_package_enables_a_secure_role(
 
 
 def test_a_role_within_a_secure_role_is_not_enabled_by_its_name(
-    system: EngineSession, connect: Any, sql: Sql, new_user: Any, new_role: Any, guard: str
+    database: EngineDatabase,
+    system: EngineSession,
+    connect: Any,
+    sql: Sql,
+    new_user: Any,
+    new_role: Any,
+    guard: str,
 ) -> None:
     """[M]: a user's report of 12.1; before that it was a way around the package."""
     user = new_user()
@@ -342,6 +375,11 @@ def test_a_role_within_a_secure_role_is_not_enabled_by_its_name(
     system.execute(f"grant {inner} to {role}")
     session = connect(user)
     assert sql.refused(session, f"set role {inner}").code == 1924
+    database.settings.apply({"inner_roles_by_name": True})
+    session.execute(f"set role {inner}")
+    assert enabled(session) == {inner}
+    assert sql.refused(session, f"set role {role}").code == 28201
+    database.settings.apply({"inner_roles_by_name": False})
     session.execute(f"begin {guard}.enable('{role}'); end;")
     assert enabled(session) == {role, inner}
     system.execute(f"grant {inner} to {user}")

@@ -60,7 +60,6 @@ def test_a_document_is_built_and_shared(db: Any) -> None:
     ("statement", "code"),
     [
         ("d := json_object_t.parse('{')", 40441),
-        ("d := json_object_t.parse(null)", 40441),
         ("d := json_object_t.parse('[]')", 40587),
         ("dbms_output.put_line(e.get_string('x'))", 30625),
         ("dbms_output.put_line(d.nothing)", 6550),
@@ -70,3 +69,38 @@ def test_a_document_is_built_and_shared(db: Any) -> None:
 def test_faults(db: Any, statement: str, code: int) -> None:
     error = db.error(f"declare d json_object_t := json_object_t(); e json_object_t; begin {statement}; end;")
     assert error.code == code
+
+
+@pytest.mark.parametrize(
+    ("text", "code"),
+    [
+        ("json_object_t.parse(null)", 40834),
+        ("json_object_t(null)", 40834),
+        ("json_object_t.parse('{')", 40441),
+        ("json_object_t.parse('')", 40834),
+        ("json_object_t.parse('{\"a\": NaN}')", 40441),
+        ("json_object_t.parse('[]')", 40587),
+        ("json_array_t.parse('{}')", 40587),
+    ],
+)
+def test_what_is_no_document(db: Any, text: str, code: int) -> None:
+    assert db.error(f"begin :r := {text}.to_string; end;", r=Bind(None)).code == code
+
+
+def test_a_document_that_is_too_deep_is_refused(db: Any) -> None:
+    deep = "o json_array_t := json_array_t.parse(rpad('[', 30000, '['));"
+    assert db.error(f"declare {deep} begin null; end;").code == 40441
+
+
+def test_keys_types_and_copies(db: Any) -> None:
+    source = """declare
+      o json_object_t := json_object_t('{"b": 1, "a": {"x": []}, "n": null, "t": true}');
+      k json_key_list := o.get_keys; c json_element_t := o.clone;
+    begin
+      for i in 1 .. k.count loop :keys := :keys || k(i) || ':' || o.get_type(k(i)) || ' '; end loop;
+      o.put('z', 1);
+      :more := case when c.is_object and not c.is_scalar and o.get('t').is_true then c.get_size end;
+      :none := case when o.get_type('nothing') is null and json_array_t('[1]').get_keys is null then 'none' end;
+    end;"""
+    found = db.block(source, keys=Bind(None), more=Bind(None), none=Bind(None))
+    assert found == {"KEYS": "b:SCALAR a:OBJECT n:NULL t:SCALAR ", "MORE": "4", "NONE": "none"}

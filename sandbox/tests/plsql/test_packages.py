@@ -246,3 +246,67 @@ def test_an_unknown_flag_of_package_state_is_refused(db: Any) -> None:
 
 def test_to_blob_in_a_block(db: Any) -> None:
     assert db.value("rawtohex(to_blob(hextoraw('01ff')))") == "01FF"
+
+
+@pytest.mark.parametrize(
+    ("expression", "value"),
+    [
+        ("utl_raw.compare(hextoraw('0102'), hextoraw('0102'))", "0"),
+        ("utl_raw.compare(hextoraw('0102'), hextoraw('0103'))", "2"),
+        ("utl_raw.compare(hextoraw('01'), hextoraw('0100'))", "0"),
+        ("utl_raw.compare(hextoraw('01'), hextoraw('0102'), hextoraw('02'))", "0"),
+        ("utl_raw.compare(null, hextoraw('01'))", "1"),
+        ("rawtohex(utl_raw.bit_xor(hextoraw('0F01'), hextoraw('FF')))", "F001"),
+        ("rawtohex(utl_raw.bit_and(hextoraw('0F'), hextoraw('FE')))", "0E"),
+        ("rawtohex(utl_raw.bit_or(hextoraw('0F'), hextoraw('F000')))", "FF00"),
+        ("rawtohex(utl_raw.reverse(hextoraw('0102')))", "0201"),
+        ("rawtohex(utl_raw.bit_or(null, hextoraw('01')))", None),
+    ],
+)
+def test_raw(db: Any, expression: str, value: str | None) -> None:
+    assert db.value(expression) == value
+
+
+def test_a_key_is_compared_in_constant_time_by_xor(db: Any) -> None:
+    """As a guard compares hashes."""
+    declare = "a raw(4) := hextoraw('01020304'); b raw(4) := hextoraw('01020304');"
+    assert db.value("rawtohex(utl_raw.bit_xor(a, b))", declare) == "00000000"
+
+
+def test_call_and_error_stacks(db: Any) -> None:
+    source = """
+    declare
+      procedure inner_one is
+      begin
+        :names := utl_call_stack.concatenate_subprogram(utl_call_stack.subprogram(1)) || '/'
+          || utl_call_stack.concatenate_subprogram(utl_call_stack.subprogram(2));
+        :lines := utl_call_stack.unit_line(1) || '/' || utl_call_stack.unit_line(2)
+          || '/' || utl_call_stack.dynamic_depth;
+        raise_application_error(-20007, 'seven');
+      end;
+    begin
+      inner_one;
+    exception
+      when others then
+        :error := utl_call_stack.error_depth || '/' || utl_call_stack.error_number(1) || '/'
+          || utl_call_stack.error_msg(1);
+        :trace := utl_call_stack.backtrace_line(1) || '/'
+          || utl_call_stack.backtrace_line(utl_call_stack.backtrace_depth);
+        :stack := dbms_utility.format_error_stack || dbms_utility.format_error_backtrace;
+    end;"""
+    assert db.block(source, names=TEXT, lines=TEXT, error=TEXT, trace=TEXT, stack=TEXT) == {
+        "NAMES": "__anonymous_block.INNER_ONE/__anonymous_block",
+        "LINES": "7/12/2",
+        "ERROR": "1/20007/seven",
+        "TRACE": "12/9",
+        "STACK": "ORA-20007: seven\nORA-06512: at line 9\nORA-06512: at line 12\n",
+    }
+    assert db.value("dbms_utility.format_error_stack || utl_call_stack.error_depth") == "0"
+    stack = db.value("dbms_utility.format_call_stack")
+    assert stack.splitlines()[0] == "----- PL/SQL Call Stack -----"
+    assert stack.endswith("anonymous block\n")
+
+
+@pytest.mark.parametrize("call", ["subprogram(9).count", "owner(0)", "error_msg(1)", "backtrace_unit(null)"])
+def test_a_depth_that_there_is_not(db: Any, call: str) -> None:
+    assert db.error(f"begin :r := utl_call_stack.{call}; end;", r=TEXT).code == 64610

@@ -22,8 +22,10 @@ from oracleapi_sandbox.oracle.engine.postgres import Postgres
 from oracleapi_sandbox.oracle.engine.runner import numbered
 from oracleapi_sandbox.oracle.engine.scope import Context, literal, quote
 from oracleapi_sandbox.oracle.engine.session import REPOSITORY_ROLE, EngineSession
+from oracleapi_sandbox.oracle.engine.settings import DatabaseSettings
 from oracleapi_sandbox.oracle.engine.translate import Translation
 from oracleapi_sandbox.oracle.engine.wire import Connection, PostgresError
+from oracleapi_sandbox.oracle.plsql.supplied_raw import DBMS_CRYPTO
 from oracleapi_sandbox.oracle.ports import Account, Column, InternalSql, OracleError, Package
 
 SEARCH_PATH = "ora, pg_catalog"
@@ -33,9 +35,16 @@ class EngineDatabase:
     """Implements ``ports.Database``."""
 
     def __init__(
-        self, postgres: Postgres, clock: Clock, journal: Journal, name: str, version: str, services: tuple[str, ...]
+        self,
+        postgres: Postgres,
+        clock: Clock,
+        journal: Journal,
+        name: str,
+        version: str,
+        services: tuple[str, ...],
+        settings: DatabaseSettings,
     ) -> None:
-        self.name, self.version, self.service_names = name, version, services
+        self.name, self.version, self.service_names, self.settings = name, version, services, settings
         self.major = int(version.split(".", 1)[0])
         self.packages: dict[tuple[str, str], Package] = {}
         self.translations: dict[Any, Translation] = {}
@@ -60,6 +69,8 @@ class EngineDatabase:
         """Install what a new database holds, or take up what an earlier process left."""
         if self._postgres.fresh:
             install.schemas(self._admin)
+        else:
+            install.check_format(self._admin)
         self.reload()
         with self._dictionary_change():
             if self._postgres.fresh:
@@ -68,6 +79,7 @@ class EngineDatabase:
             install.clean_sessions(self._admin)
             if self._postgres.fresh:
                 install.views(self._ddl("SYS", "install"))
+        self.register_package(DBMS_CRYPTO, None)
         if system_password is not None:
             self.change_password("SYSTEM", system_password)
 
@@ -403,8 +415,8 @@ class EngineDatabase:
 
     # For supplied packages -------------------------------------------------------------------------------------------
 
-    def register_package(self, package: Package, executable_by: str = PUBLIC) -> None:
-        """Make a supplied package known under a public synonym, executable by a role, a user or PUBLIC."""
+    def register_package(self, package: Package, executable_by: str | None = PUBLIC) -> None:
+        """Make a supplied package known under a public synonym, executable by a role, a user, PUBLIC or nobody yet."""
         with self._dictionary_change():
             supplied.package(self._ddl("SYS", "install"), package, executable_by)
         self.packages[(package.owner, package.name)] = package
@@ -468,6 +480,7 @@ def open_database(
     name: str = "FREEPDB1",
     version: str = "19.22.0.0.0",
     service_names: tuple[str, ...] = (),
+    settings: DatabaseSettings | None = None,
 ) -> EngineDatabase:
     """Open the database whose data belongs to *state*, making it at the first time.
 
@@ -481,7 +494,9 @@ def open_database(
     """
     postgres = Postgres(state)
     try:
-        database = EngineDatabase(postgres, clock, journal, name, version, service_names or (name,))
+        database = EngineDatabase(
+            postgres, clock, journal, name, version, service_names or (name,), settings or DatabaseSettings()
+        )
     except BaseException:
         postgres.close()
         raise

@@ -74,26 +74,30 @@ def at_logon(catalog: Catalog, user: str, proxy: str | None) -> frozenset[str]:
 def by_command(catalog: Catalog, session: "EngineSession", command: Command) -> frozenset[str]:
     """Return the roles that SET ROLE leaves enabled in *session*.
 
-    ALL enables no role with a password and no secure one [D]; that it leaves them out instead of failing is [U]. A role
-    that is held through a secure role only is enabled with that one, not by its name [M: a user's report of 12.1].
+    ALL enables no role with a password and no secure one [D]; whether it leaves them out or fails, and whether a role
+    that is held through a secure role only may be named, are switches.
 
     Raises:
         OracleError: 1919, 1924, 1979, 28031; 28156 and 28157, the proxy may not; 28201, another package is meant to.
     """
+    settings = session.database.settings
     held = _granted(catalog, session.user)
     if command.names is None:
         for name in command.excepted:
             if name not in held:
                 raise _not_granted(catalog, name)
+        all_of = [name for name in held if name not in command.excepted]
+        if settings.set_role_all == "fail":
+            for name in all_of:
+                _check_authentication(catalog, session, name, {})
         chosen = [
             name
-            for name in held
-            if name not in command.excepted
-            and _is_plain(catalog, name)
-            and _refusal(catalog, session.user, session.proxy_user, name) is None
+            for name in all_of
+            if _is_plain(catalog, name) and _refusal(catalog, session.user, session.proxy_user, name) is None
         ]
         return _complete(catalog, chosen)
-    reachable = _complete(catalog, (name for name in held if _is_plain(catalog, name))) | set(held)
+    opened = (name for name in held if settings.inner_roles_by_name or _is_plain(catalog, name))
+    reachable = _complete(catalog, opened) | set(held)
     for name in command.names:
         if name not in reachable:
             raise _not_granted(catalog, name)

@@ -1,5 +1,6 @@
 """What a new database holds: functions, tables of the dictionary, supplied users, roles, profile and views."""
 
+import hashlib
 import secrets
 from collections.abc import Sequence
 from datetime import datetime
@@ -12,7 +13,7 @@ from oracleapi_sandbox.oracle.engine.ddl import Ddl, engine_name
 from oracleapi_sandbox.oracle.engine.privileges import DEFAULT_PROFILE, ENGINE_WIDE, ROLES, ROLES_OF_DBA
 from oracleapi_sandbox.oracle.engine.scope import quote
 from oracleapi_sandbox.oracle.engine.supplied import view
-from oracleapi_sandbox.oracle.engine.wire import Connection
+from oracleapi_sandbox.oracle.engine.wire import Connection, PostgresError
 
 if TYPE_CHECKING:
     pass
@@ -44,11 +45,33 @@ def schemas(admin: Connection) -> None:
         admin.run(f"create role {quote(privilege)} nologin")
 
 
+def _format() -> str:
+    """What tells one version of the engine's own objects from another."""
+    folder = files("oracleapi_sandbox.oracle.engine") / "sql"
+    texts = (entry.read_bytes() for entry in sorted(folder.iterdir(), key=lambda each: each.name))
+    return hashlib.sha256(b"".join(texts)).hexdigest()
+
+
+def check_format(admin: Connection) -> None:
+    """Refuse data that another version of the double has made: its functions and tables are not these.
+
+    Raises:
+        RuntimeError: It is of another version.
+    """
+    try:
+        rows = admin.run("select value from ora_meta.instance where key = 'format'").rows
+    except PostgresError:
+        rows = []  # of a version before there were formats, or not made to its end
+    if rows != [[_format()]]:
+        raise RuntimeError("the database was made by another version of the sandbox: delete its folder to begin anew")
+
+
 def users_and_roles(admin: Connection, now: datetime, name: str, version: str) -> None:
     """Fill the dictionary of a new database."""
     release = f"{version.split('.')[0]}.0.0.0.0"
     product = f"Oracle Database {'23ai' if version.startswith('23') else '19c'} Enterprise Edition"
     values = {
+        "format": _format(),
         "dbid": str(secrets.randbelow(2**32 - 10**9) + 10**9),
         "guid": secrets.token_hex(16),
         "created": now.isoformat(sep=" ", timespec="seconds"),

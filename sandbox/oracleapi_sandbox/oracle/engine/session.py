@@ -66,7 +66,7 @@ class EngineSession:
         self.process = connection.pid
         self.auditor = Auditor(self)
         self.contexts: contexts.Held = {}
-        self._definers: set[str] = set()
+        self._definers: dict[str, int] = {}
         self._role_in_force: str | None = None
         self.root = self
         self.outer: EngineSession | None = None  # of an autonomous transaction: whose it is
@@ -539,9 +539,11 @@ class EngineSession:
         wanted = self.definer
         if wanted == self._role_in_force:
             return
-        if wanted is not None and wanted not in self._definers:
-            self._database.let_act_as(self, wanted)
-            self._definers.add(wanted)
+        if wanted is not None:
+            number = self._database.catalog.users[wanted]["user_id"]
+            if self._definers.get(wanted) != number:  # a user of that name may have been dropped meanwhile
+                self._database.let_act_as(self, wanted)
+                self._definers[wanted] = number
         self._control("reset role" if wanted is None else f"set role {quote(wanted)}")
         self._role_in_force = wanted
 

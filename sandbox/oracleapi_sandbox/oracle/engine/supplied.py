@@ -60,14 +60,16 @@ def _columns(owner: str, name: str, columns: Iterable[Column]) -> str:
     )
 
 
-def _entries(ddl: Ddl, owner: str, name: str, kind: str, text: str | None, synonym: str, holder: str) -> list[str]:
-    """The statements that describe an object, its public synonym and who may use it from the start."""
+def _entries(
+    ddl: Ddl, owner: str, name: str, kind: str, text: str | None, synonym: str, holder: str | None
+) -> list[str]:
+    """The statements that describe an object, its public synonym and who may use it from the start, if anybody."""
     o, n, syn, now = literal(owner), literal(name), literal(synonym), literal(ddl.now.isoformat())
     privilege = "EXECUTE" if kind == "PACKAGE" else "SELECT"
     known = ddl.catalog.objects.get((owner, name))
     former = literal(str(known.details.get("visible_to", "")) if known else "")
     details = literal(json.dumps({"visible_to": holder}))
-    return [
+    statements = [
         f"delete from ora_meta.objects where (owner = {o} and name = {n}) or (owner = 'PUBLIC' and name = {syn})",
         f"delete from ora_meta.columns where owner = {o} and table_name = {n}",
         "delete from ora_meta.object_grants"
@@ -75,13 +77,17 @@ def _entries(ddl: Ddl, owner: str, name: str, kind: str, text: str | None, synon
         "insert into ora_meta.objects (owner, name, type, created, changed, text, target_owner, target_name, details)"
         f" values ({o}, {n}, '{kind}', {now}, {now}, {literal(text) if text else 'null'}, null, null, {details}),"
         f" ('PUBLIC', {syn}, 'SYNONYM', {now}, {now}, null, {o}, {n}, '{{}}')",
-        "insert into ora_meta.object_grants (grantor, grantee, owner, name, type, privilege)"
-        f" values ({o}, {literal(holder)}, {o}, {n}, '{kind}', '{privilege}') on conflict do nothing",
     ]
+    if holder is not None:
+        statements.append(
+            "insert into ora_meta.object_grants (grantor, grantee, owner, name, type, privilege)"
+            f" values ({o}, {literal(holder)}, {o}, {n}, '{kind}', '{privilege}') on conflict do nothing"
+        )
+    return statements
 
 
-def package(ddl: Ddl, supplied: Package, executable_by: str) -> None:
-    """Describe a supplied package and its arguments."""
+def package(ddl: Ddl, supplied: Package, executable_by: str | None) -> None:
+    """Describe a supplied package and its arguments; *executable_by* as ``None``: by those it is granted to."""
     owner, name = supplied.owner, supplied.name
     script = _entries(ddl, owner, name, "PACKAGE", None, name, executable_by)
     script.append(f"delete from ora_meta.arguments where owner = {literal(owner)} and package = {literal(name)}")

@@ -57,7 +57,7 @@ def kind_of(tokens: tuple[Token, ...]) -> str:
 
 def _creates_unit(tokens: tuple[Token, ...]) -> bool:
     """Say whether a statement creates a stored unit, whose text ends with a semicolon."""
-    kinds = ("PACKAGE", "PROCEDURE", "FUNCTION")
+    kinds = ("PACKAGE", "PROCEDURE", "FUNCTION", "TRIGGER", "TYPE", "LIBRARY")
     return tokens[0].is_word("CREATE") and any(token.is_word(*kinds) for token in tokens[1:5])
 
 

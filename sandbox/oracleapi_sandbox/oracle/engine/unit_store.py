@@ -126,25 +126,55 @@ def _offered(report: CompilationReport, o: str, n: str) -> Iterator[str]:
 def invalidated(old: Catalog, new: Catalog) -> str | None:
     """The statement that marks what depends on anything that has changed, or ``None`` if nothing has.
 
-    A body that changed makes nothing else invalid; a specification does, and so on.
+    A body that changed makes nothing else invalid; a specification does, and so on. Who has lost a privilege on an
+    object has units that depend on it marked.
     """
-    if old.shape == new.shape:
+    conditions = []
+    changed = _changed(old, new)
+    if changed:
+        pairs = ", ".join(f"({literal(owner)}, {literal(name)})" for owner, name in sorted(changed))
+        conditions.append(f"(r_owner, r_name) in ({pairs})")
+    lost = _lost(old, new)
+    if lost:
+        rows = ", ".join(f"({', '.join(literal(each) for each in row)})" for row in sorted(lost))
+        conditions.append(
+            f"exists (select from (values {rows}) l (o, n, g) where l.o = r_owner and l.n = r_name"
+            " and l.g in (owner, 'PUBLIC'))"
+        )
+    if not conditions:
         return None
-    changed = {key for key in old.objects.keys() | new.objects.keys() if old.objects.get(key) != new.objects.get(key)}
-    for unit in old.units.keys() | new.units.keys():
-        if unit[2] != BODY and _text_of(old, unit) != _text_of(new, unit):
-            changed.add(unit[:2])
-    if not changed:
-        return None
-    pairs = ", ".join(f"({literal(owner)}, {literal(name)})" for owner, name in sorted(changed))
     return (
         f"with recursive hit (owner, name, type) as ("  # noqa: S608 - literals
-        f" select owner, name, type from ora_meta.dependencies where (r_owner, r_name) in ({pairs})"
+        f" select owner, name, type from ora_meta.dependencies where {' or '.join(conditions)}"
         " union select d.owner, d.name, d.type from ora_meta.dependencies d"
         f" join hit h on d.r_owner = h.owner and d.r_name = h.name and h.type <> '{BODY}')"
         " update ora_meta.units u set valid = false from hit h"
         " where u.owner = h.owner and u.name = h.name and u.type = h.type"
     )
+
+
+def _lost(old: Catalog, new: Catalog) -> set[tuple[str, str, str]]:
+    """Owner and name of objects, and who had a privilege on it that is gone."""
+    if old.object_grants is new.object_grants:
+        return set()
+    lost = set()
+    for (owner, name), grants in old.object_grants.items():
+        left = new.object_grants.get((owner, name), ())
+        if left is not grants:
+            kept = {(each.grantee, each.privilege) for each in left}
+            lost |= {(owner, name, each.grantee) for each in grants if (each.grantee, each.privilege) not in kept}
+    return lost
+
+
+def _changed(old: Catalog, new: Catalog) -> set[tuple[str, str]]:
+    """Objects that are new, gone or different; of a unit its specification counts."""
+    if old.shape == new.shape:
+        return set()
+    changed = {key for key in old.objects.keys() | new.objects.keys() if old.objects.get(key) != new.objects.get(key)}
+    for unit in old.units.keys() | new.units.keys():
+        if unit[2] != BODY and _text_of(old, unit) != _text_of(new, unit):
+            changed.add(unit[:2])
+    return changed
 
 
 def _text_of(catalog: Catalog, unit: tuple[str, str, str]) -> object:

@@ -54,7 +54,6 @@ METHODS = {
     "EXTEND": t.NULL,
     "TRIM": t.NULL,
 }
-_ERROR_FUNCTIONS = (("DBMS_UTILITY", "FORMAT_ERROR_STACK"), ("DBMS_UTILITY", "FORMAT_ERROR_BACKTRACE"))
 _PROCEDURES = {"DELETE", "EXTEND", "TRIM", *json_objects.PROCEDURES}
 _SQL_ONLY = frozenset(
     ("DECODE", "NVL2", "COUNT", "SUM", "AVG", "MIN", "MAX", "DUMP", "VSIZE", "LISTAGG", "ROWNUM", "LEVEL")
@@ -282,7 +281,7 @@ class ReferenceAnalysis(TypeAnalysis):
             if self.expression(argument.value, scope).category in ("BOOLEAN", "TABLE", "RECORD") or argument.name:
                 raise _wrong_arguments(ref, name)
         marks = ", ".join(f":B{index}" for index in range(1, len(arguments) + 1))
-        text = f"{name.lower()}({marks})" if arguments else name.lower()
+        text = name.lower() if name in WITHOUT_ARGUMENTS else f"{name.lower()}({marks})"
         boolean = THROUGH_SQL[name] == "BOOLEAN"
         if boolean:
             text = f"case when {text} then 1 else 0 end"
@@ -300,8 +299,6 @@ class ReferenceAnalysis(TypeAnalysis):
 
     def _package_member(self, ref: n.Ref, scope: Scope) -> Resolved:
         names = ref.dotted
-        if names in _ERROR_FUNCTIONS:
-            return Resolved(ErrorCall(names[1]), (), t.VARCHAR2)
         if len(names) >= 2 and (found := self.packages(None, names[0])):
             return self._member(ref, found, 0, scope)
         if len(names) >= 3 and (found := self.packages(names[0], names[1])):

@@ -22,7 +22,6 @@ from oracleapi_sandbox.oracle.plsql.supplied import PACKAGES
 from oracleapi_sandbox.oracle.ports import Bind, Column, OracleError, Package, SqlRunner
 
 _OBJECT_TYPES = (
-    "JSON_KEY_LIST",
     "XMLTYPE",
     "ANYDATA",
     "SDO_GEOMETRY",

@@ -299,8 +299,6 @@ class Evaluator:
         current = errors[-1] if errors else None
         if base.argument is not None:
             return _message_of(int(to_number(self.evaluate(base.argument, frame)) or 0))
-        if base.name.startswith("FORMAT_"):
-            return None if current is None else f"{current.sqlerrm if base.name.endswith('STACK') else current.stack}\n"
         if base.name == "SQLCODE":
             return current.sqlcode if current is not None else 0
         return current.sqlerrm if current is not None else _message_of(0)

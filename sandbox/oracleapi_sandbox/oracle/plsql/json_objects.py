@@ -6,15 +6,17 @@ compiled.
 
 import json
 from collections.abc import Callable, Sequence
+from copy import deepcopy
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
 from oracleapi_sandbox.oracle.plsql import types as t
 from oracleapi_sandbox.oracle.plsql.errors import PlsqlError, predefined
-from oracleapi_sandbox.oracle.plsql.values import JsonElement, to_number, to_text
+from oracleapi_sandbox.oracle.plsql.values import Collection, JsonElement, to_number, to_text
 
 ELEMENT, OBJECT, ARRAY = (t.Type(name) for name in t.JSON_TYPES)
+KEYS = t.JSON_KEY_LIST
 
 
 @dataclass(frozen=True)
@@ -31,13 +33,19 @@ def parse(text: Any, wanted: t.Type) -> JsonElement:
     """``JSON_…_T.parse(text)``, and the constructor with a text.
 
     Raises:
-        PlsqlError: 40441 (no JSON), 40587 (another kind of element).
+        PlsqlError: 40834 (NULL [D: error message]), 40441 (no JSON), 40587 (another kind of element).
     """
+    if text is None:
+        raise PlsqlError(40834, "invalid input to JSON parse/load function")
     try:
-        found = json.loads(to_text(text) or "", parse_float=Decimal)
-    except ValueError as error:
+        found = json.loads(to_text(text) or "", parse_float=Decimal, parse_constant=_no_constant)
+    except (ValueError, RecursionError) as error:
         raise PlsqlError(40441, "JSON syntax error") from error
     return as_type(JsonElement(found), wanted)
+
+
+def _no_constant(name: str) -> None:
+    raise ValueError(f"{name} is no JSON")
 
 
 def make(wanted: t.Type) -> JsonElement:
@@ -127,6 +135,22 @@ def _remove(element: JsonElement, key: Any) -> None:
         element.value.pop(to_text(key) or "", None)
 
 
+def _keys(element: JsonElement) -> Collection | None:
+    """The names of an object as a JSON_KEY_LIST; NULL for an array."""
+    if not isinstance(element.value, dict):
+        return None
+    return Collection(KEYS, dict(enumerate(element.value, 1)))
+
+
+def _type(element: JsonElement, key: Any) -> str | None:
+    found = _member(element, key)
+    if found is ...:
+        return None
+    if isinstance(found, dict | list):
+        return "OBJECT" if isinstance(found, dict) else "ARRAY"
+    return "NULL" if found is None else "SCALAR"
+
+
 def _size(element: JsonElement) -> int:
     return len(element.value) if isinstance(element.value, dict | list) else 1
 
@@ -158,6 +182,9 @@ METHODS: dict[str, Method] = {
     "GET_BOOLEAN": Method(1, 1, t.BOOLEAN, _get_boolean),
     "GET_OBJECT": Method(1, 1, OBJECT, _get_as(dict, OBJECT)),
     "GET_ARRAY": Method(1, 1, ARRAY, _get_as(list, ARRAY)),
+    "GET_KEYS": Method(0, 0, KEYS, _keys),
+    "GET_TYPE": Method(1, 1, t.VARCHAR2, _type),
+    "CLONE": Method(0, 0, ELEMENT, lambda element: JsonElement(deepcopy(element.value))),
     "HAS": Method(1, 1, t.BOOLEAN, lambda element, key: _member(element, key) is not ...),
     "GET_SIZE": Method(0, 0, t.NUMBER, _size),
     "IS_STRING": Method(0, 0, t.BOOLEAN, _is(str)),
@@ -165,6 +192,9 @@ METHODS: dict[str, Method] = {
     "IS_BOOLEAN": Method(0, 0, t.BOOLEAN, _is(bool)),
     "IS_OBJECT": Method(0, 0, t.BOOLEAN, _is(dict)),
     "IS_ARRAY": Method(0, 0, t.BOOLEAN, _is(list)),
+    "IS_SCALAR": Method(0, 0, t.BOOLEAN, lambda element: not isinstance(element.value, dict | list)),
+    "IS_TRUE": Method(0, 0, t.BOOLEAN, lambda element: element.value is True),
+    "IS_FALSE": Method(0, 0, t.BOOLEAN, lambda element: element.value is False),
     "IS_NULL": Method(0, 0, t.BOOLEAN, _is(type(None))),
     "TO_STRING": Method(0, 0, t.VARCHAR2, lambda element: _document(element.value)),
     "STRINGIFY": Method(0, 0, t.VARCHAR2, lambda element: _document(element.value)),

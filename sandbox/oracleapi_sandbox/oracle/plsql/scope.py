@@ -183,7 +183,7 @@ class SqlCall:
 
 @dataclass(frozen=True, eq=False)
 class ErrorCall:
-    """SQLCODE, SQLERRM, SQLERRM(code), or a FORMAT_ERROR_ function of DBMS_UTILITY."""
+    """SQLCODE, SQLERRM or SQLERRM(code)."""
 
     name: str
     argument: n.Expression | None = None

@@ -8,7 +8,7 @@ import re
 from collections.abc import Callable
 from typing import Any
 
-from oracleapi_sandbox.oracle.plsql import supplied_raw, supplied_web
+from oracleapi_sandbox.oracle.plsql import supplied_raw, supplied_stack, supplied_web
 from oracleapi_sandbox.oracle.plsql.errors import PlsqlError
 from oracleapi_sandbox.oracle.plsql.process import process_of
 from oracleapi_sandbox.oracle.ports import Argument, OracleError, Package, SqlRunner, Subprogram
@@ -284,6 +284,7 @@ _DBMS_LOB = (
 
 PACKAGES: dict[str, Package] = (
     supplied_raw.PACKAGES
+    | supplied_stack.PACKAGES
     | supplied_web.PACKAGES
     | {
         package.name: package
@@ -300,7 +301,6 @@ PACKAGES: dict[str, Package] = (
             Package("SYS", "DBMS_APPLICATION_INFO", _DBMS_APPLICATION_INFO),
             Package("SYS", "DBMS_ASSERT", _DBMS_ASSERT),
             Package("SYS", "DBMS_LOB", _DBMS_LOB),
-            Package("SYS", "DBMS_UTILITY", ()),
         )
     }
 )

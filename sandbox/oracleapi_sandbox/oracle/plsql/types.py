@@ -85,7 +85,11 @@ RECORD = Type("RECORD")
 JSON_TYPES = ("JSON_ELEMENT_T", "JSON_OBJECT_T", "JSON_ARRAY_T")
 """Object types of JSON documents; objects and arrays are elements."""
 
+JSON_KEY_LIST = Type("TABLE", element=Type("VARCHAR2", size=4000), limit=32767)
+"""A VARRAY of the names in a JSON object."""
+
 _ALIASES: dict[str, Type] = {
+    "JSON_KEY_LIST": JSON_KEY_LIST,
     **{name: Type(name) for name in JSON_TYPES},
     **{name: Type(name) for name in ("VARCHAR2", "NUMBER", "PLS_INTEGER", "BOOLEAN", "DATE", "CLOB", "BLOB", "RAW")},
     **{name: Type(name) for name in ("BINARY_DOUBLE", "BINARY_FLOAT", "TIMESTAMP", "TIMESTAMP WITH TIME ZONE")},

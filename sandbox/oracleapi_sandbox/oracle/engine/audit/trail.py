@@ -22,8 +22,9 @@ _VERBS = {"WITH": ("SELECT",), "(": ("SELECT",), "MERGE": ("SELECT", "INSERT", "
 _COLUMNS = ("TARGET_USER", "ROLE", "SYSTEM_PRIVILEGE", "OBJECT_PRIVILEGES")
 
 
-def watch_of(catalog: Catalog, user: str, at_logon: Catalog) -> Watch:
-    """Return what sessions of *user* that began under *at_logon* are watched for now."""
+def watch_of(catalog: Catalog, user: str, at_logon: Catalog, *, at_once: bool = True) -> Watch:
+    """Return what sessions of *user* that began under *at_logon* are watched for now; *at_once*: on objects too."""
+    catalog = catalog if at_once else at_logon
     return Watch(
         user,
         at_logon.audit,
@@ -50,7 +51,8 @@ class Auditor:
     def watch(self) -> Watch:
         catalog = self._session.database.catalog
         if self._version != catalog.version:
-            self._watch = watch_of(catalog, self._session.user, self._at_logon)
+            at_once = self._session.database.settings.audit_objects_at_once
+            self._watch = watch_of(catalog, self._session.user, self._at_logon, at_once=at_once)
             self._version = catalog.version
         return self._watch
 

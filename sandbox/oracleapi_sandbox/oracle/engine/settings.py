@@ -1,0 +1,38 @@
+"""Switches of the database itself: what its documents leave open ([U] unconfirmed) or contradict ([CONTRA])."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Literal, get_args, get_origin, get_type_hints
+
+
+@dataclass
+class DatabaseSettings:
+    """How the database behaves; read at each statement, so a change acts at once.
+
+    Args:
+        inner_roles_by_name: SET ROLE may name a role that is held through a secure role only; a user's report says that
+            it could before 12.1 and cannot since [M].
+        set_role_all: SET ROLE ALL leaves out roles with a password or a package, or fails for them [U].
+        audit_objects_at_once: Options of audit policies on objects count in sessions that are open already: Security
+            Guide, "Administering the Audit Trail", against SQL Language Reference, AUDIT [CONTRA].
+    """
+
+    inner_roles_by_name: bool = False
+    set_role_all: Literal["leave out", "fail"] = "leave out"
+    audit_objects_at_once: bool = True
+
+    def apply(self, changes: Mapping[str, Any]) -> None:
+        """Change switches by name, all or none.
+
+        Raises:
+            ValueError: An unknown switch, or a value it does not take; the text names both.
+        """
+        hints = get_type_hints(DatabaseSettings)
+        for name, value in changes.items():
+            if name not in hints:
+                raise ValueError(f"unknown database switch {name!r}; known: {', '.join(sorted(hints))}")
+            hint = hints[name]
+            if value not in get_args(hint) if get_origin(hint) is Literal else type(value) is not hint:
+                raise ValueError(f"database switch {name!r} does not take {value!r}")
+        for name, value in changes.items():
+            setattr(self, name, value)
