@@ -94,7 +94,7 @@ def test_a_part_serves_keeps_and_ends(state: Path) -> None:
         statements = http.get(f"{known['admin_url']}/_sandbox/statements").json()["statements"]
         assert any("insert into kept" in entry["sql"] for entry in statements)
         assert known["system_password"] not in json.dumps(statements)
-        assert set(http.get(f"{known['admin_url']}/_sandbox/settings").json()) == {"ords", "repository"}
+        assert set(http.get(f"{known['admin_url']}/_sandbox/settings").json()) == {"database", "ords", "repository"}
         changed = {"repository": {"installed_version": "25.1.0", "jwt_role_claim": False}}
         http.put(f"{known['admin_url']}/_sandbox/settings", json=changed).raise_for_status()
         http.post(f"{known['admin_url']}/_sandbox/reset").raise_for_status()
