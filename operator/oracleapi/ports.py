@@ -7,6 +7,7 @@ from typing import Any, Protocol
 from oracleapi.api.awsaccount import AwsAccountSpec
 from oracleapi.api.oracledatabase import OracleDatabaseSpec
 from oracleapi.model.gateway import ApiIdentity, CreateApi, GatewayAction, GatewayContent, GatewayStage, LogGroup
+from oracleapi.model.guard import GuardAction, ObservedBinding, ObservedGuard
 from oracleapi.model.link import CreateLink, DeleteLink, ObservedLink
 from oracleapi.model.role import ObservedRole, RefusedGrant, RoleAction
 from oracleapi.model.schema import ObservedSchema, SchemaAction
@@ -113,6 +114,22 @@ class Oracle(Protocol):
 
     def apply_role(self, action: RoleAction) -> Sequence[RefusedGrant]:
         """Carry out one action, safe to repeat; returns the single grants that were refused."""
+        ...
+
+    def observe_guard(self, owner: str, schema: str) -> ObservedGuard:
+        """Return the guard's rows of an API and of its schema, and what the schema may do without a role.
+
+        Raises:
+            Terminal: ``GuardMissing``, ``PrivilegesMissing``.
+        """
+        ...
+
+    def observe_binding(self, binding: str, api: str, schema: str, role: str) -> ObservedBinding:
+        """Return the rows of a binding, and what is known of the role it leads to. Raises as :meth:`observe_guard`."""
+        ...
+
+    def apply_guard(self, action: GuardAction) -> None:
+        """Carry out one action, safe to repeat."""
         ...
 
 

@@ -5,7 +5,14 @@ from typing import Any
 
 from oracleapi.guard import account_name, database_name, ords_name, provider_name
 from oracleapi.ports import Resource
-from oracleapi.reconcile.references import OFFERS, References, references_of
+from oracleapi.reconcile.references import (
+    OFFERS,
+    REFERRED,
+    References,
+    reference_name,
+    references_of,
+    referred,
+)
 from oracleapi.runtime.admission import Touches
 from oracleapi.runtime.lanes import Lane
 from oracleapi.runtime.store import Key, Store
@@ -34,13 +41,15 @@ class Wake:
         """Return the accounts and databases that a pass of *key* calls."""
         spec = self._spec(key)
         database: tuple[str, ...] = ()
-        if key.kind in ("OracleApi", "OracleRole"):
+        if key.kind == "RoleBinding":
+            spec = self._spec(Key("OracleRole", key.namespace, _name(spec, "roleRef")))
+        if key.kind in ("OracleApi", "OracleRole", "RoleBinding"):
             spec = self._spec(Key("OracleDatabase", None, _name(spec, "databaseRef")))
-        if key.kind in ("OracleApi", "OracleDatabase", "OracleRole"):
+        if key.kind in ("OracleApi", "OracleDatabase", "OracleRole", "RoleBinding"):
             connection = spec.get("connection", {})
             port = int(connection.get("port", 1521))
             database = (database_name(connection.get("host", ""), port, connection.get("serviceName", "")),)
-        if key.kind in ("OracleDatabase", "OracleRole"):
+        if key.kind in ("OracleDatabase", "OracleRole", "RoleBinding"):
             return Touches(database)
         account = self._account(key, spec)
         accounts = () if account is None else (account,)
@@ -92,17 +101,17 @@ class Wake:
         if key.kind != "OracleApi":
             return []
         database = self._spec(Key("OracleDatabase", None, _name(resource.get("spec", {}), "databaseRef")))
-        return [Key(kind, None, link) for kind, link in _used("OracleDatabase", database)]
+        return [referred(kind, link) for kind, link in _used("OracleDatabase", {"spec": database})]
 
     def _users(self, key: Key, resource: Resource, deleted: bool) -> list[Key]:
         """Return who may fare better or worse by a change of *key*.
 
         What uses it, whenever it offers something else; what it used, once it is gone.
         """
-        found = self._references.dependents(key.kind, key.name) if key.kind in OFFERS else []
-        if not deleted:
+        found = self._references.dependents(key.kind, reference_name(key)) if key.kind in REFERRED else []
+        if not deleted and key.kind != "RoleBinding":  # which routes are bound concerns the API
             return found
-        return [*found, *(Key(kind, None, name) for kind, name in _used(key.kind, resource.get("spec", {})))]
+        return [*found, *(referred(kind, name) for kind, name in _used(key.kind, resource))]
 
     def _rivals(self, key: Key, before: Resource | None, resource: Resource, deleted: bool) -> list[Key]:
         """Return who shares the schema of an API that left it, or that now asks for other tokens."""
@@ -137,8 +146,8 @@ def _offers(resource: Resource) -> tuple[Any, ...]:
     return metadata.get("generation"), metadata.get("deletionTimestamp"), facts, ready
 
 
-def _used(kind: str, spec: Mapping[str, Any]) -> list[tuple[str, str]]:
-    return [found for found in references_of(kind, {"spec": spec}) if found[1]]
+def _used(kind: str, resource: Mapping[str, Any]) -> list[tuple[str, str]]:
+    return [found for found in references_of(kind, resource) if found[1]]
 
 
 def _name(spec: Mapping[str, Any], field: str) -> str:

@@ -32,6 +32,7 @@ from oracleapi.reconcile.oracle_database import OracleDatabaseReconciler
 from oracleapi.reconcile.oracle_role import OracleRoleReconciler
 from oracleapi.reconcile.passes import PassRunner, Reconciler
 from oracleapi.reconcile.references import OFFERS, References, reference_store
+from oracleapi.reconcile.role_binding import RoleBindingReconciler
 from oracleapi.reconcile.vpc_link import VpcLinkReconciler
 from oracleapi.runtime.admission import Admission
 from oracleapi.runtime.budget import Budgets
@@ -196,6 +197,7 @@ def build_operator(
         OracleDatabaseReconciler(references, guard, databases, unsafe_paths),
         VpcLinkReconciler(references, guard),
         OracleRoleReconciler(references, databases),
+        RoleBindingReconciler(references, databases),
         OracleApiReconciler(references, guard, databases, clock, unsafe_paths, lambda key: queue.add(key, Lane.WOKEN)),
     ]
     runner = PassRunner(kube, clock, installation, {found.kind: found for found in reconcilers})

@@ -66,11 +66,12 @@ def test_every_bound_is_held_where_it_is(admission: Lab, kind: Kind) -> None:
         ("AwsAccount", "assumeRole.policy"),
         ("AwsAccount", "delegations.0.adoptApiIds"),
         ("VpcLink", "keepAwake"),
-        ("OracleDatabase", "ords.guard"),
+        ("OracleDatabase", "ords.accessLog"),
         ("OracleDatabase", "delegations.0.accounts"),
         ("OracleRole", "grants.0.on"),
         ("OracleDatabase", "ords.gatewayTarget.url"),
-        ("IdentityProvider", "claims"),
+        ("IdentityProvider", "claims.scope"),
+        ("RoleBinding", "deletionPolicy"),
         ("OracleApi", "adopt"),
         ("OracleApi", "cors"),
         ("OracleApi", "domain"),
@@ -218,6 +219,7 @@ def test_short_names_and_the_category_find_ours_and_nobody_else_s(admission: Lab
         "oracleapis": "oapi",
         "oracledatabases": "odb",
         "oracleroles": "orole",
+        "rolebindings": "orb,oraclerolebinding",
         "vpclinks": "vpcl",
     }
     everything = admission.kubectl("get", "all-oracle", "-A", "-o", "name").split()

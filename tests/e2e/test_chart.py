@@ -11,7 +11,7 @@ import yaml
 
 from support.lab import CHART, NAMESPACE, RELEASE, CommandError, Lab
 
-OWN = ["awsaccounts", "identityproviders", "oracleapis", "oracledatabases", "oracleroles", "vpclinks"]
+OWN = ["awsaccounts", "identityproviders", "oracleapis", "oracledatabases", "oracleroles", "rolebindings", "vpclinks"]
 EVERYTHING_SET = {
     "installationId": "old-cluster",
     "allowEndpointOverride": True,
@@ -191,7 +191,7 @@ def test_the_notes_say_what_comes_next(lab: Lab) -> None:
         "Installation id",
         f"get lease {RELEASE}",
         "Uninstall in this order",
-        "kubectl delete oracleapis,oracleroles --all -A",
+        "kubectl delete rolebindings.oracleapi.dev,oracleapis,oracleroles --all -A",
         "Installing the chart again, with the same installation id, finishes them",
         "CustomResourceDefinitions are kept",
     ):

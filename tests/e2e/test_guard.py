@@ -1,21 +1,16 @@
-"""The guard through the whole path: gateway, ORDS, pre-hook, role, rows. Its tables are written here by hand.
-
-The operator does not write them yet (docs/limits.md).
-"""
-
-# ruff: noqa: S608 - texts are made of names that the example has
+"""Bindings through the whole path: gateway, ORDS, the guard as its pre-hook, role, rows."""
 
 import concurrent.futures
 import json
-import re
 from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import oracledb
 import pytest
 
 from oracleapi.adapters.oracle.guard_install import HOOK, install_statements, uninstall_statements
-from support.lab import Lab
+from support.lab import Lab, wait_for
 
 SALARY = {
     "name": "salary",
@@ -24,18 +19,47 @@ SALARY = {
     "scope": "hr.read",
     "handler": {"source": "select id, amount from hr.salary"},
 }
-ROLES = (
-    "create table hr.salary (id number, amount number)",
-    "insert into hr.salary values (1, 100)",
-    "create role hr_payroll identified using oracleapi.guard",
-    "grant select on hr.salary to hr_payroll",
-    "grant hr_payroll to hr_api",
-    "insert into oracleapi.managed_schema values ('HR_API', 'SetRole', 'Request-Id')",
-    "insert into oracleapi.api values ('hr', 'uid', 'HR_API', 'hr/hr', 1, 'sub', 'groups')",
-    "insert into oracleapi.binding values ('b1', 'hr', 'salary', 'Group', 'payroll', 'HR_PAYROLL', null)",
-    "insert into oracleapi.binding values ('b2', 'hr', 'list-employees', 'Group', 'staff', 'HR_PAYROLL', null)",
-    "commit",
-)
+PAYROLL = {
+    "apiVersion": "oracleapi.dev/v1alpha1",
+    "kind": "OracleRole",
+    "metadata": {"name": "hr-payroll", "namespace": "hr"},
+    "spec": {
+        "databaseRef": {"name": "hr-db"},
+        "deletionPolicy": "Delete",
+        "grants": [{"privileges": ["SELECT"], "object": "HR.SALARY"}],
+    },
+}
+RIGHTS = (
+    "grant create role to oracleapi_operator",
+    "grant grant any object privilege to oracleapi_operator",
+    *(
+        f"grant select on sys.{name} to oracleapi_operator"
+        for name in (
+            "dba_roles", "dba_application_roles", "dba_tab_privs", "dba_col_privs", "dba_objects", "proxy_users",
+        )
+    ),
+)  # fmt: skip
+"""What docs/roles.md and docs/bindings.md ask for."""
+REMOVE_END = json.dumps([{"op": "remove", "path": "/spec/expirationTime"}])
+OFF = {
+    "ords": {"guard": "Off"},
+    "allowUnenforcedRoles": False,
+}
+
+
+def binding(name: str, group: str, route: str, **fields: Any) -> dict[str, Any]:
+    return {
+        "apiVersion": "oracleapi.dev/v1alpha1",
+        "kind": "RoleBinding",
+        "metadata": {"name": name, "namespace": "hr"},
+        "spec": {
+            "apiRef": {"name": "hr"},
+            "roleRef": {"name": "hr-payroll"},
+            "subjects": [{"kind": "Group", "name": group}],
+            "routes": [route],
+            **fields,
+        },
+    }
 
 
 def run(lab: Lab, *statements: str) -> None:
@@ -49,34 +73,38 @@ def run(lab: Lab, *statements: str) -> None:
 
 @pytest.fixture(scope="module")
 def guarded(lab: Lab, example: dict[str, Any]) -> Iterator[dict[str, Any]]:
-    """The example API with a route that only role HR_PAYROLL can read; the guard is installed and asked."""
+    """The example API with a route that only role HR_PAYROLL can read, bound to groups; the guard is asked."""
+    run(
+        lab,
+        "create table hr.salary (id number, amount number)",
+        "insert into hr.salary values (1, 100)",
+        "commit",
+        *install_statements("ORACLEAPI_OPERATOR"),
+        *RIGHTS,
+    )
+    before = lab.get("odb", "hr-db")["spec"]
+    delegations = [{**found, "roles": ["HR_*"], "objects": ["HR.*"]} for found in before["delegations"]]
+    # schema HR_API of the example may read HR.EMPLOYEES by itself
+    patch(lab, {"ords": {"guard": "Required"}, "allowUnenforcedRoles": True, "delegations": delegations})
+    lab.wait_ready("odb", "hr-db")
     spec = {**example["spec"], "routes": [*example["spec"]["routes"], SALARY]}
     lab.apply({**example, "spec": spec})
+    lab.apply(PAYROLL)
+    lab.apply(binding("payroll", "payroll", "salary"))
+    lab.apply(binding("staff", "staff", "list-employees"))
     api = lab.wait_ready("oapi", "hr", "hr")
-    run(lab, *install_statements("ORACLEAPI_OPERATOR"), *ROLES, *routes(api))
+    for name in ("payroll", "staff"):
+        lab.wait_ready("orb", name, "hr")
     lab.set_oracle(ords={"pre_hook": HOOK})
     yield api
     lab.set_oracle(ords={"pre_hook": None})
-    run(lab, *uninstall_statements(), "drop role hr_payroll", "drop table hr.salary")
-    lab.kubectl("-n", "hr", "delete", "oapi", "hr", "--timeout=90s")
+    lab.kubectl("-n", "hr", "delete", "orb,orole,oapi", "--all", "--timeout=120s")
+    patch(lab, {**OFF, "delegations": before["delegations"]})
+    run(lab, *uninstall_statements(), "drop table hr.salary")
 
 
-def routes(api: dict[str, Any]) -> list[str]:
-    """Return the rows of the API's routes, as the operator will write them."""
-    bases = {group.get("scope", group["auth"]): group["basePath"] for group in api["status"]["groups"]}
-    found = []
-    for route in api["spec"]["routes"]:
-        auth = route.get("auth", "JWT")
-        base = bases[auth if auth == "Public" else route.get("scope", "hr.read")].rstrip("/")
-        segments = [
-            "[^/]+" if part.startswith("{") else re.escape(part)
-            for part in f"/ords/hr_api{base}{route['path']}".split("/")
-        ]
-        variables = route["path"].count("{")
-        row = (route["name"], route["method"], f"^{'/'.join(segments)}$", variables, auth)
-        values = ", ".join(f"'{value}'" if isinstance(value, str) else str(value) for value in row)
-        found.append(f"insert into oracleapi.route values ('hr', {values}, null, null)")
-    return [*found, "commit"]
+def patch(lab: Lab, spec: dict[str, Any]) -> None:
+    lab.kubectl("patch", "odb", "hr-db", "--type=merge", "-p", json.dumps({"spec": spec}))
 
 
 def ask(lab: Lab, api: dict[str, Any], path: str, **claims: Any) -> Any:
@@ -126,17 +154,39 @@ def test_fifty_callers_over_recycled_sessions_see_no_row_of_another_s_role(lab: 
     assert not [text for name, _, text in answers if name == "sam salary" and '"amount"' in text]
 
 
-def test_a_binding_that_ends_stops_the_next_request_while_no_operator_runs(lab: Lab, guarded: dict[str, Any]) -> None:
+def test_a_binding_ends_in_its_second_while_no_operator_runs(lab: Lab, guarded: dict[str, Any]) -> None:
+    until = datetime.now(UTC) + timedelta(seconds=12)
+    lab.apply(binding("payroll", "payroll", "salary", expirationTime=f"{until:%Y-%m-%dT%H:%M:%SZ}"))
+    lab.wait_ready("orb", "payroll", "hr")
     lab.stop_operator(kill=True)
     try:
-        run(lab, "update oracleapi.binding set not_after = systimestamp + interval '1' hour", "commit")
         assert ask(lab, guarded, "/salary", subject="pat", groups=["payroll"]).status_code == 200
-        run(lab, "update oracleapi.binding set not_after = systimestamp - interval '1' second", "commit")
-        assert ask(lab, guarded, "/salary", subject="pat", groups=["payroll"]).status_code == 403
+        wait_for(
+            "the end of the binding",
+            lambda: ask(lab, guarded, "/salary", subject="pat", groups=["payroll"]).status_code == 403,
+        )
+        assert datetime.now(UTC) >= until.replace(microsecond=0)
     finally:
-        run(lab, "update oracleapi.binding set not_after = null", "commit")
         lab.start_operator()
-        lab.reconcile("odb", "hr-db")
+        lab.kubectl("-n", "hr", "patch", "orb", "payroll", "--type=json", "-p", REMOVE_END)
+        lab.wait_ready("orb", "payroll", "hr")
+    assert ask(lab, guarded, "/salary", subject="pat", groups=["payroll"]).status_code == 200
+
+
+def test_a_deleted_binding_stops_the_next_request(lab: Lab, guarded: dict[str, Any]) -> None:
+    lab.apply(binding("auditors", "auditors", "salary"))
+    lab.wait_ready("orb", "auditors", "hr")
+    assert ask(lab, guarded, "/salary", subject="eve", groups=["auditors"]).status_code == 200
+    lab.kubectl("-n", "hr", "delete", "orb", "auditors", "--timeout=60s")
+    assert ask(lab, guarded, "/salary", subject="eve", groups=["auditors"]).status_code == 403
+
+
+def test_what_a_user_reads_of_a_broken_line(lab: Lab, guarded: dict[str, Any]) -> None:
+    lab.apply(binding("lost", "payroll", "nowhere"))
+    lab.wait_reason("orb", "lost", "Mismatches", "hr")
+    text = lab.kubectl("-n", "hr", "describe", "orb", "lost")
+    assert "Binding: RouteUnknown for Group payroll on nowhere" in text
+    lab.kubectl("-n", "hr", "delete", "orb", "lost", "--timeout=60s")
 
 
 def test_packages_that_outlive_a_request_close_the_door(lab: Lab, guarded: dict[str, Any]) -> None:

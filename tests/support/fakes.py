@@ -8,10 +8,12 @@ from typing import Any
 from oracleapi.api.common import FINALIZER
 from oracleapi.errors import DependencyNotReady, OperatorError, Retryable, Terminal
 from oracleapi.model import gateway as g
+from oracleapi.model.guard import GuardAction, ObservedBinding, ObservedGuard
 from oracleapi.model.link import CreateLink, DeleteLink, ObservedLink
 from oracleapi.model.role import ObservedRole, RefusedGrant, RoleAction
 from oracleapi.model.schema import ChangeSchema, DisableSchema, EnableSchema, ObservedSchema, SchemaAction
 from oracleapi.ports import Caller, DatabaseFacts, Discovery, SecretValue
+from support.fake_guard import FakeGuard
 from support.fake_roles import FakeRoles
 from support.schemas import status_faults
 
@@ -375,6 +377,7 @@ class FakeOracle:
         self.schemas = {name: ObservedSchema(name, exists=True) for name in schemas}
         self.guid = "A1B2"
         self.roles = FakeRoles(objects={"HR.EMPLOYEES", "HR.JOBS"})
+        self.guard = FakeGuard(self.roles)
         self.calls: list[str] = []
         self.down: OperatorError | None = None
 
@@ -410,6 +413,18 @@ class FakeOracle:
     def apply_role(self, action: RoleAction) -> Sequence[RefusedGrant]:
         self._call(type(action).__name__)
         return self.roles.apply(action)
+
+    def observe_guard(self, owner: str, schema: str) -> ObservedGuard:
+        self._call("observe_guard")
+        return self.guard.observe_api(owner, schema)
+
+    def observe_binding(self, binding: str, api: str, schema: str, role: str) -> ObservedBinding:
+        self._call("observe_binding")
+        return self.guard.observe_binding(binding, api, schema, role)
+
+    def apply_guard(self, action: GuardAction) -> None:
+        self._call(type(action).__name__)
+        self.guard.apply(action)
 
     def _changed(self, found: ObservedSchema, action: ChangeSchema) -> ObservedSchema:
         assert found.enabled, "metadata of a schema that is not enabled"

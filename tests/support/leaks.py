@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from support.lab import Lab
 
-KINDS = "awsaccounts,vpclinks,oracledatabases,identityproviders,oracleapis,oracleroles"
+KINDS = "awsaccounts,vpclinks,oracledatabases,identityproviders,oracleapis,oracleroles,rolebindings.oracleapi.dev"
 
 
 def places(lab: Lab) -> Iterator[tuple[str, str]]:

@@ -75,6 +75,25 @@ def role(name: str = "hr-reader", *grants: dict[str, Any], **fields: Any) -> dic
     return resource("OracleRole", name, spec | fields, "hr")
 
 
+def binding(name: str = "readers", *subjects: dict[str, Any], **fields: Any) -> dict[str, Any]:
+    """Return a RoleBinding; without *subjects* of group readers, on every route, to role hr-reader."""
+    spec = {
+        "apiRef": {"name": "hr"},
+        "roleRef": {"name": "hr-reader"},
+        "subjects": list(subjects) or [{"kind": "Group", "name": "readers"}],
+        "routes": ["*"],
+    }
+    return resource("RoleBinding", name, spec | fields, "hr")
+
+
+def guarded_world(**api_fields: Any) -> list[dict[str, Any]]:
+    """Return :func:`world` with a guard, and a role."""
+    found = world(**api_fields)
+    (database,) = (each for each in found if each["kind"] == "OracleDatabase")
+    database["spec"]["ords"]["guard"] = "Required"
+    return [*found, role()]
+
+
 def world(**api_fields: Any) -> list[dict[str, Any]]:
     """Return the offers of a small world and one OracleApi over them."""
     everyone = {"names": ["hr"]}

@@ -15,6 +15,7 @@ DATABASE = Key("OracleDatabase", None, "db")
 LINK = Key("VpcLink", None, "private")
 ACCOUNT = Key("AwsAccount", None, "main")
 ROLE = Key("OracleRole", "hr", "hr-reader")
+BINDING = Key("RoleBinding", "hr", "readers")
 PROVIDER = Key("IdentityProvider", None, "staff")
 
 

@@ -16,6 +16,7 @@ from oracleapi.api.identityprovider import IdentityProviderSpec
 from oracleapi.api.oracleapi import OracleApiSpec
 from oracleapi.api.oracledatabase import OracleDatabaseSpec
 from oracleapi.api.oraclerole import OracleRoleSpec
+from oracleapi.api.rolebinding import RoleBindingSpec
 from oracleapi.api.vpclink import VpcLinkSpec
 
 Schema = dict[str, Any]
@@ -32,6 +33,7 @@ class Kind:
     spec: type[OfferSpec]
     status: Mapping[str, Schema]
     columns: tuple[tuple[str, str, str], ...]  # title, type, JSONPath
+    more_names: tuple[str, ...] = ()
 
     @property
     def singular(self) -> str:
@@ -226,6 +228,42 @@ KINDS = (
             AGE,
         ),
     ),
+    Kind(
+        "RoleBinding",
+        "rolebindings",
+        "orb",
+        True,
+        RoleBindingSpec,
+        {
+            "roleName": text(128),
+            "schema": text(128),
+            "subjectsBound": text(16),
+            "allowed": INTEGER,
+            "denied": INTEGER,
+            "accessHash": text(64),
+            "mismatches": objects(
+                {
+                    "link": text(16),
+                    "fault": text(32),
+                    "subject": text(480),
+                    "route": text(63),
+                    "wouldSee": text(32),
+                },
+                50,
+            ),
+        },
+        (
+            ("API", "string", ".spec.apiRef.name"),
+            ("ROLE", "string", ".status.roleName"),
+            ("SUBJECTS", "string", ".status.subjectsBound"),
+            ("CONSISTENT", "string", '.status.conditions[?(@.type=="Consistent")].status'),
+            ("EXPIRES", "string", ".spec.expirationTime"),
+            READY,
+            REASON,
+            AGE,
+        ),
+        ("oraclerolebinding",),
+    ),
 )
 
 
@@ -241,7 +279,7 @@ def build_crd(kind: Kind) -> Schema:
         "listKind": f"{kind.name}List",
         "plural": kind.plural,
         "singular": kind.singular,
-        "shortNames": [kind.short],
+        "shortNames": [kind.short, *kind.more_names],
         "categories": ["all-oracle"],
     }
     version: Schema = {

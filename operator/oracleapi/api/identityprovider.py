@@ -4,7 +4,7 @@ from typing import Annotated
 
 from pydantic import Field
 
-from oracleapi.api.common import Namespaces, OfferSpec, OnPermissionLost, SecretRef, cel, listed, rules
+from oracleapi.api.common import Namespaces, OfferSpec, OnPermissionLost, Part, SecretRef, cel, listed, rules
 
 Audience = Annotated[
     str,
@@ -16,6 +16,28 @@ Audience = Annotated[
         ),
     ),
 ]
+
+
+ClaimName = Annotated[
+    str,
+    Field(
+        min_length=1,
+        max_length=128,
+        json_schema_extra=rules(
+            cel(
+                "self.matches('^[A-Za-z0-9_:./-]+$')",
+                "must be the name of a claim at the top of the token, such as sub",
+            )
+        ),
+    ),
+]
+
+
+class Claims(Part):
+    """Which claims of a token say who it is; gateway and ORDS read scope and scp and nothing else."""
+
+    subject: ClaimName = "sub"
+    groups: ClaimName = "groups"
 
 
 class IdentityProviderSpec(OfferSpec):
@@ -38,5 +60,6 @@ class IdentityProviderSpec(OfferSpec):
     ca_secret_ref: SecretRef | None = Field(
         None, description="CA bundle for the check from here; AWS itself trusts public CAs only"
     )
+    claims: Claims = Field(Claims(), description="Claims that RoleBindings name subjects and groups by")
     allowed_namespaces: Namespaces = Namespaces()
     on_permission_lost: OnPermissionLost = "Unpublish"

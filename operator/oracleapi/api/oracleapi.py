@@ -207,6 +207,9 @@ class OracleApiSpec(OfferSpec):
     auth: Auth | None = None
     links: bool = Field(True, description="Link routes, so that next, prev, self and first work for callers")
     items_per_page: Annotated[int, Field(ge=1, le=10000)] = 25
+    require_binding: bool = Field(
+        True, description="With a guard: callers that no RoleBinding means get 403; Public routes are for everybody"
+    )
     mode: Mode = "Enforce"
     deletion_policy: DeletionPolicy = "Delete"
     routes: Annotated[

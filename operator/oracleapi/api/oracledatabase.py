@@ -222,6 +222,9 @@ class Ords(Part):
             ),
         ),
     ] = "Request-Id"
+    guard: Literal["Off", "Required"] = Field(
+        "Off", description="Required: the guard decides every request to the schemas of our APIs; see docs/guard.md"
+    )
 
 
 class Delegation(Part):
@@ -244,6 +247,24 @@ class Delegation(Part):
     system_privileges: Annotated[tuple[SystemPrivilege, ...], Field(max_length=64, json_schema_extra=listed("set"))] = (
         Field((), description="System privileges that may be granted")
     )
+    unmanaged_paths: Annotated[
+        tuple[
+            Annotated[
+                str,
+                Field(
+                    max_length=256,
+                    json_schema_extra=rules(
+                        cel(
+                            "self.matches('^(/[A-Za-z0-9._~-]+)+$')",
+                            "must be a path of ORDS without a slash at its end, such as /ords/hr_api/legacy",
+                        )
+                    ),
+                ),
+            ],
+            ...,
+        ],
+        Field(max_length=64, json_schema_extra=listed("set")),
+    ] = Field((), description="Paths of these schemas at ORDS that the guard lets pass with all below, without a role")
     minimum_mode: MinimumMode | None = None
 
     @property
@@ -281,6 +302,9 @@ class OracleDatabaseSpec(OfferSpec):
     )
     max_requests_per_second: Annotated[int, Field(ge=1, le=10000)] | None = Field(
         None, description="No route may ask for more"
+    )
+    allow_unenforced_roles: bool = Field(
+        False, description="Serve bound routes of schemas that may read more by themselves than by their roles"
     )
     on_permission_lost: OnPermissionLost = "Unpublish"
     delegations: Annotated[tuple[Delegation, ...], Field(max_length=64, json_schema_extra=listed("atomic"))] = ()

@@ -27,7 +27,7 @@ def build_role(spec: OracleRoleSpec, owner: Owner, delegations: Iterable[Delegat
         raise Terminal(
             reasons.INVALID_SPEC, f"spec.roleName: {name} is no role's name, it must begin with a letter; set one"
         )
-    if not any(_fits(name, found.roles) for found in allowed):
+    if not may_have_role(name, allowed):
         raise Terminal(
             reasons.ROLE_NOT_ALLOWED,
             f"spec.roleName: no delegation of OracleDatabase {spec.database_ref.name} gives role {name} to namespace"
@@ -37,6 +37,11 @@ def build_role(spec: OracleRoleSpec, owner: Owner, delegations: Iterable[Delegat
         _check(index, entry, name, spec, owner, allowed)
     grants = frozenset(grant for entry in spec.grants for grant in grants_of(entry))
     return DesiredRole(name, str(owner), owner.uid, grants, spec.grant_mode == "Exact", spec.adopt_existing)
+
+
+def may_have_role(name: str, delegations: Iterable[Delegation]) -> bool:
+    """Say whether one of the *delegations* gives a role of this name."""
+    return any(_fits(name, found.roles) for found in delegations)
 
 
 def grants_of(entry: SpecGrant) -> list[Grant]:

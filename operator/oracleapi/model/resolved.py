@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from oracleapi.api.oracleapi import OracleApiSpec
 from oracleapi.model.gateway import Throttle
+from oracleapi.model.guard import Management
 from oracleapi.model.ownership import Owner
 
 
@@ -15,6 +16,14 @@ class Issuer:
     issuer: str
     audience: str
     jwks_uri: str
+
+
+@dataclass(frozen=True)
+class Claims:
+    """The claims of a token that name its subject and its groups."""
+
+    subject: str = "sub"
+    groups: str = "groups"
 
 
 @dataclass(frozen=True)
@@ -51,6 +60,10 @@ class ResolvedApi:
         issuer: ``None`` when no route needs a token.
         pdb_guid: Identity of the pluggable database, whatever the object that leads to it is called.
         rivals: Who else may write into the schema, oldest first.
+        claims: Of the issuer's tokens.
+        guard: How the guard is to treat the schema; ``None``: the database has none.
+        bound: Names of the routes that some ``RoleBinding`` leads callers to a role on.
+        unenforced: Bound routes are served also where the schema may read more than its roles.
     """
 
     owner: Owner
@@ -69,3 +82,7 @@ class ResolvedApi:
     issuer: Issuer | None
     pdb_guid: str = ""
     rivals: tuple[Rival, ...] = ()
+    claims: Claims = Claims()
+    guard: Management | None = None
+    bound: frozenset[str] = frozenset()
+    unenforced: bool = False

@@ -14,6 +14,7 @@ from typing import Any
 
 from oracleapi.model import gateway as g
 from oracleapi.model.drift import Drift
+from oracleapi.model.guard import ChangeBinding, ChangeGuard, GrantToSchema, RevokeFromSchema
 from oracleapi.model.link import CreateLink, DeleteLink
 from oracleapi.model.role import CreateRole, DropRole, MarkRole, Regrant, ReleaseRole
 from oracleapi.model.schema import ChangeSchema, DisableSchema, EnableSchema
@@ -128,6 +129,8 @@ def _planned(action: Any, known: set[g.Integration | None]) -> list[PlannedActio
             return _regrant(action)
         case CreateRole() | MarkRole() | DropRole() | ReleaseRole():
             return [PlannedAction("oracle", action.verb, f"role {action.name}", action.verb == "delete", 1)]
+        case ChangeGuard() | ChangeBinding() | GrantToSchema() | RevokeFromSchema():
+            return [PlannedAction("oracle", action.verb, action.describe(), action.verb == "delete", 1)]
         case g.ImportApi():
             return _import(action)
         case CreateLink():

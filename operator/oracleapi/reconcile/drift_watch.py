@@ -9,9 +9,12 @@ from oracleapi.api import reasons
 from oracleapi.api.oracleapi import OracleApiSpec
 from oracleapi.model.drift import Drift, unexplained
 from oracleapi.model.gateway import DesiredGateway, ObservedGateway
+from oracleapi.model.guard import DesiredGuard, ObservedGuard
 from oracleapi.model.schema import DesiredSchema, ObservedSchema
 from oracleapi.plan.gateway import gateway_drift
+from oracleapi.plan.guard import guard_drift
 from oracleapi.plan.schema import schema_drift
+from oracleapi.reconcile.guard_half import GUARDED
 from oracleapi.reconcile.passes import Pass
 from oracleapi.reconcile.routes import Routes
 
@@ -24,6 +27,7 @@ class DriftWatch:
     def __init__(self) -> None:
         self._schemas: dict[str, DesiredSchema] = {}
         self._gateways: dict[str, DesiredGateway] = {}
+        self._guards: dict[str, DesiredGuard] = {}
         self._broken: set[str] = set()  # the last change of the gateway did not come to its end
 
     def of_schema(
@@ -50,6 +54,19 @@ class DriftWatch:
             return strange
         return tuple(drift for drift in strange if (drift.object, drift.field) != OPEN_PUBLICATION)
 
+    def of_guard(
+        self, work: Pass[OracleApiSpec], found: tuple[Drift, ...], observed: ObservedGuard
+    ) -> tuple[Drift, ...]:
+        """Return what of *found* somebody else made, as :meth:`of_schema`."""
+        left = self._guards.get(work.uid)
+        if left is None:
+            return found if work.settled and work.said_true(GUARDED) else ()
+        return unexplained(found, guard_drift(left, observed))
+
+    def leave_guard(self, uid: str, desired: DesiredGuard) -> None:
+        """Remember how the guard's rows were left."""
+        self._guards[uid] = desired
+
     def leave_schema(self, uid: str, desired: DesiredSchema) -> None:
         """Remember how the ORDS half was left."""
         self._schemas[uid] = desired
@@ -66,6 +83,7 @@ class DriftWatch:
     def forget(self, uid: str) -> None:
         self._schemas.pop(uid, None)
         self._gateways.pop(uid, None)
+        self._guards.pop(uid, None)
         self._broken.discard(uid)
 
 

@@ -29,7 +29,7 @@ from oracleapi.reconcile.passes import Pass
 from oracleapi.reconcile.references import References
 
 LOG = structlog.get_logger("oracleapi.plan")
-WRITES = frozenset({"apply", "apply_role", "create_api", "create_link"})
+WRITES = frozenset({"apply", "apply_guard", "apply_role", "create_api", "create_link"})
 
 
 def may_write(work: Pass[Any]) -> bool:

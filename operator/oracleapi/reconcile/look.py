@@ -8,6 +8,7 @@ from oracleapi.api import reasons
 from oracleapi.api.oracleapi import OracleApiSpec
 from oracleapi.errors import OperatorError
 from oracleapi.model.gateway import CreateApi, GatewayAction, ObservedGateway
+from oracleapi.model.guard import ChangeGuard, ObservedGuard
 from oracleapi.model.schema import DesiredSchema, ObservedSchema, SchemaAction
 from oracleapi.plan.plan import Plan
 from oracleapi.plan.preview import preview
@@ -15,6 +16,7 @@ from oracleapi.plan.schema import plan_schema
 from oracleapi.reconcile.drift_watch import DriftWatch
 from oracleapi.reconcile.gate import may_write, propose, tell_drift
 from oracleapi.reconcile.gateway_half import GatewayHalf
+from oracleapi.reconcile.guard_half import GuardHalf
 from oracleapi.reconcile.passes import Pass
 from oracleapi.reconcile.resolve_api import Surroundings
 from oracleapi.reconcile.routes import Routes, missing_routes
@@ -33,6 +35,7 @@ class Halves:
     schema: ObservedSchema
     observed: ObservedGateway | None
     verified: bool
+    guard: ObservedGuard | None = None
 
 
 @dataclass(frozen=True)
@@ -49,6 +52,7 @@ class Looker:
     """Compares both halves with the spec."""
 
     _schema: SchemaHalf
+    _guard: GuardHalf
     _gateway: GatewayHalf
     _watch: DriftWatch
     _probe: Probe
@@ -67,6 +71,7 @@ class Looker:
             schema_plan = plan_schema(
                 desired_schema(self._schema, around, routes, halves.schema), halves.schema, str(api.owner)
             )
+        guard_plan = self._guard.plan(api, halves.guard, halves.schema)
         unserved = None
         if asked and (schema_plan.empty if free else routes.live):
             unserved = self._probe(work, around, routes)
@@ -75,10 +80,12 @@ class Looker:
             gateway_plan, observed = self._gateway.preview(api, around.gateway, observed, routes.away)
         if not free:
             routes.pending |= missing_routes(api, halves.schema, observed)
-            self._say_waiting(work, routes, Halves(halves.schema, observed, False), schema_plan, gateway_plan)
+            seen = Halves(halves.schema, observed, False, halves.guard)
+            self._say_waiting(work, routes, seen, schema_plan, guard_plan, gateway_plan)
         known = [route.integration for route in observed.routes.values()] if observed is not None else []
-        actions = [*schema_plan.actions, *gateway_plan.actions]
-        propose(work, preview(actions, (*schema_plan.drift, *gateway_plan.drift), known))
+        actions = [*guard_plan.actions, *schema_plan.actions, *gateway_plan.actions]
+        drift = (*guard_plan.drift, *schema_plan.drift, *gateway_plan.drift)
+        propose(work, preview(actions, drift, known))
         return Look(observed, unserved)
 
     def _say_waiting(
@@ -87,6 +94,7 @@ class Looker:
         routes: Routes,
         halves: Halves,
         schema_plan: Plan[SchemaAction],
+        guard_plan: Plan[ChangeGuard],
         gateway_plan: Plan[GatewayAction | CreateApi],
     ) -> None:
         """Say what is not as desired while nothing may be done about it; an edit of ours is no drift under Approve."""
@@ -96,9 +104,10 @@ class Looker:
         for type_, ready, text in parts:
             other = f"Not as desired; mode: {work.mode} does not change it" + ("" if report else " without approval")
             work.report.say(type_, ready, *((reasons.SUCCEEDED, text) if ready else (reason, other)))
-        drift = (*schema_plan.drift, *gateway_plan.drift)
+        drift = (*guard_plan.drift, *schema_plan.drift, *gateway_plan.drift)
         if not report:
             drift = (
+                *(self._watch.of_guard(work, guard_plan.drift, halves.guard) if halves.guard is not None else ()),
                 *self._watch.of_schema(work, routes, schema_plan.drift, halves.schema),
                 *self._watch.of_gateway(work, routes, gateway_plan.drift, halves.observed),
             )

@@ -6,7 +6,8 @@ before the stage. A route that moves between groups exists on both sides until t
 the last request in flight has ended.
 """
 
-from collections.abc import Callable, MutableMapping
+from collections.abc import Callable, Iterator, MutableMapping
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 
 from oracleapi.api import reasons
@@ -26,12 +27,14 @@ from oracleapi.errors import DependencyNotReady, OperatorError, Retryable, Termi
 from oracleapi.model.drift import Drift
 from oracleapi.model.gateway import GatewayContent, ObservedGateway
 from oracleapi.model.schema import DesiredSchema, ObservedSchema
+from oracleapi.plan.guard import guard_drift
 from oracleapi.ports import Backends
 from oracleapi.reconcile.accounts import Accounts
 from oracleapi.reconcile.databases import Databases
 from oracleapi.reconcile.drift_watch import DriftWatch
 from oracleapi.reconcile.gate import end_approval, may_write, read_only, tell_repair
 from oracleapi.reconcile.gateway_half import GatewayHalf, OrdsState, longest_timeout_s
+from oracleapi.reconcile.guard_half import GuardHalf
 from oracleapi.reconcile.look import GATEWAY_READY, ORDS_READY, Halves, Looker, desired_schema, said
 from oracleapi.reconcile.passes import Pass
 from oracleapi.reconcile.probes import find_path_trick, probe_groups
@@ -79,12 +82,15 @@ class OracleApiReconciler:
         self._clock = clock
         self._resolver = ApiResolver(references, backends, databases)
         self._schema = SchemaHalf(clock)
+        self._guard = GuardHalf()
         self._gateway = GatewayHalf()
         self._accounts = Accounts(references, backends)
-        self._removal = Removal(references, backends, databases, self._gateway, self._schema, self._accounts)
+        self._removal = Removal(
+            references, backends, databases, self._gateway, self._schema, self._guard, self._accounts
+        )
         self._unpublisher = Unpublisher(references, self._removal, self._gateway, self._schema)
         self._watch = DriftWatch()
-        self._looker = Looker(self._schema, self._gateway, self._watch, self._probe)
+        self._looker = Looker(self._schema, self._guard, self._gateway, self._watch, self._probe)
         self._unsafe_paths, self._wake = unsafe_paths, wake
         self._verified: dict[str, Verified] = {}  # by uid
         self._uids: dict[Key, str] = {}
@@ -98,10 +104,13 @@ class OracleApiReconciler:
         schema = self._schema.observe(around.api, around.oracle)
         if schema.alias is not None and schema.enabled:
             around = _with_alias(around, schema.alias)
+        guard = self._guard.observe(work, around.api, around.oracle)
+        if guard is not None:
+            self._guard.withdraw_unenforced(around.api, guard, routes)
         self._keep_last_good(around, routes, schema)
         asked = self._find_unsafe(work, around, routes, schema)
         try:
-            self._both_halves(work, around, routes, schema, asked)
+            self._both_halves(work, around, routes, Halves(schema, None, False, guard), asked)
         finally:
             self._report_routes(work, around, routes)
             tell_repair(work)
@@ -122,16 +131,17 @@ class OracleApiReconciler:
         return around
 
     def _both_halves(
-        self, work: Pass[OracleApiSpec], around: Surroundings, routes: Routes, schema: ObservedSchema, asked: bool
+        self, work: Pass[OracleApiSpec], around: Surroundings, routes: Routes, halves: Halves, asked: bool
     ) -> None:
         observed = None if self._recently_verified(work, around) else self._observe_gateway(work, around)
         verified = observed is None and self._recently_verified(work, around)
         routes.live = verified or (observed is not None and observed.stage is not None)
-        look = self._looker.at(work, around, routes, Halves(schema, observed, verified), asked)
+        halves = replace(halves, observed=observed, verified=verified)
+        look = self._looker.at(work, around, routes, halves, asked)
         observed = look.observed
         if not may_write(work):
             around = shut_off(around)
-        holding = self._apply_schema(work, around, routes, schema, observed)
+        holding = self._apply_schema(work, around, routes, replace(halves, observed=observed))
         if not asked:
             raise DependencyNotReady(
                 reasons.WAITING_FOR_ORDS,
@@ -180,17 +190,34 @@ class OracleApiReconciler:
         work: Pass[OracleApiSpec],
         around: Surroundings,
         routes: Routes,
-        schema: ObservedSchema,
-        observed: ObservedGateway | None,
+        halves: Halves,
     ) -> Holding:
+        schema = halves.schema
         desired = desired_schema(self._schema, around, routes, schema)
-        holding = self._holding(around, desired, schema, observed)
-        with said(work, "OrdsReady"):
+        holding = self._holding(around, desired, schema, halves.observed)
+        with said(work, "OrdsReady"), self._guarding(work, around, halves, holding):
             drift = self._schema.apply(around.api, around.oracle, desired, schema, holding)
         self._note_drift(work, self._watch.of_schema(work, routes, drift, schema))
         self._watch.leave_schema(work.uid, hold_handlers(desired, schema, holding.handlers))
         work.report.say("OrdsReady", True, reasons.SUCCEEDED, ORDS_READY)
         return holding
+
+    @contextmanager
+    def _guarding(
+        self, work: Pass[OracleApiSpec], around: Surroundings, halves: Halves, holding: Holding
+    ) -> Iterator[None]:
+        """Let the guard know what the block makes ORDS serve, and forget afterwards what ORDS serves no more."""
+        observed, api = halves.guard, around.api
+        if observed is None:
+            yield
+            return
+        desired = self._guard.begin(api, around.oracle, observed, halves.schema)
+        self._note_drift(work, self._watch.of_guard(work, guard_drift(desired, observed), observed))
+        yield
+        if not holding.handlers:
+            self._guard.end(api, around.oracle, desired, observed)
+        self._watch.leave_guard(work.uid, desired)
+        self._guard.say(work, api, observed, halves.schema)
 
     def _holding(
         self, around: Surroundings, desired: DesiredSchema, schema: ObservedSchema, observed: ObservedGateway | None

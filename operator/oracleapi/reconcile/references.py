@@ -22,6 +22,8 @@ S = TypeVar("S", bound=OfferSpec)
 WALLET_KEYS = ("ewallet.pem", "ca.crt")
 """What Oracle's tools write, and what cert-manager does; the first that is there is taken."""
 OFFERS = ("AwsAccount", "OracleDatabase", "VpcLink", "IdentityProvider")
+REFERRED = (*OFFERS, "OracleApi", "OracleRole")
+"""Kinds that others refer to; namespaced ones as ``namespace/name``."""
 USES = "uses"
 """The store's index from (kind, name) to the objects that refer to it."""
 SCHEMAS = "schemas"
@@ -46,6 +48,24 @@ class References:
                 reasons.DEPENDENCY_NOT_READY, f"{field}: {kind} {name} does not exist; create it", 60.0
             )
         return parse_spec(model, resource), resource
+
+    def beside(self, kind: str, namespace: str, name: str, model: type[S], field: str) -> tuple[S, Resource]:
+        """Return an object of the same namespace. Raises as :meth:`find`."""
+        resource = self._store.get(Key(kind, namespace, name))
+        if resource is None:
+            raise DependencyNotReady(
+                reasons.DEPENDENCY_NOT_READY,
+                f"{field}: {kind} {name} does not exist in namespace {namespace}; create it",
+                60.0,
+            )
+        return parse_spec(model, resource), resource
+
+    def account_id_of(self, database: OracleDatabaseSpec) -> str:
+        """Return the AWS account that a database's APIs are in, empty where that is not known."""
+        link = self._store.get(Key("VpcLink", None, database.ords.gateway_target.vpc_link_ref.name)) or {}
+        name = link.get("spec", {}).get("accountRef", {}).get("name", "")
+        account = self._store.get(Key("AwsAccount", None, name)) or {}
+        return str(account.get("spec", {}).get("accountId", ""))
 
     def permitted(self, kind: str, name: str, model: type[S], field: str, namespace: str) -> tuple[S, Resource]:
         """Return an offer that *namespace* may use by its ``allowedNamespaces``.
@@ -150,7 +170,7 @@ class References:
         """Return everything that an offer's change may concern, users of users included."""
         found: list[Key] = []
         for key in self.users_of(kind, name):
-            found += [key, *(self.dependents(key.kind, key.name) if key.kind in OFFERS else [])]
+            found += [key, *(self.dependents(key.kind, reference_name(key)) if key.kind in REFERRED else [])]
         return list(dict.fromkeys(found))
 
     def of_kind(self, kind: str) -> list[tuple[Key, Resource]]:
@@ -192,6 +212,21 @@ def references_of(kind: str, resource: Mapping[str, Any]) -> Iterator[tuple[str,
             yield "IdentityProvider", provider.get("providerRef", {}).get("name", "")
     elif kind == "OracleRole":
         yield "OracleDatabase", spec.get("databaseRef", {}).get("name", "")
+    elif kind == "RoleBinding":
+        namespace = resource.get("metadata", {}).get("namespace", "")
+        yield "OracleApi", f"{namespace}/{spec.get('apiRef', {}).get('name', '')}"
+        yield "OracleRole", f"{namespace}/{spec.get('roleRef', {}).get('name', '')}"
+
+
+def reference_name(key: Key) -> str:
+    """Return how others refer to an object."""
+    return f"{key.namespace}/{key.name}" if key.namespace else key.name
+
+
+def referred(kind: str, name: str) -> Key:
+    """Return the key of what :func:`references_of` yielded."""
+    namespace, _, rest = name.rpartition("/")
+    return Key(kind, namespace or None, rest)
 
 
 def reference_store() -> Store:

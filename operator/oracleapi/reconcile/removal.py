@@ -10,6 +10,7 @@ from oracleapi.ports import Backends, Gateway, Oracle
 from oracleapi.reconcile.accounts import Accounts
 from oracleapi.reconcile.databases import THE_DATABASES, Databases
 from oracleapi.reconcile.gateway_half import GatewayHalf
+from oracleapi.reconcile.guard_half import GuardHalf
 from oracleapi.reconcile.passes import Pass
 from oracleapi.reconcile.references import References
 from oracleapi.reconcile.schema_half import SchemaHalf
@@ -25,11 +26,12 @@ class Removal:
         databases: Databases,
         gateway: GatewayHalf,
         schema: SchemaHalf,
+        guard: GuardHalf,
         accounts: Accounts,
     ) -> None:
         self._references, self._backends, self._accounts = references, backends, accounts
         self._databases = databases
-        self._gateway, self._schema = gateway, schema
+        self._gateway, self._schema, self._guard = gateway, schema, guard
 
     def run(self, work: Pass[OracleApiSpec]) -> None:
         """Take both halves away; returning means that nothing is left.
@@ -60,6 +62,7 @@ class Removal:
             oracle = self.open_oracle(database)
             guid = resource.get("status", {}).get("pdbGuid") or oracle.facts().pdb_guid
             self._schema.remove(work.owner, guid, work.spec.schema_, oracle)
+            self._guard.remove(work, guid, oracle)
         except OperatorError as error:
             work.report.say("OrdsReady", None, error.reason, error.message)
             raise Retryable(

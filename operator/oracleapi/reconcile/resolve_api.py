@@ -5,19 +5,21 @@ from urllib.parse import urlsplit
 
 from oracleapi.api import reasons
 from oracleapi.api.awsaccount import AwsAccountSpec
+from oracleapi.api.identityprovider import IdentityProviderSpec
 from oracleapi.api.oracleapi import OracleApiSpec
 from oracleapi.api.oracledatabase import OracleDatabaseSpec
 from oracleapi.api.vpclink import VpcLinkSpec
 from oracleapi.desired.gateway import to_throttle
 from oracleapi.desired.groups import schema_alias
 from oracleapi.errors import DependencyNotReady, Terminal
-from oracleapi.model.resolved import ResolvedApi
+from oracleapi.model.guard import Management
+from oracleapi.model.resolved import Claims, ResolvedApi
 from oracleapi.ports import Backends, Gateway, Oracle, OrdsProbe, Resource
 from oracleapi.reconcile.databases import THE_DATABASES, Databases
 from oracleapi.reconcile.gate import check_mode
 from oracleapi.reconcile.passes import Pass
 from oracleapi.reconcile.references import References, ready_message
-from oracleapi.reconcile.rivals import age, delegations_for, find_issuer, find_rivals
+from oracleapi.reconcile.rivals import age, bound_routes, delegations_for, find_issuer, find_rivals
 
 DEFAULT_MAX_APIS = 50
 
@@ -86,6 +88,10 @@ class ApiResolver:
             issuer=find_issuer(self._references, work.spec.auth, namespace),
             pdb_guid=guid,
             rivals=find_rivals(self._references, work, guid),
+            claims=self._claims(work.spec),
+            guard=self._management(database, work.spec.schema_, namespace),
+            bound=bound_routes(self._references, work),
+            unenforced=database.allow_unenforced_roles,
         )
         ca = self._references.ca_bundle(database.ords.ca_secret_ref, "the database's ords.caSecretRef")
         return Surroundings(
@@ -97,6 +103,22 @@ class ApiResolver:
             oracle=self._databases.open(database, THE_DATABASES),
             probe=self._backends.probe(ca),
         )
+
+    def _claims(self, spec: OracleApiSpec) -> Claims:
+        """Return the claims of the provider's tokens; :func:`find_issuer` has found the provider."""
+        if spec.auth is None or spec.auth.jwt is None:
+            return Claims()
+        name = spec.auth.jwt.provider_ref.name
+        provider, _ = self._references.find("IdentityProvider", name, IdentityProviderSpec, "spec.auth.jwt.providerRef")
+        return Claims(provider.claims.subject, provider.claims.groups)
+
+    def _management(self, database: OracleDatabaseSpec, schema: str, namespace: str) -> Management | None:
+        """Return how the guard is to treat the schema, ``None`` where the database has none."""
+        if database.ords.guard == "Off":
+            return None
+        mine = delegations_for(self._references, database, schema, namespace)
+        paths = frozenset(path for found in mine for path in found.unmanaged_paths)
+        return Management("SetRole", database.ords.trace_header, paths)
 
     def _check_limits(
         self, work: Pass[OracleApiSpec], database: OracleDatabaseSpec, account: AwsAccountSpec, account_name: str

@@ -8,11 +8,12 @@ from oracleapi.api import reasons
 from oracleapi.api.identityprovider import IdentityProviderSpec
 from oracleapi.api.oracleapi import Auth, OracleApiSpec
 from oracleapi.api.oracledatabase import Delegation, OracleDatabaseSpec
+from oracleapi.api.rolebinding import EVERY_ROUTE
 from oracleapi.errors import DependencyNotReady, OperatorError, Terminal
 from oracleapi.model.resolved import Issuer, Rival
 from oracleapi.ports import Resource
 from oracleapi.reconcile.passes import Pass, parse_spec
-from oracleapi.reconcile.references import References, ready_message
+from oracleapi.reconcile.references import References, ready_message, reference_name
 from oracleapi.runtime.store import Key
 
 
@@ -25,6 +26,14 @@ def delegations_for(
         for found in database.delegations
         if schema in found.schemas and references.allows(found.namespaces, namespace)
     ]
+
+
+def bound_routes(references: References, work: Pass[OracleApiSpec]) -> frozenset[str]:
+    """Return the names of the routes that some ``RoleBinding`` leads callers to a role on."""
+    users = references.users_of("OracleApi", reference_name(work.key))
+    bindings = [resource for key, resource in references.of_kind("RoleBinding") if key in users]
+    named = {name for found in bindings for name in found.get("spec", {}).get("routes", [])}
+    return frozenset(route.name for route in work.spec.routes if EVERY_ROUTE in named or route.name in named)
 
 
 def find_issuer(references: References, auth: Auth | None, namespace: str) -> Issuer | None:

@@ -55,7 +55,7 @@ class Process:
         return status, body.decode().strip()
 
 
-KINDS = ("awsaccounts", "identityproviders", "oracleapis", "oracledatabases", "oracleroles", "vpclinks")
+KINDS = ("awsaccounts", "identityproviders", "oracleapis", "oracledatabases", "oracleroles", "rolebindings", "vpclinks")
 
 
 @pytest.fixture

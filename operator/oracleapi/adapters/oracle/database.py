@@ -10,14 +10,15 @@ from typing import Any
 
 import oracledb
 
-from oracleapi.adapters.oracle import roles, statements
+from oracleapi.adapters.oracle import guard_rows, roles, statements
 from oracleapi.adapters.oracle.errors import full_code, translated
 from oracleapi.adapters.oracle.knock import knock
 from oracleapi.adapters.oracle.verdicts import LOGIN_RETRY_S, RIGHTS
 from oracleapi.api import reasons
 from oracleapi.api.oracledatabase import Connection
 from oracleapi.errors import OperatorError, Retryable, Terminal
-from oracleapi.model.role import ObservedRole, RefusedGrant, RoleAction
+from oracleapi.model.guard import GuardAction, ObservedBinding, ObservedGuard
+from oracleapi.model.role import GUARD_SCHEMA, ObservedRole, RefusedGrant, RoleAction
 from oracleapi.model.schema import (
     ChangeSchema,
     DisableSchema,
@@ -44,6 +45,7 @@ REQUIRED_ROLES = ("ORDS_ADMINISTRATOR_ROLE",)
 BUILT_IN = "oracle."
 RUNTIME_ROLE = "ORDS_RUNTIME_ROLE"
 """What ORDS_ADMIN.PROVISION_RUNTIME_ROLE gives to the account that ORDS connects with."""
+GUARD_READABLE = roles.READABLE | guard_rows.READABLE
 TOO_POWERFUL = ("DBA", "ORDS_ADMINISTRATOR_ROLE")
 """Roles that no schema of handlers may hold: with the second a handler could write handlers into other schemas."""
 
@@ -144,16 +146,28 @@ class OracleDatabase:
     def observe_role(self, name: str, objects: Sequence[str]) -> ObservedRole:
         with self._session(f"reading role {name}") as connection:
             cursor = connection.cursor()
-            try:
+            with _missing_named(cursor, roles.READABLE):
                 return roles.observe(cursor, name, objects)
-            except oracledb.DatabaseError as error:
-                if full_code(error) in RIGHTS:
-                    _name_missing(cursor)
-                raise
 
     def apply_role(self, action: RoleAction) -> Sequence[RefusedGrant]:
         with self._session(action.describe()) as connection:
             return roles.apply(connection, action)
+
+    def observe_guard(self, owner: str, schema: str) -> ObservedGuard:
+        with self._session(f"reading the guard's rows of {schema}") as connection:
+            cursor = connection.cursor()
+            with _missing_named(cursor, GUARD_READABLE):
+                return guard_rows.observe_guard(cursor, owner, schema)
+
+    def observe_binding(self, binding: str, api: str, schema: str, role: str) -> ObservedBinding:
+        with self._session(f"reading the bindings to role {role}") as connection:
+            cursor = connection.cursor()
+            with _missing_named(cursor, GUARD_READABLE):
+                return guard_rows.observe_binding(cursor, binding, api, schema, role)
+
+    def apply_guard(self, action: GuardAction) -> None:
+        with self._session(action.describe()) as connection:
+            guard_rows.apply(connection, action)
 
     @contextmanager
     def _session(self, doing: str) -> Iterator[oracledb.Connection]:
@@ -219,24 +233,31 @@ def _may(cursor: oracledb.Cursor, query: str) -> bool:
     return True
 
 
-def _name_missing(cursor: oracledb.Cursor) -> None:
-    """Name what a role's reads lack; the error of the read is raised where nothing is found.
+@contextmanager
+def _missing_named(cursor: oracledb.Cursor, readable: Mapping[str, str]) -> Iterator[None]:
+    """Name what the reads of the block lack; the error of the read is raised where nothing is found.
 
     Raises:
         Terminal: ``GuardMissing``, ``PrivilegesMissing``.
     """
-    missing = [right for right, query in roles.READABLE.items() if not _may(cursor, query)]
-    if missing == [roles.OWNED_READABLE]:
-        raise Terminal(
-            reasons.GUARD_MISSING,
-            "roles are marked in schema ORACLEAPI, which is not installed here or not granted to the operator's"
-            " account; a DBA installs it, see docs/guard.md",
-        )
-    if missing:
-        raise Terminal(
-            reasons.PRIVILEGES_MISSING,
-            f"the operator's account lacks {', '.join(missing)}; grant it, see docs/database.md",
-        )
+    try:
+        yield
+    except oracledb.DatabaseError as error:
+        if full_code(error) not in RIGHTS:
+            raise
+        missing = [right for right, query in readable.items() if not _may(cursor, query)]
+        if missing and all(GUARD_SCHEMA in right for right in missing):
+            raise Terminal(
+                reasons.GUARD_MISSING,
+                f"{', '.join(missing)}: schema ORACLEAPI is not installed here, or not granted to the operator's"
+                " account; a DBA installs it, see docs/guard.md",
+            ) from error
+        if missing:
+            raise Terminal(
+                reasons.PRIVILEGES_MISSING,
+                f"the operator's account lacks {', '.join(missing)}; grant it, see docs/database.md",
+            ) from error
+        raise
 
 
 def _set_call_timeout(connection: oracledb.Connection, _tag: str | None) -> None:

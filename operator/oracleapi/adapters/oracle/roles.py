@@ -56,7 +56,6 @@ end;
 """
 UNMARK = "begin delete from oracleapi.owned where role_name = :role_name; commit; end;"
 GONE = "ORA-01919"
-OWNED_READABLE = "SELECT on ORACLEAPI.OWNED"
 READABLE = {
     "SELECT on SYS.DBA_ROLES": "select 1 from sys.dba_roles where 1 = 0",
     "SELECT on SYS.DBA_APPLICATION_ROLES": "select 1 from sys.dba_application_roles where 1 = 0",
@@ -65,7 +64,7 @@ READABLE = {
     "SELECT on SYS.DBA_ROLE_PRIVS": "select 1 from sys.dba_role_privs where 1 = 0",
     "SELECT on SYS.DBA_SYS_PRIVS": "select 1 from sys.dba_sys_privs where 1 = 0",
     "SELECT on SYS.DBA_OBJECTS": "select 1 from sys.dba_objects where 1 = 0",
-    OWNED_READABLE: "select 1 from oracleapi.owned where 1 = 0",
+    "SELECT on ORACLEAPI.OWNED": "select 1 from oracleapi.owned where 1 = 0",
 }
 """What an account needs to read for roles, each with the statement that shows it."""
 _NAME = re.compile(r"[A-Z][A-Z0-9_$#]{0,127}")

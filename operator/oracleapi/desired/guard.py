@@ -1,0 +1,88 @@
+"""The guard's rows of an API and of a binding. Pure."""
+
+import re
+from collections.abc import Collection
+from datetime import UTC, datetime
+
+from oracleapi.api.oracleapi import Route
+from oracleapi.api.rolebinding import EVERY_ROUTE, IAM_ARN, RoleBindingSpec, Subject
+from oracleapi.desired.gateway import group_prefix, route_key
+from oracleapi.desired.groups import route_group
+from oracleapi.model.guard import BindingRow, DesiredBinding, DesiredGuard, GuardApi, GuardRoute, Management
+from oracleapi.model.ownership import Owner
+from oracleapi.model.resolved import ResolvedApi
+from oracleapi.runtime.clock import RFC_3339
+
+PLAIN = re.compile(r"[A-Za-z0-9_~/-]")
+"""Letters that a regular expression of Oracle takes for themselves; others are quoted."""
+
+
+def build_guard(api: ResolvedApi, management: Management) -> DesiredGuard:
+    """Return the rows of *api*, one for each route of the spec; *management* is how the schema is to be treated.
+
+    A row for what ORDS does not serve opens nothing.
+    """
+    spec = api.spec
+    claims = api.claims
+    row = GuardApi(
+        owner=str(api.owner),
+        uid=api.owner.uid,
+        schema=spec.schema_,
+        label=f"{api.owner.namespace}/{api.owner.name}",
+        require_binding=spec.require_binding,
+        subject_claim=claims.subject,
+        groups_claim=claims.groups,
+    )
+    routes = frozenset(guard_route(api, route) for route in spec.routes)
+    return DesiredGuard(row, routes, management)
+
+
+def guard_route(api: ResolvedApi, route: Route) -> GuardRoute:
+    """Return the row of *route*: the path that ORDS sees, as a regular expression over the whole of it."""
+    group = route_group(api.spec, route)
+    prefix = group_prefix(api, group)
+    segments = f"{prefix}{api.spec.base_path}{route.path}".split("/")
+    return GuardRoute(
+        method=route.method,
+        path_regexp=f"^{'/'.join('[^/]+' if segment.startswith('{') else _quoted(segment) for segment in segments)}$",
+        name=route.name,
+        variables=sum(segment.startswith("{") for segment in segments),
+        auth=group.auth,
+        route_key=route_key(api, route) if group.auth == "IAM" else "",
+        link_key=f"GET {prefix}{api.spec.base_path}{route.path}" if group.auth == "IAM" and api.spec.links else "",
+    )
+
+
+def _quoted(text: str) -> str:
+    return "".join(letter if PLAIN.match(letter) else f"\\{letter}" for letter in text)
+
+
+def build_binding(
+    spec: RoleBindingSpec, owner: Owner, api: Owner, schema: str, role: str, routes: Collection[str], ended: bool
+) -> DesiredBinding:
+    """Return the rows of a binding.
+
+    Args:
+        routes: Names of the routes that the API has; others have no row.
+        ended: Its time is over, or its permission: it has no rows.
+    """
+    bound = [EVERY_ROUTE] if EVERY_ROUTE in spec.routes else [name for name in spec.routes if name in routes]
+    rows = frozenset(
+        BindingRow(route, subject.kind, subject_name(subject), role, utc(spec.expiration_time))
+        for route in bound
+        for subject in spec.subjects
+        if not ended
+    )
+    return DesiredBinding(str(owner), str(api), schema, role, rows)
+
+
+def subject_name(subject: Subject) -> str:
+    """Return a subject as the guard compares it: an IAM role as ``account/name``, since the path is not in a session's
+    ARN."""
+    found = IAM_ARN.fullmatch(subject.name)
+    return f"{found['account']}/{found['name']}" if subject.kind == "IamRole" and found is not None else subject.name
+
+
+def utc(time: datetime | None) -> str:
+    """Return a time as RFC 3339 in UTC, cut to whole seconds; empty for none."""
+    return "" if time is None else time.astimezone(UTC).strftime(RFC_3339)

@@ -1,0 +1,275 @@
+"""``RoleBinding``: the rows by which the guard binds callers to a role, and where the line to that role is broken."""
+
+from dataclasses import dataclass
+
+from oracleapi.api import reasons
+from oracleapi.api.identityprovider import IdentityProviderSpec
+from oracleapi.api.oracleapi import OracleApiSpec
+from oracleapi.api.oracledatabase import OracleDatabaseSpec
+from oracleapi.api.oraclerole import OracleRoleSpec
+from oracleapi.api.rolebinding import RoleBindingSpec
+from oracleapi.desired.guard import build_binding, subject_name
+from oracleapi.desired.mismatches import BindingFacts, RouteFacts, Verdict, access_hash, judge
+from oracleapi.desired.role import may_have_role
+from oracleapi.errors import DependencyNotReady, OperatorError, Terminal
+from oracleapi.model.guard import DesiredBinding, ObservedBinding
+from oracleapi.model.ownership import Owner
+from oracleapi.plan.guard import plan_binding
+from oracleapi.plan.preview import preview
+from oracleapi.ports import Oracle, Resource
+from oracleapi.reconcile.databases import THE_DATABASES, Databases
+from oracleapi.reconcile.gate import check_minimum_mode, end_approval, may_write, propose, tell_drift, tell_repair
+from oracleapi.reconcile.passes import Pass
+from oracleapi.reconcile.references import References, ready_message
+from oracleapi.runtime.store import Key
+
+SHOWN = 50
+SUBJECT_BYTES = 400
+"""What a column of the guard's holds, and the longest name that it compares."""
+
+
+@dataclass(frozen=True)
+class Line:
+    """What a binding leads from and to.
+
+    Args:
+        api, role: Owners; the objects are in the binding's namespace.
+        database: Where both are.
+    """
+
+    api: Owner
+    api_spec: OracleApiSpec
+    api_resource: Resource
+    role: Owner
+    role_name: str
+    role_resource: Resource
+    database: OracleDatabaseSpec
+
+
+class RoleBindingReconciler:
+    kind = "RoleBinding"
+    spec = RoleBindingSpec
+
+    def __init__(self, references: References, databases: Databases) -> None:
+        self._references, self._databases = references, databases
+
+    def reconcile(self, work: Pass[RoleBindingSpec]) -> None:
+        _check_subjects(work.spec)
+        line = self._resolve(work)
+        ended = self._ended(work)
+        oracle = self._databases.open(line.database, THE_DATABASES)
+        desired = self._desired(work, line, ended)
+        work.report.fields |= {"roleName": line.role_name, "schema": desired.schema}
+        observed = _observe(oracle, desired)
+        self._check_role(line, observed, ended)
+        plan = plan_binding(desired, observed)
+        self._say(work, line, desired, observed, ended)
+        if may_write(work):
+            work.report.note_drift(plan.drift if work.settled else ())
+        else:
+            tell_drift(work, plan.drift)
+        propose(work, preview(plan.actions, plan.drift))
+        for action in plan.actions:
+            oracle.apply_guard(action)
+        if plan.actions:
+            observed = _observe(oracle, desired)
+            work.report.fields["plan"] = None
+        elif work.settled:
+            work.report.fields.setdefault("drift", None)
+        work.report.say("Bound", *_bound(desired, observed, ended))
+        verdict = self._say(work, line, desired, observed, ended)
+        tell_repair(work)
+        end_approval(work)
+        if verdict.mismatches and not ended:
+            first, count = verdict.mismatches[0], len(verdict.mismatches)
+            where = " ".join(found for found in (first.subject, f"on {first.route}" if first.route else "") if found)
+            more = f" (and {count - 1} more)" if count > 1 else ""
+            raise DependencyNotReady(
+                reasons.MISMATCHES,
+                f"{first.link}: {first.fault} for {where or 'every caller'}{more}; see status.mismatches",
+                work.spec.resync_seconds,
+            )
+        work.report.message = (
+            f"Ended at {work.spec.expiration_time:%Y-%m-%dT%H:%M:%SZ}" if ended else f"Callers act as {line.role_name}"
+        )
+
+    def _resolve(self, work: Pass[RoleBindingSpec]) -> Line:
+        """Return what is bound to what; permission is checked here, in every pass.
+
+        Raises:
+            DependencyNotReady: The API or the role is not there.
+            Terminal: ``RefNotPermitted``, ``RoleNotAllowed``, ``DatabaseDiffers``, ``GuardOff``.
+        """
+        namespace = work.key.namespace or ""
+        beside, bound = self._references.beside, work.spec
+        api_spec, api = beside("OracleApi", namespace, bound.api_ref.name, OracleApiSpec, "spec.apiRef")
+        role_spec, role = beside("OracleRole", namespace, bound.role_ref.name, OracleRoleSpec, "spec.roleRef")
+        name = role_spec.role(work.spec.role_ref.name)
+        database, delegations, here = self._references.delegated(
+            role_spec.database_ref.name, "the OracleRole's databaseRef", namespace
+        )
+        _, _, there = self._references.delegated(api_spec.database_ref.name, "the OracleApi's databaseRef", namespace)
+        guid = here.get("status", {}).get("pdbGuid", "")
+        if guid != there.get("status", {}).get("pdbGuid", "") or (not guid and here is not there):
+            raise Terminal(
+                reasons.DATABASE_DIFFERS,
+                f"spec.roleRef: role {name} is in OracleDatabase {role_spec.database_ref.name}, the API in"
+                f" {api_spec.database_ref.name}; bind a role of the API's database",
+            )
+        if not may_have_role(name, delegations):
+            raise Terminal(
+                reasons.ROLE_NOT_ALLOWED,
+                f"spec.roleRef: no delegation of OracleDatabase {role_spec.database_ref.name} gives role {name} to"
+                f" namespace {namespace}; ask a platform administrator",
+            )
+        check_minimum_mode(work, "database", (found.minimum_mode for found in delegations))
+        if database.ords.guard == "Off":
+            raise Terminal(
+                reasons.GUARD_OFF,
+                f"OracleDatabase {role_spec.database_ref.name} has ords.guard: Off, so nobody asks for bindings; a"
+                " platform administrator installs the guard and sets Required, see docs/guard.md",
+            )
+        return Line(
+            self._owner(work, "OracleApi", api), api_spec, api, self._owner(work, "OracleRole", role), name, role,
+            database,
+        )  # fmt: skip
+
+    @staticmethod
+    def _owner(work: Pass[RoleBindingSpec], kind: str, resource: Resource) -> Owner:
+        metadata = resource["metadata"]
+        return Owner(work.owner.installation, kind, metadata["namespace"], metadata["name"], metadata.get("uid", ""))
+
+    @staticmethod
+    def _ended(work: Pass[RoleBindingSpec]) -> bool:
+        """Say whether the binding's time is over; if not, come again when it is."""
+        until = work.spec.expiration_time
+        if until is None:
+            return False
+        left = until.timestamp() - work.clock.now()
+        if left > 0:
+            work.requeue(left)
+        return left <= 0
+
+    @staticmethod
+    def _desired(work: Pass[RoleBindingSpec], line: Line, ended: bool) -> DesiredBinding:
+        names = {route.name for route in line.api_spec.routes}
+        return build_binding(work.spec, work.owner, line.api, line.api_spec.schema_, line.role_name, names, ended)
+
+    @staticmethod
+    def _check_role(line: Line, observed: ObservedBinding, ended: bool) -> None:
+        """Let callers to no role that is not the OracleRole's own.
+
+        Raises:
+            DependencyNotReady: ``RoleNotReady``.
+        """
+        if ended or (observed.role_exists and observed.role_secure and observed.role_owner == str(line.role)):
+            return
+        name = line.role_resource["metadata"]["name"]
+        if observed.role_exists and not observed.role_secure:
+            fault = (
+                f"role {line.role_name} is not IDENTIFIED USING ORACLEAPI.GUARD, so whoever holds it has it enabled;"
+                " drop it and let the OracleRole make it"
+            )
+        else:
+            fault = f"role {line.role_name} is not there yet: {ready_message(line.role_resource) or 'it was dropped'}"
+        raise DependencyNotReady(reasons.ROLE_NOT_READY, f"spec.roleRef: OracleRole {name}: {fault}", 30.0)
+
+    def _say(
+        self, work: Pass[RoleBindingSpec], line: Line, desired: DesiredBinding, observed: ObservedBinding, ended: bool
+    ) -> Verdict:
+        """Put into status who comes through, who does not, and why."""
+        verdict = judge(work.spec, self._facts(line, observed, ended))
+        work.report.fields |= {
+            "subjectsBound": f"{verdict.bound}/{len(work.spec.subjects)}",
+            "allowed": verdict.allowed,
+            "denied": verdict.denied,
+            "accessHash": access_hash(desired),
+            "mismatches": [found.entry() for found in verdict.mismatches[:SHOWN]],
+        }
+        if verdict.mismatches:
+            text = (
+                f"{verdict.denied} of {verdict.allowed + verdict.denied} pairs of subject and route do not come through"
+            )
+            work.report.say("Consistent", False, reasons.MISMATCHES, f"{text}; see status.mismatches")
+        else:
+            work.report.say("Consistent", True, reasons.SUCCEEDED, "The whole line is there for every subject")
+        if work.spec.expiration_time is not None:
+            at = f"{work.spec.expiration_time:%Y-%m-%dT%H:%M:%S%z}"
+            work.report.say("Expired", ended, reasons.EXPIRED if ended else reasons.SUCCEEDED, f"It ends at {at}")
+        return verdict
+
+    def _facts(self, line: Line, observed: ObservedBinding, ended: bool) -> BindingFacts:
+        states = {found["name"]: found["state"] for found in line.api_resource.get("status", {}).get("routes", [])}
+        routes = {
+            route.name: RouteFacts(route.auth or "JWT", states.get(route.name, "")) for route in line.api_spec.routes
+        }
+        role_status = line.role_resource.get("status", {})
+        return BindingFacts(
+            routes=routes,
+            account_id=self._references.account_id_of(line.database),
+            provider_fault=self._provider_fault(line.api_spec),
+            ended=ended,
+            role_owner=str(line.role),
+            missing=tuple(role_status.get("missing", [])),
+            observed=observed,
+        )
+
+    def _provider_fault(self, api: OracleApiSpec) -> str | None:
+        jwt = api.auth.jwt if api.auth is not None else None
+        if jwt is None:
+            return None
+        try:
+            _, provider = self._references.find(
+                "IdentityProvider", jwt.provider_ref.name, IdentityProviderSpec, "spec.auth.jwt.providerRef"
+            )
+        except OperatorError as error:
+            return error.message
+        return ready_message(provider)
+
+    def finalize(self, work: Pass[RoleBindingSpec]) -> None:
+        """Take the rows away, and the role from the schema where no other binding leads to it."""
+        role, schema = work.status.get("roleName"), work.status.get("schema")
+        if work.mode == "Report" or not role or not schema:
+            return  # nothing was read, so nothing was written
+        namespace = work.key.namespace or ""
+        spec, _ = self._references.beside(
+            "OracleRole", namespace, work.spec.role_ref.name, OracleRoleSpec, "spec.roleRef"
+        )
+        database, _ = self._references.find(
+            "OracleDatabase", spec.database_ref.name, OracleDatabaseSpec, "the OracleRole's databaseRef"
+        )
+        oracle = self._databases.open(database, THE_DATABASES)
+        api = Owner(work.owner.installation, "OracleApi", namespace, work.spec.api_ref.name)
+        gone = DesiredBinding(str(work.owner), str(api), schema, role, frozenset())
+        try:
+            observed = _observe(oracle, gone)
+        except Terminal as fault:
+            if fault.reason == reasons.GUARD_MISSING:
+                return  # with its tables the rows are gone
+            raise
+        for action in plan_binding(gone, observed).actions:
+            oracle.apply_guard(action)
+
+    def forget(self, key: Key) -> None:
+        """Nothing is remembered of a binding."""
+
+
+def _check_subjects(spec: RoleBindingSpec) -> None:
+    for index, subject in enumerate(spec.subjects):
+        if len(subject_name(subject).encode()) > SUBJECT_BYTES:
+            raise Terminal(
+                reasons.INVALID_SPEC,
+                f"spec.subjects[{index}].name: is longer than {SUBJECT_BYTES} bytes, which no caller's name may be",
+            )
+
+
+def _observe(oracle: Oracle, desired: DesiredBinding) -> ObservedBinding:
+    return oracle.observe_binding(desired.binding, desired.api, desired.schema, desired.role)
+
+
+def _bound(desired: DesiredBinding, observed: ObservedBinding, ended: bool) -> tuple[bool | None, str, str]:
+    if ended:
+        return False, reasons.EXPIRED, "Its time is over; nobody is bound by it"
+    if observed.rows == desired.rows and observed.granted:
+        return True, reasons.SUCCEEDED, f"{len(desired.rows)} pairs of subject and route are in the database"
+    return False, reasons.PLAN_WAITING, "The rows in the database are not as desired yet"
