@@ -155,7 +155,7 @@ def test_fifty_callers_over_recycled_sessions_see_no_row_of_another_s_role(lab: 
 
 
 def test_a_binding_ends_in_its_second_while_no_operator_runs(lab: Lab, guarded: dict[str, Any]) -> None:
-    until = datetime.now(UTC) + timedelta(seconds=12)
+    until = datetime.now(UTC) + timedelta(seconds=25)
     lab.apply(binding("payroll", "payroll", "salary", expirationTime=f"{until:%Y-%m-%dT%H:%M:%SZ}"))
     lab.wait_ready("orb", "payroll", "hr")
     lab.stop_operator(kill=True)
