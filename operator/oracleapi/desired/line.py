@@ -1,0 +1,308 @@
+"""Leads a caller along the line of an API: gateway, ORDS, guard, role and its grants. Pure.
+
+``decide`` is the guard's own decision in other words; tests/contract/oracle/guard compares the two.
+"""
+
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import replace
+from datetime import datetime
+from typing import Any
+
+from oracleapi.model.line import (
+    ARRIVES,
+    EVERY_ROUTE,
+    LINKS,
+    Caller,
+    Decision,
+    Line,
+    LineApi,
+    LineBinding,
+    LineDatabase,
+    LineRoute,
+    Link,
+    Nobody,
+    Signature,
+    Subject,
+    SubjectKind,
+    Token,
+    Walk,
+)
+
+ASSUMED_ROLE = re.compile(r"arn:[^:]+:sts::([0-9]{12}):assumed-role/([^/]+)/.+")
+IAM_ROLE = re.compile(r"arn:[^:]+:iam::([0-9]{12}):role/(?:[^/]+/)*([^/]+)")
+NAME_BYTES = 400
+"""The longest name that the guard compares."""
+SERVING = ("Serving", "Degraded")
+NO_ROLE = "555 ORA-00942"
+"""ORDS's answer where a handler lacks what the role would have given it."""
+
+
+def token_of(
+    claims: Mapping[str, Any], now: datetime, subject_claim: str = "sub", groups_claim: str = "groups"
+) -> Token:
+    """Return the caller that *claims*, the payload of a token, stand for; they are read as the guard reads them.
+
+    Args:
+        now: What ``exp`` is compared with.
+        subject_claim, groups_claim: The provider's words for them.
+    """
+    audience = claims.get("aud")
+    expiry = claims.get("exp")
+    return Token(
+        issuer=_text(claims.get("iss")) or "",
+        audiences=frozenset(audience if isinstance(audience, list) else [audience]) - {None},
+        subject=_text(claims.get("sub")) or "",
+        name=_text(claims.get(subject_claim)),
+        groups=_names(claims.get(groups_claim), words=False),
+        scopes=_names(claims.get("scope"), words=True) | _names(claims.get("scp"), words=True),
+        fault="TokenExpired" if isinstance(expiry, int | float) and expiry <= now.timestamp() else None,
+    )
+
+
+def _text(value: Any) -> str | None:
+    return value if isinstance(value, str) and value else None
+
+
+def _names(claim: Any, words: bool) -> frozenset[str]:
+    """Return the names in a claim: a text is one name, blanks and all, unless it holds *words*; of a list its texts."""
+    if isinstance(claim, str):
+        return _kept(claim.split(" ") if words else [claim])
+    return _kept(found for found in claim if isinstance(found, str)) if isinstance(claim, list) else frozenset()
+
+
+def _kept(names: Iterable[str | None]) -> frozenset[str]:
+    return frozenset(name for name in names if name and len(name.encode()) <= NAME_BYTES)
+
+
+def guard_name(subject: Subject) -> str:
+    """Return a subject as the guard's table holds it: a role by account and name, for a session's ARN has no path."""
+    found = IAM_ROLE.fullmatch(subject.name) if subject.kind == "IamRole" else None
+    return f"{found[1]}/{found[2]}" if found else subject.name
+
+
+def names_of(caller: Caller) -> Mapping[SubjectKind, frozenset[str]]:
+    """Return by which names, in the guard's words, *caller* can be bound on a route that it can arrive on."""
+    if isinstance(caller, Token):
+        return {"User": _kept([caller.name]), "Group": _kept(caller.groups), "Scope": _kept(caller.scopes)}
+    if isinstance(caller, Signature):
+        role = ASSUMED_ROLE.fullmatch(caller.arn)
+        return {"IamRole": _kept([f"{role[1]}/{role[2]}"])} if role else {"IamUser": _kept([caller.arn])}
+    return {}
+
+
+def means(binding: LineBinding, caller: Caller, route: LineRoute) -> bool:
+    """Say whether *binding* is about *caller* on *route*, whatever its time."""
+    if route.name not in binding.routes and EVERY_ROUTE not in binding.routes:
+        return False
+    names, kinds = names_of(caller), ARRIVES.get(route.auth, ())
+    return any(
+        subject.kind in kinds
+        and (subject.kind == "Anonymous" or guard_name(subject) in names.get(subject.kind, frozenset()))
+        for subject in binding.subjects
+    )
+
+
+def counts(binding: LineBinding, now: datetime) -> bool:
+    """Say whether the guard still looks at *binding*: it ends with the second that its time names."""
+    return binding.written and not has_ended(binding, now)
+
+
+def has_ended(binding: LineBinding, now: datetime) -> bool:
+    """Say whether the time of *binding* is over; the database keeps whole seconds."""
+    return binding.expires is not None and binding.expires.replace(microsecond=0) <= now
+
+
+def decide(line: Line, caller: Caller, route: LineRoute, now: datetime) -> Decision:
+    """Return what the guard decides where it is asked: the words are those that it writes into ORACLEAPI.FAULT."""
+    if not route.guarded:
+        return Decision(None if is_unmanaged(line.database, route.path) else "RouteUnknown")
+    if route.auth == "JWT" and not isinstance(caller, Token):
+        return Decision("NoToken")
+    if route.auth == "JWT" and isinstance(caller, Token) and not caller.subject:
+        return Decision("OtherSubject")
+    if route.auth == "IAM" and not isinstance(caller, Signature):
+        return Decision("NotFromGateway")
+    bound = [binding for binding in line.bindings if counts(binding, now) and means(binding, caller, route)]
+    if not bound and route.auth in ("JWT", "IAM") and line.api.require_binding:
+        return Decision("NoBinding")
+    roles = sorted({binding.role for binding in bound})
+    return Decision(
+        roles=tuple(name for name in roles if line.role(name).granted),
+        lost=tuple(name for name in roles if not line.role(name).granted),
+        bindings=tuple(sorted(binding.name for binding in bound)),
+    )
+
+
+def is_unmanaged(database: LineDatabase, path: str) -> bool:
+    """Say whether the guard lets *path* pass without having a route for it."""
+    return any(path == known or path.startswith(f"{known}/") for known in database.unmanaged_paths)
+
+
+def walk(line: Line, caller: Caller, route: LineRoute, now: datetime) -> Walk:
+    """Lead *caller* through the gates of *route*: where it ends, with which fault, or as which roles it arrives."""
+    found: list[Link] = []
+    decision = decide(line, caller, route if line.database.decides else replace(route, guarded=True), now)
+    roles = decision.roles if line.database.decides else ()
+    for link in (
+        _gateway(line.api, caller, route),
+        _ords(line.api, route),
+        _binding(line, caller, route, decision, now),
+        _role(line, decision),
+        _grant(line, decision),
+    ):
+        found.append(link)
+        if link.outcome == "Refused":
+            roles = ()
+            break
+    found += [Link(name, "NotAsked") for name in LINKS[len(found) :]]
+    bindings = decision.bindings if not any(link.outcome == "Refused" for link in found[:3]) else ()
+    return Walk(caller, route, tuple(found), roles, bindings)
+
+
+def _gateway(api: LineApi, caller: Caller, route: LineRoute) -> Link:
+    for fault, sees, detail in _gateway_faults(api, caller, route):
+        return Link("Gateway", "Refused", fault, sees, detail)
+    return Link("Gateway", "Open", detail=_shown(route))
+
+
+def _shown(route: LineRoute) -> str:
+    return f"{route.auth}, scope {route.scope}" if route.auth == "JWT" and route.scope else route.auth
+
+
+def _gateway_faults(api: LineApi, caller: Caller, route: LineRoute) -> Iterator[tuple[str, str, str]]:
+    if route.state not in SERVING:
+        yield f"Route{route.state or 'Pending'}", "404", f"the gateway does not serve route {route.name}"
+    if route.auth == "JWT":
+        yield from _token_faults(api, caller, route)
+    elif route.auth in ("IAM", "Probe"):
+        yield from _signature_faults(api, caller)
+
+
+def _token_faults(api: LineApi, caller: Caller, route: LineRoute) -> Iterator[tuple[str, str, str]]:
+    if api.provider_fault is not None:
+        yield "ProviderNotReady", "401", api.provider_fault
+    if isinstance(caller, Signature):
+        yield "AuthMismatch", "401", "the route asks for a token, the caller signs"
+    elif isinstance(caller, Nobody):
+        yield "NoToken", "401", "the route asks for a token"
+    else:
+        if caller.fault is not None:
+            yield caller.fault, "401", "the token has expired" if caller.fault == "TokenExpired" else "not genuine"
+        if api.issuer is not None and caller.issuer != api.issuer:
+            yield "OtherIssuer", "401", f"the token is of {caller.issuer or 'nobody'}, the API takes {api.issuer}"
+        if api.audience is not None and api.audience not in caller.audiences:
+            told = ", ".join(sorted(caller.audiences)) or "nobody"
+            yield "OtherAudience", "401", f"the token is for {told}, the API is {api.audience}"
+        if route.scope is not None and route.scope not in caller.scopes:
+            yield "ScopeNotRequested", "403", f"the token has no scope {route.scope}; the client must ask for it"
+
+
+def _signature_faults(api: LineApi, caller: Caller) -> Iterator[tuple[str, str, str]]:
+    if not isinstance(caller, Signature):
+        fault = "AuthMismatch" if isinstance(caller, Token) else "NoSignature"
+        yield fault, "403", "the route asks for a signature (SigV4)"
+        return
+    if api.account_id and caller.account_id != api.account_id:
+        yield "CrossAccount", "403", f"the caller is of another account than {api.account_id}"
+    if caller.may_invoke is False:
+        yield "InvokeDenied", "403", "IAM does not let the caller invoke the route (execute-api:Invoke)"
+
+
+def _ords(api: LineApi, route: LineRoute) -> Link:
+    if route.auth != "JWT":
+        return Link("OrdsPrivilege", "NotAsked", detail="no privilege stands before this route")
+    fault = api.privileges.get(route.scope or "")
+    if fault is not None:
+        return Link("OrdsPrivilege", "Refused", fault, "401", f"privilege {route.scope} of ORDS is not as it should be")
+    return Link("OrdsPrivilege", "Open", detail=f"privilege {route.scope}" if route.scope else "")
+
+
+def _binding(line: Line, caller: Caller, route: LineRoute, decision: Decision, now: datetime) -> Link:
+    if not line.database.decides:
+        if decision.bindings:
+            names = ", ".join(decision.bindings)
+            return Link("Binding", "Broken", "GuardOff", NO_ROLE, f"{names} would bind the caller, but no guard asks")
+        return Link("Binding", "NotAsked", detail="the database has no guard: nobody needs a binding")
+    if decision.refusal == "NoBinding":
+        return Link("Binding", "Refused", *_unbound(line, caller, route, now))
+    if decision.refusal is not None:
+        return Link("Binding", "Refused", decision.refusal, "403", "the guard refuses")
+    if decision.bindings:
+        return Link("Binding", "Open", detail=", ".join(decision.bindings))
+    return Link("Binding", "Open", detail="without a binding, so without a role")
+
+
+def _unbound(line: Line, caller: Caller, route: LineRoute, now: datetime) -> tuple[str, str, str]:
+    """Return (fault, sees, detail) for a caller whom no binding means now."""
+    meant = [binding for binding in line.bindings if means(binding, caller, route)]
+    if not meant:
+        return "NoBinding", "403", "no RoleBinding means this caller on this route"
+    names = ", ".join(sorted(binding.name for binding in meant))
+    if any(has_ended(binding, now) for binding in meant):
+        return "Expired", "403", f"{names} ended"
+    return "NotBound", "403", f"{names} is not in the database yet"
+
+
+def _role(line: Line, decision: Decision) -> Link:
+    if not line.database.decides or not decision.bindings:
+        return Link("OracleRole", "NotAsked", detail="no role")
+    shown = ", ".join(decision.roles)
+    if line.database.role_mode == "ContextOnly":
+        return Link("OracleRole", "NotAsked", detail=f"told to VPD policies only: {shown}")
+    for name in decision.roles:
+        proxied = line.role(name).proxied
+        if proxied is not None:
+            return Link("OracleRole", "Refused", "ProxyRoleDenied", "403", f"{name}: {proxied}")
+    for name in decision.lost:
+        fault = "RoleNotGranted" if line.role(name).exists else "RoleMissing"
+        return Link("OracleRole", "Broken", fault, NO_ROLE, f"{name} is not enabled; the caller's others are")
+    if line.database.roles_enforced is False:
+        return Link(
+            "OracleRole", "Broken", "RolesNotEnforced", "", "the schema may do more by itself than by its roles"
+        )
+    for name in decision.roles:
+        if line.role(name).default:
+            return Link("OracleRole", "Broken", "RoleIsDefault", "", f"{name} is a default role of the schema")
+    return Link("OracleRole", "Open", detail=shown)
+
+
+def _grant(line: Line, decision: Decision) -> Link:
+    if not line.database.decides or not decision.roles or line.database.role_mode == "ContextOnly":
+        return Link("Grant", "NotAsked", detail="nothing beyond the schema's own")
+    roles = [line.role(name) for name in decision.roles]
+    held = frozenset[str]().union(*(role.holds for role in roles))
+    missing = sorted(frozenset[str]().union(*(role.missing for role in roles)) - held)
+    if missing:
+        return Link("Grant", "Broken", "GrantMissing", NO_ROLE, f"not granted yet: {', '.join(missing)}")
+    return Link("Grant", "Open", detail=f"{len(held)} grants" if held else "")
+
+
+def caller_of(subject: Subject, api: LineApi, route: LineRoute) -> Caller:
+    """Return who *subject* stands for on *route*: a client that does everything else right.
+
+    A ``Scope`` asks for no other scope: where the route wants another one, that is what its callers meet.
+    """
+    if subject.kind == "IamRole":
+        return Signature(_session(subject.name))
+    if subject.kind == "IamUser":
+        return Signature(subject.name)
+    if subject.kind == "Anonymous":
+        return Nobody()
+    scopes = {subject.name} if subject.kind == "Scope" else {route.scope or ""} - {""}
+    user = subject.name if subject.kind == "User" else f"somebody with {subject}"
+    return Token(
+        issuer=api.issuer or "",
+        audiences=frozenset({api.audience or ""}),
+        subject=user,
+        name=user,
+        groups=frozenset({subject.name} if subject.kind == "Group" else ()),
+        scopes=frozenset(scopes),
+    )
+
+
+def _session(arn: str) -> str:
+    """Return the ARN of a session of an IAM role."""
+    found = IAM_ROLE.fullmatch(arn)
+    partition = arn.split(":")[1] if found else ""
+    return f"arn:{partition}:sts::{found[1]}:assumed-role/{found[2]}/any" if found else arn

@@ -1,0 +1,211 @@
+"""The line, link by link: who is refused where, with which fault, and what they would see."""
+
+from dataclasses import replace
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from oracleapi.desired.line import caller_of, decide, guard_name, token_of, walk
+from oracleapi.model.line import (
+    Caller,
+    Line,
+    LineApi,
+    LineBinding,
+    LineDatabase,
+    LineRole,
+    LineRoute,
+    Nobody,
+    Signature,
+    Subject,
+    Token,
+    Walk,
+)
+from support.line_worlds import NOW
+
+ROLE_ARN = "arn:aws:iam::123456789012:role/finance/Payroll"
+SESSION = "arn:aws:sts::123456789012:assumed-role/Payroll/s1"
+LIST = LineRoute("list", "JWT", "hr.read")
+PAY = LineRoute("pay", "IAM")
+HEALTH = LineRoute("health", "Public")
+ALICE = Token("iss", frozenset({"aud"}), "alice", "alice", frozenset({"readers"}), frozenset({"hr.read"}))
+READERS = LineBinding("readers", "HR_READER", (Subject("Group", "readers"),), ("list",))
+PAYROLL = LineBinding("payroll", "HR_PAYER", (Subject("IamRole", ROLE_ARN),), ("pay",))
+WORLD: Any = LineBinding("world", "HR_READER", (Subject("Anonymous", "*"),), ("*",))
+ROLES = {name: LineRole(name, holds=frozenset({"SELECT ON HR.EMPLOYEES"})) for name in ("HR_READER", "HR_PAYER")}
+LINE = Line(
+    LineApi((LIST, PAY, HEALTH), "123456789012", "iss", "aud"), LineDatabase(), (READERS, PAYROLL, WORLD), ROLES
+)
+
+
+def led(line: Line = LINE, caller: Caller = ALICE, route: LineRoute = LIST) -> Walk:
+    return walk(line, caller, route, NOW)
+
+
+def end(found: Walk) -> tuple[str, str, str]:
+    assert found.broken is not None
+    return found.broken.name, found.broken.fault, found.broken.sees
+
+
+def test_a_bound_caller_arrives_as_exactly_the_bound_roles() -> None:
+    found = led()
+    assert (found.broken, found.roles, found.bindings) == (None, ("HR_READER",), ("readers",))
+    assert [link.outcome for link in found.links] == ["Open"] * 5
+
+
+def test_several_bindings_unite_and_each_role_comes_once() -> None:
+    more = LineBinding("alice", "HR_PAYER", (Subject("User", "alice"), Subject("Scope", "hr.read")), ("*",))
+    again = replace(READERS, name="again")
+    found = led(replace(LINE, bindings=(more, again, READERS)))
+    assert (found.roles, found.bindings) == (("HR_PAYER", "HR_READER"), ("again", "alice", "readers"))
+
+
+@pytest.mark.parametrize(
+    ("caller", "route", "expected"),
+    [
+        (Nobody(), LIST, ("Gateway", "NoToken", "401")),
+        (Signature(SESSION), LIST, ("Gateway", "AuthMismatch", "401")),
+        (replace(ALICE, fault="TokenExpired"), LIST, ("Gateway", "TokenExpired", "401")),
+        (replace(ALICE, fault="TokenForged"), LIST, ("Gateway", "TokenForged", "401")),
+        (replace(ALICE, issuer="other"), LIST, ("Gateway", "OtherIssuer", "401")),
+        (replace(ALICE, audiences=frozenset()), LIST, ("Gateway", "OtherAudience", "401")),
+        (replace(ALICE, scopes=frozenset({"hr"})), LIST, ("Gateway", "ScopeNotRequested", "403")),
+        (replace(ALICE, subject=""), LIST, ("Binding", "OtherSubject", "403")),
+        (replace(ALICE, groups=frozenset({"Readers"})), LIST, ("Binding", "NoBinding", "403")),
+        (Nobody(), PAY, ("Gateway", "NoSignature", "403")),
+        (ALICE, PAY, ("Gateway", "AuthMismatch", "403")),
+        (Signature("arn:aws:sts::999999999999:assumed-role/Payroll/x"), PAY, ("Gateway", "CrossAccount", "403")),
+        (Signature(SESSION, may_invoke=False), PAY, ("Gateway", "InvokeDenied", "403")),
+        (Signature("arn:aws:iam::123456789012:user/ann"), PAY, ("Binding", "NoBinding", "403")),
+        (ALICE, replace(LIST, state="Withdrawn"), ("Gateway", "RouteWithdrawn", "404")),
+        (ALICE, replace(LIST, state=""), ("Gateway", "RoutePending", "404")),
+        (ALICE, replace(LIST, guarded=False), ("Binding", "RouteUnknown", "403")),
+    ],
+)
+def test_a_caller_is_refused_at_the_first_gate_that_minds(
+    caller: Caller, route: LineRoute, expected: tuple[str, str, str]
+) -> None:
+    found = led(caller=caller, route=route)
+    assert end(found) == expected
+    assert (found.refused, found.roles) == (True, ())
+
+
+@pytest.mark.parametrize(
+    ("line", "expected", "roles"),
+    [
+        (replace(LINE, api=replace(LINE.api, provider_fault="no keys")), ("Gateway", "ProviderNotReady", "401"), ()),
+        (
+            replace(LINE, api=replace(LINE.api, privileges={"hr.read": "ProfileDiffers"})),
+            ("OrdsPrivilege", "ProfileDiffers", "401"),
+            (),
+        ),
+        (replace(LINE, database=LineDatabase("Off")), ("Binding", "GuardOff", "555 ORA-00942"), ()),
+        (replace(LINE, database=LineDatabase(managed=False)), ("Binding", "GuardOff", "555 ORA-00942"), ()),
+        (replace(LINE, bindings=(replace(READERS, expires=NOW),)), ("Binding", "Expired", "403"), ()),
+        (replace(LINE, bindings=(replace(READERS, written=False),)), ("Binding", "NotBound", "403"), ()),
+        (replace(LINE, roles={}), ("OracleRole", "RoleMissing", "555 ORA-00942"), ()),
+        (
+            replace(LINE, roles={"HR_READER": LineRole("HR_READER", granted=False)}),
+            ("OracleRole", "RoleNotGranted", "555 ORA-00942"),
+            (),
+        ),
+        (
+            replace(LINE, roles={"HR_READER": LineRole("HR_READER", proxied="NO ROLE MAY BE ACTIVATED")}),
+            ("OracleRole", "ProxyRoleDenied", "403"),
+            (),
+        ),
+        (
+            replace(LINE, database=LineDatabase(roles_enforced=False)),
+            ("OracleRole", "RolesNotEnforced", ""),
+            ("HR_READER",),
+        ),
+        (
+            replace(LINE, roles={"HR_READER": LineRole("HR_READER", default=True)}),
+            ("OracleRole", "RoleIsDefault", ""),
+            ("HR_READER",),
+        ),
+        (
+            replace(LINE, roles={"HR_READER": LineRole("HR_READER", missing=frozenset({"SELECT ON HR.X"}))}),
+            ("Grant", "GrantMissing", "555 ORA-00942"),
+            ("HR_READER",),
+        ),
+    ],
+    ids=lambda found: found[1] if isinstance(found, tuple) and len(found) == 3 else "",
+)
+def test_each_thing_that_is_missing_breaks_its_own_link(
+    line: Line, expected: tuple[str, str, str], roles: tuple[str, ...]
+) -> None:
+    found = led(line)
+    assert (end(found), found.roles) == (expected, roles)
+
+
+def test_what_a_role_lacks_and_another_of_the_union_holds_is_not_missing() -> None:
+    lacking = LineRole("HR_PAYER", missing=frozenset({"SELECT ON HR.EMPLOYEES"}))
+    more = replace(READERS, name="more", role="HR_PAYER")
+    found = led(replace(LINE, bindings=(READERS, more), roles={**ROLES, "HR_PAYER": lacking}))
+    assert (found.broken, found.roles) == (None, ("HR_PAYER", "HR_READER"))
+
+
+def test_an_assumed_role_is_meant_by_account_and_name_whatever_its_path() -> None:
+    found = led(caller=Signature(SESSION), route=PAY)
+    assert (found.broken, found.roles) == (None, ("HR_PAYER",))
+    assert guard_name(Subject("IamRole", ROLE_ARN)) == "123456789012/Payroll"
+
+
+def test_public_routes_are_for_everybody_and_only_anonymous_is_bound_there() -> None:
+    for caller in (Nobody(), ALICE, Signature(SESSION)):
+        assert led(caller=caller, route=HEALTH).roles == ("HR_READER",)
+    without = replace(LINE, bindings=(READERS,))
+    assert (led(without, Nobody(), HEALTH).broken, led(without, Nobody(), HEALTH).roles) == (None, ())
+    assert led(replace(LINE, bindings=(WORLD,))).roles == ()
+
+
+def test_a_binding_counts_until_its_second_and_not_in_it() -> None:
+    half = NOW + timedelta(milliseconds=500)
+    assert led(replace(LINE, bindings=(replace(READERS, expires=half),))).broken is not None
+    assert led(replace(LINE, bindings=(replace(READERS, expires=NOW + timedelta(seconds=1)),))).broken is None
+
+
+def test_without_required_bindings_others_pass_without_a_role() -> None:
+    free = replace(LINE, api=replace(LINE.api, require_binding=False), bindings=())
+    assert (led(free).broken, led(free).roles) == (None, ())
+
+
+def test_an_unmanaged_path_passes_without_a_role_and_nothing_beside_it() -> None:
+    line = replace(LINE, database=LineDatabase(unmanaged_paths=frozenset({"/ords/hr/old"})))
+    for path, refusal in (("/ords/hr/old", None), ("/ords/hr/old/x", None), ("/ords/hr/older", "RouteUnknown")):
+        assert decide(line, ALICE, replace(LIST, guarded=False, path=path), NOW).refusal == refusal
+
+
+def test_in_context_only_mode_roles_are_told_and_none_is_asked_for_its_grants() -> None:
+    found = led(
+        replace(LINE, database=LineDatabase(role_mode="ContextOnly"), roles={"HR_READER": LineRole("HR_READER")})
+    )
+    assert (found.broken, found.roles) == (None, ("HR_READER",))
+    assert [link.outcome for link in found.links[3:]] == ["NotAsked", "NotAsked"]
+
+
+@pytest.mark.parametrize(
+    ("claims", "groups", "scopes"),
+    [
+        ({"groups": "x admins", "scope": "a b"}, {"x admins"}, {"a", "b"}),
+        ({"groups": ["x", 7, ["y"], ""], "scp": ["a b", "c"]}, {"x"}, {"a b", "c"}),
+        ({"groups": {"x": 1}, "scope": 7}, set(), set()),
+        ({"groups": ["ä" * 201, "ä" * 200], "scope": "a  b "}, {"ä" * 200}, {"a", "b"}),
+        ({}, set(), set()),
+    ],
+)
+def test_claims_are_read_as_the_guard_reads_them(claims: dict[str, Any], groups: set[str], scopes: set[str]) -> None:
+    found = token_of({"sub": "alice", **claims}, NOW)
+    assert (found.groups, found.scopes, found.name) == (groups, scopes, "alice")
+
+
+def test_the_providers_claims_name_subject_and_groups() -> None:
+    claims = {"sub": "1", "email": "a@example.com", "cognito:groups": ["x"], "groups": ["y"], "exp": NOW.timestamp()}
+    found = token_of(claims, NOW, "email", "cognito:groups")
+    assert (found.subject, found.name, found.groups, found.fault) == ("1", "a@example.com", {"x"}, "TokenExpired")
+
+
+def test_the_callers_of_a_scope_ask_for_no_other_scope() -> None:
+    scope = Subject("Scope", "hr.write")
+    assert end(led(caller=caller_of(scope, LINE.api, LIST))) == ("Gateway", "ScopeNotRequested", "403")
