@@ -51,7 +51,7 @@ bench: setup ## Measure calls, writes and times; writes bench/RESULTS.md
 .PHONY: lock
 lock: setup ## Renew the locked requirements
 	$(RUN)/pip-compile $(LOCK_FLAGS) --output-file requirements/operator.txt pyproject.toml
-	$(RUN)/pip-compile $(LOCK_FLAGS) --output-file requirements/dev.txt pyproject.toml requirements/dev.in
+	$(RUN)/pip-compile $(LOCK_FLAGS) --extra cli --output-file requirements/dev.txt pyproject.toml requirements/dev.in
 	cd sandbox && ../$(RUN)/pip-compile $(LOCK_FLAGS) --extra test --output-file requirements.txt pyproject.toml
 
 .PHONY: clean

@@ -34,6 +34,7 @@ IAM_ROLE = re.compile(r"arn:[^:]+:iam::([0-9]{12}):role/(?:[^/]+/)*([^/]+)")
 NAME_BYTES = 400
 """The longest name that the guard compares."""
 SERVING = ("Serving", "Degraded")
+GRANTS_SHOWN = 5
 NO_ROLE = "555 ORA-00942"
 """ORDS's answer where a handler lacks what the role would have given it."""
 
@@ -275,7 +276,9 @@ def _grant(line: Line, decision: Decision) -> Link:
     missing = sorted(frozenset[str]().union(*(role.missing for role in roles)) - held)
     if missing:
         return Link("Grant", "Broken", "GrantMissing", NO_ROLE, f"not granted yet: {', '.join(missing)}")
-    return Link("Grant", "Open", detail=f"{len(held)} grants" if held else "")
+    return Link(
+        "Grant", "Open", detail=", ".join(sorted(held)[:GRANTS_SHOWN]) + (", …" if len(held) > GRANTS_SHOWN else "")
+    )
 
 
 def caller_of(subject: Subject, api: LineApi, route: LineRoute) -> Caller:
