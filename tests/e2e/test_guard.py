@@ -160,7 +160,8 @@ def test_a_binding_ends_in_its_second_while_no_operator_runs(lab: Lab, guarded: 
     lab.wait_ready("orb", "payroll", "hr")
     lab.stop_operator(kill=True)
     try:
-        assert ask(lab, guarded, "/salary", subject="pat", groups=["payroll"]).status_code == 200
+        answer = ask(lab, guarded, "/salary", subject="pat", groups=["payroll"])
+        assert answer.status_code == 200, f"{answer.text}; it ends at {until}, now {datetime.now(UTC)}"
         wait_for(
             "the end of the binding",
             lambda: ask(lab, guarded, "/salary", subject="pat", groups=["payroll"]).status_code == 403,
