@@ -335,6 +335,52 @@ def test_a_role_outside_the_delegation_is_not_bound() -> None:
     edit(world, DATABASE, delegations=delegations)
     world.settle()
     assert world.ready(BINDING) == ("False", "RoleNotAllowed")
+    assert world.condition("Bound", BINDING) == ("False", "RoleNotAllowed")
+    assert (guard(world).bindings, guard(world).held) == ({}, set())
+
+
+def test_a_role_that_is_not_allowed_any_more_stays_bound_where_the_database_says_so() -> None:
+    world = world_with(make.binding(routes=["list"]))
+    delegations = [{**found, "roles": []} for found in world.kube.objects[DATABASE]["spec"]["delegations"]]
+    edit(world, DATABASE, delegations=delegations, onPermissionLost="Keep")
+    world.settle()
+    assert world.ready(BINDING) == ("False", "RoleNotAllowed")
+    assert rows(world) == {BindingRow("list", "Group", "readers", "HR_READER")}
+
+
+@pytest.mark.parametrize("dropped", [True, False], ids=["dropped", "another's"])
+def test_nobody_stays_bound_to_a_role_that_is_not_the_oracle_role_s_own(dropped: bool) -> None:
+    world = world_with(make.binding(routes=["list"]))
+    edit(world, ROLE, suspend=True)
+    roles = world.backends.database.roles
+    if dropped:
+        del roles.roles["HR_READER"]
+    roles.marks["HR_READER"] = ("cluster-1/OracleRole/other/thief", "u")
+    resync(world)
+    assert world.ready(BINDING) == ("False", "RoleNotReady")
+    assert rows(world) == set()
+    assert mismatches(world)[0]["wouldSee"] == "403"
+    roles.marks["HR_READER"] = ("cluster-1/OracleRole/hr/hr-reader", "u")
+    edit(world, ROLE, suspend=False)
+    resync(world, 400)
+    assert world.ready(BINDING) == ("True", "Succeeded")
+
+
+@pytest.mark.parametrize(
+    ("subject", "route", "fields"),
+    [
+        ({"kind": "Group", "name": "readers"}, "list", {"requireBinding": False}),
+        ({"kind": "Anonymous", "name": "*"}, "health", {}),
+    ],
+)
+def test_who_is_bound_no_more_passes_without_a_role_where_no_binding_is_required(
+    subject: dict[str, str], route: str, fields: dict[str, Any]
+) -> None:
+    world = world_with(**make.api_spec(make.route(), HEALTH, **fields))
+    ended = datetime.fromtimestamp(world.clock.now() - 1, UTC).isoformat()
+    world.apply(make.binding("readers", subject, routes=[route], expirationTime=ended))
+    world.settle()
+    assert [found["wouldSee"] for found in mismatches(world)] == ["555 ORA-00942"]
 
 
 def test_bound_routes_are_withdrawn_where_the_schema_may_do_more_than_its_roles() -> None:

@@ -13,6 +13,8 @@ from oracleapi.model.guard import DesiredBinding, ObservedBinding
 
 ARRIVES: Mapping[str, tuple[str, ...]] = {"JWT": TOKEN_KINDS, "IAM": IAM_KINDS, "Public": ("Anonymous",)}
 """Kinds of subjects by what protects a route."""
+NO_ROLE = "555 ORA-00942"
+"""What ORDS answers where a handler lacks a right that the role would have brought."""
 
 
 @dataclass(frozen=True)
@@ -29,6 +31,7 @@ class BindingFacts:
 
     Args:
         routes: The routes of the API by name.
+        require_binding: The API refuses callers that no binding means.
         account_id: Of the API, empty where it is not known yet.
         provider_fault: Why tokens cannot be checked, ``None`` where they can.
         ended: The binding's time is over.
@@ -38,6 +41,7 @@ class BindingFacts:
     """
 
     routes: Mapping[str, RouteFacts]
+    require_binding: bool
     account_id: str
     provider_fault: str | None
     ended: bool
@@ -111,7 +115,7 @@ def broken_link(subject: Subject, route: str, facts: BindingFacts) -> Mismatch |
     for link, fault, seen in (
         *_gateway(subject, known, facts),
         *_binding(route, facts),
-        *_role(facts),
+        *_role(known, facts),
     ):
         return Mismatch(link, fault, who, route, seen)
     return None
@@ -128,29 +132,34 @@ def _gateway(subject: Subject, route: RouteFacts, facts: BindingFacts) -> Iterat
         yield "Gateway", f"Route{route.state}", "404"
 
 
+def _unbound(route: RouteFacts, facts: BindingFacts) -> str:
+    """Return what a caller sees whom no row means: the guard refuses him, or lets him pass without a role."""
+    return "403" if facts.require_binding and route.auth != "Public" else NO_ROLE
+
+
 def _binding(route: str, facts: BindingFacts) -> Iterator[tuple[str, str, str]]:
     observed = facts.observed
     if not observed.managed:
-        yield "Binding", "GuardOff", "555 ORA-00942"
+        yield "Binding", "GuardOff", NO_ROLE
     elif route not in observed.routes:
         yield "Binding", "RouteUnknown", "403"
     if facts.ended:
-        yield "Binding", "Expired", "403"
+        yield "Binding", "Expired", _unbound(facts.routes[route], facts)
 
 
-def _role(facts: BindingFacts) -> Iterator[tuple[str, str, str]]:
-    """A bound caller without the role comes through the guard; the handler then lacks its rights."""
+def _role(route: RouteFacts, facts: BindingFacts) -> Iterator[tuple[str, str, str]]:
+    """Nobody is bound to a role that is not the OracleRole's own; a bound caller whose role the schema lacks passes."""
     observed = facts.observed
     if not observed.role_exists or observed.role_owner != facts.role_owner:
-        yield "OracleRole", "RoleMissing", "555 ORA-00942"
+        yield "OracleRole", "RoleMissing", _unbound(route, facts)
     elif not observed.role_secure:
-        yield "OracleRole", "RoleNotSecure", "403"
+        yield "OracleRole", "RoleNotSecure", _unbound(route, facts)
     elif not observed.granted:
-        yield "OracleRole", "RoleNotGranted", "555 ORA-00942"
+        yield "OracleRole", "RoleNotGranted", NO_ROLE
     if observed.proxied is not None:
         yield "OracleRole", "ProxyRoleDenied", "403"
     if facts.missing:
-        yield "Grant", "GrantMissing", "555 ORA-00942"
+        yield "Grant", "GrantMissing", NO_ROLE
 
 
 def _merged(found: Iterable[Mismatch], cells: int) -> list[Mismatch]:

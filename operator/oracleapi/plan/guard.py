@@ -1,6 +1,6 @@
 """From the guard's rows as they are to what they should be: what is added first, what goes last. Pure."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterator, Mapping
 
 from oracleapi.model.drift import ABSENT, PRESENT, Drift, field_drift
 from oracleapi.model.guard import (
@@ -57,16 +57,19 @@ def guard_drift(desired: DesiredGuard, observed: ObservedGuard) -> tuple[Drift, 
         found.append(Drift("guard", "managed schema", PRESENT, ABSENT))
     else:
         found += field_drift("guard", desired.management, observed.management)
-    wanted = {route.place: route for route in desired.routes}
-    known = {route.place: route for route in observed.routes}
-    for place in sorted({*wanted, *known}):
-        name = f"guard route {' '.join(place)}"
-        if place not in known or place not in wanted:
-            ends = (PRESENT, ABSENT) if place in wanted else (ABSENT, PRESENT)
-            found.append(Drift(name, "row", *ends))
-        else:
-            found += field_drift(name, wanted[place], known[place])
+    routes = {f"guard route {' '.join(route.place)}": route for route in desired.routes}
+    found += _row_drift(routes, {f"guard route {' '.join(route.place)}": route for route in observed.routes})
     return tuple(found)
+
+
+def _row_drift(wanted: Mapping[str, object], known: Mapping[str, object]) -> Iterator[Drift]:
+    """Yield what differs between rows by their name in a sentence."""
+    for name in sorted({*wanted, *known}):
+        if name not in known or name not in wanted:
+            ends = (PRESENT, ABSENT) if name in wanted else (ABSENT, PRESENT)
+            yield Drift(name, "row", *ends)
+        else:
+            yield from field_drift(name, wanted[name], known[name])
 
 
 def plan_guard_removal(owner: str, schema: str, observed: ObservedGuard, unmanage: bool = False) -> Plan[ChangeGuard]:
@@ -104,16 +107,9 @@ def plan_binding(desired: DesiredBinding, observed: ObservedBinding) -> Plan[Bin
 
 def binding_drift(desired: DesiredBinding, observed: ObservedBinding) -> tuple[Drift, ...]:
     """Return the differences in rows, and a grant that is lacking."""
-    wanted = {row.place: row for row in desired.rows}
-    known = {row.place: row for row in observed.rows}
     found: list[Drift] = []
     if desired.rows and not observed.granted:
         found.append(Drift(f"schema {desired.schema}", f"role {desired.role}", PRESENT, ABSENT))
-    for place in sorted({*wanted, *known}):
-        name = f"binding of {place[1]} {place[2]} on {place[0]}"
-        if place not in known or place not in wanted:
-            ends = (PRESENT, ABSENT) if place in wanted else (ABSENT, PRESENT)
-            found.append(Drift(name, "row", *ends))
-        else:
-            found += field_drift(name, wanted[place], known[place])
+    wanted = {f"binding of {row.kind} {row.subject} on {row.route}": row for row in desired.rows}
+    found += _row_drift(wanted, {f"binding of {row.kind} {row.subject} on {row.route}": row for row in observed.rows})
     return tuple(found)

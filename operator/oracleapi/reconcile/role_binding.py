@@ -1,6 +1,6 @@
 """``RoleBinding``: the rows by which the guard binds callers to a role, and where the line to that role is broken."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from oracleapi.api import reasons
 from oracleapi.api.identityprovider import IdentityProviderSpec
@@ -35,6 +35,7 @@ class Line:
     Args:
         api, role: Owners; the objects are in the binding's namespace.
         database: Where both are.
+        refusal: Why nobody may be bound so, ``None`` where nothing forbids it.
     """
 
     api: Owner
@@ -44,6 +45,7 @@ class Line:
     role_name: str
     role_resource: Resource
     database: OracleDatabaseSpec
+    refusal: OperatorError | None
 
 
 class RoleBindingReconciler:
@@ -61,7 +63,9 @@ class RoleBindingReconciler:
         desired = self._desired(work, line, ended)
         work.report.fields |= {"roleName": line.role_name, "schema": desired.schema}
         observed = _observe(oracle, desired)
-        self._check_role(line, observed, ended)
+        refusal = line.refusal or _role_fault(line, observed)
+        if refusal is not None:
+            desired = replace(desired, rows=frozenset())
         plan = plan_binding(desired, observed)
         self._say(work, line, desired, observed, ended)
         if may_write(work):
@@ -80,6 +84,9 @@ class RoleBindingReconciler:
         verdict = self._say(work, line, desired, observed, ended)
         tell_repair(work)
         end_approval(work)
+        if refusal is not None and not ended:
+            work.report.say("Bound", False, refusal.reason, "Nobody is bound: see Ready")
+            raise refusal
         if verdict.mismatches and not ended:
             first, count = verdict.mismatches[0], len(verdict.mismatches)
             where = " ".join(found for found in (first.subject, f"on {first.route}" if first.route else "") if found)
@@ -98,7 +105,8 @@ class RoleBindingReconciler:
 
         Raises:
             DependencyNotReady: The API or the role is not there.
-            Terminal: ``RefNotPermitted``, ``RoleNotAllowed``, ``DatabaseDiffers``, ``GuardOff``.
+            Terminal: ``RefNotPermitted``, ``DatabaseDiffers``, ``GuardOff``; ``RoleNotAllowed`` where the database says
+                ``onPermissionLost: Keep``.
         """
         namespace = work.key.namespace or ""
         beside, bound = self._references.beside, work.spec
@@ -116,12 +124,15 @@ class RoleBindingReconciler:
                 f"spec.roleRef: role {name} is in OracleDatabase {role_spec.database_ref.name}, the API in"
                 f" {api_spec.database_ref.name}; bind a role of the API's database",
             )
+        refusal = None
         if not may_have_role(name, delegations):
-            raise Terminal(
+            refusal = Terminal(
                 reasons.ROLE_NOT_ALLOWED,
                 f"spec.roleRef: no delegation of OracleDatabase {role_spec.database_ref.name} gives role {name} to"
                 f" namespace {namespace}; ask a platform administrator",
             )
+            if database.on_permission_lost == "Keep":
+                raise refusal
         check_minimum_mode(work, "database", (found.minimum_mode for found in delegations))
         if database.ords.guard == "Off":
             raise Terminal(
@@ -131,7 +142,7 @@ class RoleBindingReconciler:
             )
         return Line(
             self._owner(work, "OracleApi", api), api_spec, api, self._owner(work, "OracleRole", role), name, role,
-            database,
+            database, refusal,
         )  # fmt: skip
 
     @staticmethod
@@ -154,25 +165,6 @@ class RoleBindingReconciler:
     def _desired(work: Pass[RoleBindingSpec], line: Line, ended: bool) -> DesiredBinding:
         names = {route.name for route in line.api_spec.routes}
         return build_binding(work.spec, work.owner, line.api, line.api_spec.schema_, line.role_name, names, ended)
-
-    @staticmethod
-    def _check_role(line: Line, observed: ObservedBinding, ended: bool) -> None:
-        """Let callers to no role that is not the OracleRole's own.
-
-        Raises:
-            DependencyNotReady: ``RoleNotReady``.
-        """
-        if ended or (observed.role_exists and observed.role_secure and observed.role_owner == str(line.role)):
-            return
-        name = line.role_resource["metadata"]["name"]
-        if observed.role_exists and not observed.role_secure:
-            fault = (
-                f"role {line.role_name} is not IDENTIFIED USING ORACLEAPI.GUARD, so whoever holds it has it enabled;"
-                " drop it and let the OracleRole make it"
-            )
-        else:
-            fault = f"role {line.role_name} is not there yet: {ready_message(line.role_resource) or 'it was dropped'}"
-        raise DependencyNotReady(reasons.ROLE_NOT_READY, f"spec.roleRef: OracleRole {name}: {fault}", 30.0)
 
     def _say(
         self, work: Pass[RoleBindingSpec], line: Line, desired: DesiredBinding, observed: ObservedBinding, ended: bool
@@ -206,6 +198,7 @@ class RoleBindingReconciler:
         role_status = line.role_resource.get("status", {})
         return BindingFacts(
             routes=routes,
+            require_binding=line.api_spec.require_binding,
             account_id=self._references.account_id_of(line.database),
             provider_fault=self._provider_fault(line.api_spec),
             ended=ended,
@@ -252,6 +245,21 @@ class RoleBindingReconciler:
 
     def forget(self, key: Key) -> None:
         """Nothing is remembered of a binding."""
+
+
+def _role_fault(line: Line, observed: ObservedBinding) -> OperatorError | None:
+    """Return why callers may not be led to the role, which is not the OracleRole's own, or ``None``."""
+    if observed.role_exists and observed.role_secure and observed.role_owner == str(line.role):
+        return None
+    if observed.role_exists and not observed.role_secure:
+        fault = (
+            f"role {line.role_name} is not IDENTIFIED USING ORACLEAPI.GUARD, so whoever holds it has it enabled;"
+            " drop it and let the OracleRole make it"
+        )
+    else:
+        fault = f"role {line.role_name} is not there yet: {ready_message(line.role_resource) or 'it was dropped'}"
+    name = line.role_resource["metadata"]["name"]
+    return DependencyNotReady(reasons.ROLE_NOT_READY, f"spec.roleRef: OracleRole {name}: {fault}", 30.0)
 
 
 def _check_subjects(spec: RoleBindingSpec) -> None:
