@@ -114,11 +114,12 @@ def random_role(rng: random.Random, name: str) -> LineRole:
     return LineRole(
         name,
         exists,
-        exists and rng.random() < 0.9,
-        rng.random() < 0.1,
-        rng.choice([None] * 9 + ["WITH ROLE OTHER"]),
-        holds,
-        missing,
+        granted=exists and rng.random() < 0.9,
+        secure=rng.random() < 0.9,
+        default=rng.random() < 0.1,
+        proxied=rng.choice([None] * 9 + ["WITH ROLE OTHER"]),
+        holds=holds,
+        missing=missing,
     )
 
 

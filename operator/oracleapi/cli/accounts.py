@@ -1,6 +1,6 @@
 """The account that the operator logs in with: exactly these rights, each with its reason. Pure.
 
-Source: docs/database.md and docs/roles.md, which a test holds to the same statements.
+Source: docs/database.md, roles.md and bindings.md, which a test holds to the same statements.
 """
 
 from oracleapi.adapters.oracle.roles import quoted
@@ -20,6 +20,7 @@ ROLE_RIGHTS = (
     ("SELECT ON sys.dba_tab_privs", "OracleRole: what a role holds on objects"),
     ("SELECT ON sys.dba_col_privs", "OracleRole: what a role holds on columns"),
     ("SELECT ON sys.dba_objects", "OracleRole: which objects are there"),
+    ("SELECT ON sys.proxy_users", "RoleBinding: whether ORDS may enable roles for a schema"),
 )
 
 

@@ -27,6 +27,7 @@ CURES = {
     "NotBound": "see the RoleBinding's Ready condition",
     "RoleMissing": "see the OracleRole's Ready condition",
     "RoleNotGranted": "see the RoleBinding's Ready condition; the role was revoked by hand",
+    "RoleNotSecure": "drop the role and let the OracleRole make it again",
     "RolesNotEnforced": "revoke what the schema holds by itself; the OracleApi's condition RolesEnforced names it",
     "RoleIsDefault": "make the role no default role of the schema (ALTER USER ... DEFAULT ROLE)",
     "ProxyRoleDenied": "let ORDS's account connect with all roles (ALTER USER ... GRANT CONNECT THROUGH)",

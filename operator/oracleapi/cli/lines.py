@@ -14,6 +14,7 @@ from oracleapi.desired.groups import Group, schema_alias, scope_slug
 from oracleapi.desired.line import caller_of
 from oracleapi.desired.role import grants_of
 from oracleapi.model.line import (
+    EVERY_ROUTE,
     Caller,
     Line,
     LineApi,
@@ -44,20 +45,20 @@ def build_line(snapshot: Snapshot, api: Resource) -> Line:
         if namespace_of(found) == namespace
     }
     return Line(
-        _api(snapshot, api, database),
+        _api(snapshot, api, database, bindings),
         _database(api, database, namespace),
         tuple(_binding(found, roles) for found in bindings),
         {role.name: role for role in roles.values()},
     )
 
 
-def _api(snapshot: Snapshot, api: Resource, database: Resource | None) -> LineApi:
+def _api(snapshot: Snapshot, api: Resource, database: Resource | None, bindings: list[Resource]) -> LineApi:
     spec = api["spec"]
     provider_name = reference(api, "auth", "jwt", "providerRef")
     provider = snapshot.find("IdentityProvider", provider_name)
     audiences = provider["spec"].get("audiences", []) if provider else []
     asked = ((spec.get("auth") or {}).get("jwt") or {}).get("audience")
-    routes = tuple(_routes(api, database))
+    routes = tuple(_routes(api, database, _unguarded(bindings)))
     profile = PROFILE_FAULTS.get(ready(api)["reason"])
     return LineApi(
         routes=routes,
@@ -86,7 +87,17 @@ def _account_id(snapshot: Snapshot, database: Resource | None) -> str:
     return found
 
 
-def _routes(api: Resource, database: Resource | None) -> Iterator[LineRoute]:
+def _unguarded(bindings: list[Resource]) -> set[str]:
+    """Return the names of the routes that the guard does not know yet, as the bindings of the API found."""
+    found: set[str] = set()
+    for binding in bindings:
+        for mismatch in binding.get("status", {}).get("mismatches", []):
+            if (mismatch["fault"], mismatch.get("wouldSee")) == ("RouteUnknown", "403"):
+                found |= {mismatch["route"]} if "route" in mismatch else set(binding["spec"]["routes"])
+    return found
+
+
+def _routes(api: Resource, database: Resource | None, unguarded: set[str]) -> Iterator[LineRoute]:
     spec = api["spec"]
     jwt = (spec.get("auth") or {}).get("jwt")
     states = {found["name"]: found["state"] for found in api.get("status", {}).get("routes", [])}
@@ -98,6 +109,7 @@ def _routes(api: Resource, database: Resource | None) -> Iterator[LineRoute]:
             auth=auth,
             scope=scope,
             state=states.get(route["name"], ""),
+            guarded=not {route["name"], EVERY_ROUTE} & unguarded,
             path=_path(spec, route, Group(_slug(auth, scope), scope).slug, database),
         )
 
@@ -163,7 +175,7 @@ def _role(role: Resource, bindings: list[Resource]) -> LineRole:
         name=status.get("roleName") or spec.role(role["metadata"]["name"]),
         exists=exists,
         granted=exists and "RoleNotGranted" not in faults,
-        default="RoleIsDefault" in faults,
+        secure="RoleNotSecure" not in faults,
         proxied="ORDS's account may not open sessions of the schema with it" if "ProxyRoleDenied" in faults else None,
         holds=frozenset(str(grant) for entry in spec.grants for grant in grants_of(entry)) - missing,
         missing=missing,

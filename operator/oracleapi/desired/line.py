@@ -258,6 +258,9 @@ def _role(line: Line, decision: Decision) -> Link:
     for name in decision.lost:
         fault = "RoleNotGranted" if line.role(name).exists else "RoleMissing"
         return Link("OracleRole", "Broken", fault, NO_ROLE, f"{name} is not enabled; the caller's others are")
+    for name in decision.roles:
+        if not line.role(name).secure:
+            return Link("OracleRole", "Broken", "RoleNotSecure", "", f"whoever holds {name} has it enabled")
     if line.database.roles_enforced is False:
         return Link(
             "OracleRole", "Broken", "RolesNotEnforced", "", "the schema may do more by itself than by its roles"

@@ -152,6 +152,7 @@ class LineRole:
 
     Args:
         granted: The schema holds it.
+        secure: Only the guard can enable it.
         default: It is a default role of the schema.
         proxied: Why ORDS's account may not enable it (PROXY_USERS); ``None`` where it may.
         holds, missing: Grants that it has, and that it should have.
@@ -160,6 +161,7 @@ class LineRole:
     name: str
     exists: bool = True
     granted: bool = True
+    secure: bool = True
     default: bool = False
     proxied: str | None = None
     holds: frozenset[str] = frozenset()

@@ -40,6 +40,8 @@ def test_the_matrix_has_a_cell_for_each_caller_on_each_route(run: w.Run) -> None
         ({"bound": w.condition("Bound", "False", "PlanWaiting", "x")}, ("Binding", "NotBound")),
         ({"until": "2020-01-01T00:00:00Z"}, ("Binding", "Expired")),
         ({"fault": "RoleMissing"}, ("OracleRole", "RoleMissing")),
+        ({"fault": "RoleNotSecure"}, ("OracleRole", "RoleNotSecure")),
+        ({"fault": "RouteUnknown"}, ("Binding", "RouteUnknown")),
         ({"fault": "ProxyRoleDenied"}, ("OracleRole", "ProxyRoleDenied")),
         ({"enforced": "False"}, ("OracleRole", "RolesNotEnforced")),
         ({"missing": ["SELECT ON HR.JOBS"]}, ("Grant", "GrantMissing")),
@@ -51,7 +53,7 @@ def test_what_statuses_say_breaks_the_link_that_it_is_about(
 ) -> None:
     more: dict[str, Any] = {"expirationTime": change["until"]} if "until" in change else {}
     if "fault" in change:
-        more["status"] = {"mismatches": [{"link": "OracleRole", "fault": change["fault"], "wouldSee": "403"}]}
+        more["status"] = {"mismatches": [{"link": expected[0], "fault": change["fault"], "wouldSee": "403"}]}
     objects = [
         *w.good_world()[:2],
         change.get("provider", w.provider()),

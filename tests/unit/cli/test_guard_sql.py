@@ -34,7 +34,7 @@ def test_the_guard_alone_says_nothing_of_the_account(run: w.Run) -> None:
 
 def test_the_account_has_exactly_the_rights_that_the_docs_list() -> None:
     shown = statements(script(account_statements("ORACLEAPI_OPERATOR", "&operator_password"), "ORACLEAPI_OPERATOR"))
-    pages = [(ROOT / "docs" / name).read_text() for name in ("database.md", "roles.md")]
+    pages = [(ROOT / "docs" / name).read_text() for name in ("database.md", "roles.md", "bindings.md")]
     listed = {found for page in pages for found in statements(page) if "oracleapi_operator" in found}
     assert shown == {found for found in listed if " on oracleapi." not in found and "inherit" not in found}
 

@@ -115,6 +115,11 @@ def test_a_caller_is_refused_at_the_first_gate_that_minds(
             (),
         ),
         (
+            replace(LINE, roles={"HR_READER": LineRole("HR_READER", secure=False)}),
+            ("OracleRole", "RoleNotSecure", ""),
+            ("HR_READER",),
+        ),
+        (
             replace(LINE, database=LineDatabase(roles_enforced=False)),
             ("OracleRole", "RolesNotEnforced", ""),
             ("HR_READER",),
