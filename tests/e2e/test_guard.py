@@ -2,6 +2,7 @@
 
 import concurrent.futures
 import json
+import pathlib
 from collections.abc import Iterator
 from datetime import datetime, timedelta
 from typing import Any
@@ -11,6 +12,7 @@ import pytest
 
 from oracleapi.adapters.oracle.guard_install import HOOK, install_statements, uninstall_statements
 from support.lab import Lab, wait_for
+from support.plugin import Cli
 
 SALARY = {
     "name": "salary",
@@ -132,6 +134,43 @@ def test_callers_get_the_rows_of_their_roles_and_nothing_else(lab: Lab, guarded:
     assert ask(lab, guarded, "/health").json()["status"] == "ok"
     assert ask(lab, guarded, "/salary").status_code == 401
     assert ask(lab, guarded, "/employees", subject="sam", groups=["staff"]).status_code == 200
+
+
+def test_the_plugin_predicts_what_each_caller_meets(lab: Lab, guarded: dict[str, Any], tmp_path: pathlib.Path) -> None:
+    """Who is refused, where, and as which roles the others come through: said before, then tried."""
+    cli, endpoint = Cli(lab), guarded["status"]["endpoint"]
+    paths = {"salary": "/hr/v1/salary", "list-employees": "/hr/v1/employees", "health": "/hr/v1/health"}
+    for groups in (["payroll"], ["staff"], ["payroll", "staff"], ["payroll staff"], []):
+        token = lab.token(groups=groups)
+        held = tmp_path / "token"
+        held.write_text(token)
+        cells = {each["route"]: each for each in cli.data("explain", "hr", "-n", "hr", "--token", str(held))}
+        for route, path in paths.items():
+            answer = lab.call("GET", f"{endpoint}{path}", token)
+            predicted = cells[route]
+            assert str(answer.status_code) == (predicted.get("wouldSee") or "200"), (groups, predicted)
+            if route == "salary":
+                assert (answer.status_code == 200) == (predicted["roles"] == ["HR_PAYROLL"])
+    assert {each["caller"] for each in cli.data("explain", "hr", "-n", "hr")} == {
+        "Group payroll", "Group staff", "any other token", "Anonymous",
+    }  # fmt: skip
+
+
+def test_a_refused_request_is_traced_to_the_guard(lab: Lab, guarded: dict[str, Any]) -> None:
+    known = lab.environment
+    answer = lab.call("GET", f"{guarded['status']['endpoint']}/hr/v1/salary", lab.token(groups=["nobody"]))
+    assert answer.status_code == 403
+    session = ["--dsn", known["ORACLE_DSN"], "--user", known["ORACLE_SYSTEM_USER"], "-o", "json", "--"]
+    out = Cli(lab).run(
+        "trace",
+        "-n",
+        "hr",
+        *session,
+        answer.headers["apigw-requestid"],
+        ORACLE_PASSWORD=known["ORACLE_SYSTEM_PASSWORD"],
+    )
+    sources = {source["source"]: source for source in json.loads(out)["sources"]}
+    assert [entry["reason"] for entry in sources["guard"]["entries"]] == ["NoBinding"]
 
 
 def test_straight_at_ords_the_guard_asks_the_same(lab: Lab, guarded: dict[str, Any]) -> None:
