@@ -17,7 +17,7 @@ from oracleapi.api.oracledatabase import OracleDatabaseSpec
 from oracleapi.errors import DependencyNotReady, OperatorError, Retryable, Uncertain
 from oracleapi.model.gateway import ApiIdentity, CreateApi, DeleteApi, GatewayAction, ImportApi, TagApi, UpdateApi
 from oracleapi.model.link import CreateLink, DeleteLink, ObservedLink
-from oracleapi.ports import Adapters, Discovery, Gateway, Oidc, Oracle, OrdsProbe, Secrets, SecretValue
+from oracleapi.ports import Adapters, Discovery, Gateway, Iam, Oidc, Oracle, OrdsProbe, Secrets, SecretValue
 from oracleapi.runtime.breaker import Breaker
 from oracleapi.runtime.budget import Budgets
 from oracleapi.runtime.clock import Clock
@@ -32,6 +32,8 @@ LIST_DISTRUSTED_S = 60.0
 """How long after a create whose answer was lost every list is read anew: as long as it may lag behind."""
 SECRETS_SHARE = (50.0, 50.0)
 """Calls a second and burst to Secrets Manager in an account; AWS takes 10,000 reads a second from all together."""
+IAM_SHARE = (5.0, 50.0)
+"""Calls a second and burst to IAM in an account, whatever the region; AWS publishes no quota of it."""
 SECRET_KEPT_S = 300.0
 SECRET_DOUBTED_S = 120.0
 """How long a version that a login was refused with is believed: as long as that login rests."""
@@ -88,6 +90,14 @@ class GuardedBackends:
         name = account_name(spec.account_id, spec.region)
         inner = self._inner.secrets(spec, secret, self._budgets.account(f"{name} secrets"))
         return _GuardedSecrets(inner, *self._once(inner, lambda: self._guard_secrets(name)))
+
+    def iam(self, spec: AwsAccountSpec, secret: Mapping[str, str] | None) -> Iam:
+        name, budget = account_name(spec.account_id, spec.region), f"aws/{spec.account_id} iam"
+        self._budgets.account(budget).configure(*IAM_SHARE)
+        inner = self._inner.iam(spec, secret, self._budgets.account(budget))
+        opens = partial(_account_is_away, "iam")
+        breaker = self._once(inner, lambda: self._breaker(name, opens, label=f"{name} iam"))
+        return cast(Iam, _Guarded(inner, partial(self._only, breaker)))
 
     def probe(self, ca_pem: str | None) -> OrdsProbe:
         return _GuardedProbe(self._inner.probe(ca_pem), self._by_url)

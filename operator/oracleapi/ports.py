@@ -9,6 +9,7 @@ from oracleapi.api.oracledatabase import OracleDatabaseSpec
 from oracleapi.model.gateway import ApiIdentity, CreateApi, GatewayAction, GatewayContent, GatewayStage, LogGroup
 from oracleapi.model.guard import GuardAction, ObservedBinding, ObservedGuard
 from oracleapi.model.link import CreateLink, DeleteLink, ObservedLink
+from oracleapi.model.policy import ObservedPolicy, PolicyAction, Verdict
 from oracleapi.model.role import ObservedRole, RefusedGrant, RoleAction
 from oracleapi.model.schema import ObservedSchema, SchemaAction
 
@@ -157,6 +158,37 @@ class Secrets(Protocol):
         ...
 
 
+class Iam(Protocol):
+    """AWS IAM in one account; it knows no regions."""
+
+    def observe_policy(self, arn: str, attach_path: str | None) -> ObservedPolicy:
+        """Return a managed policy and what it is attached to; *attach_path* is that of the roles that may be touched.
+
+        Raises:
+            Retryable: ``AwsAccessDenied``, ``AwsUnavailable``, ``AwsThrottled``.
+        """
+        ...
+
+    def apply(self, action: PolicyAction) -> None:
+        """Carry out one action, safe to repeat.
+
+        Raises:
+            Retryable: ``Conflict``, the policy is not there yet, or its name is taken at another path; ``AwsRefused``,
+                a quota is reached.
+            DependencyNotReady: There is no role with the ARN to attach to, or others hold a policy that is to go.
+            Terminal: ``AwsRefused``, the role is one that only AWS may change.
+        """
+        ...
+
+    def may_invoke(self, principal_arn: str, resources: Sequence[str]) -> Mapping[str, Verdict]:
+        """Return what IAM says to *principal_arn* invoking each of *resources*, ARNs of requests without ``*``.
+
+        A question that IAM refuses to answer is a verdict, not an error. It speaks of the principal's own policies:
+        what a session or an organisation takes away is not in it.
+        """
+        ...
+
+
 class OrdsProbe(Protocol):
     """Plain requests to ORDS without credentials."""
 
@@ -211,6 +243,7 @@ class Backends(Protocol):
 
     def gateway(self, spec: AwsAccountSpec, secret: Mapping[str, str] | None) -> Gateway: ...
     def secrets(self, spec: AwsAccountSpec, secret: Mapping[str, str] | None) -> Secrets: ...
+    def iam(self, spec: AwsAccountSpec, secret: Mapping[str, str] | None) -> Iam: ...
     def oracle(self, spec: OracleDatabaseSpec, secret: Mapping[str, str], trust: str | None = None) -> Oracle:
         """Open a database; *trust* is PEM text that its TLS is checked with, besides the roots that are known."""
         ...
@@ -224,6 +257,7 @@ class Adapters(Protocol):
 
     def gateway(self, spec: AwsAccountSpec, secret: Mapping[str, str] | None, meter: Meter) -> Gateway: ...
     def secrets(self, spec: AwsAccountSpec, secret: Mapping[str, str] | None, meter: Meter) -> Secrets: ...
+    def iam(self, spec: AwsAccountSpec, secret: Mapping[str, str] | None, meter: Meter) -> Iam: ...
     def oracle(self, spec: OracleDatabaseSpec, secret: Mapping[str, str], trust: str | None = None) -> Oracle:
         """Open a database; *trust* is PEM text that its TLS is checked with, besides the roots that are known."""
         ...

@@ -10,6 +10,7 @@ from functools import partial
 from typing import Any, TypeVar
 
 from oracleapi.adapters.aws.gateway import AwsGateway
+from oracleapi.adapters.aws.iam import AwsIam
 from oracleapi.adapters.aws.secretsmanager import AwsSecrets
 from oracleapi.adapters.aws.session import Clients, RoleSession
 from oracleapi.adapters.kube.client import KubeClient
@@ -23,7 +24,7 @@ from oracleapi.api.awsaccount import AwsAccountSpec
 from oracleapi.api.crd import KINDS
 from oracleapi.api.oracledatabase import OracleDatabaseSpec
 from oracleapi.guard import SLOW_OPERATIONS, GuardedBackends, account_name
-from oracleapi.ports import Adapters, Gateway, Kubernetes, Meter, Oidc, Oracle, OrdsProbe, Resource, Secrets
+from oracleapi.ports import Adapters, Gateway, Iam, Kubernetes, Meter, Oidc, Oracle, OrdsProbe, Resource, Secrets
 from oracleapi.reconcile.aws_account import AwsAccountReconciler
 from oracleapi.reconcile.databases import Databases
 from oracleapi.reconcile.identity_provider import IdentityProviderReconciler
@@ -65,6 +66,9 @@ class RealBackends:
 
     def secrets(self, spec: AwsAccountSpec, secret: Mapping[str, str] | None, meter: Meter | None = None) -> Secrets:
         return self._aws("secrets", spec, secret, lambda: AwsSecrets(self._clients(spec, secret, meter)))
+
+    def iam(self, spec: AwsAccountSpec, secret: Mapping[str, str] | None, meter: Meter | None = None) -> Iam:
+        return self._aws("iam", spec, secret, lambda: AwsIam(self._clients(spec, secret, meter)))
 
     def _aws(self, part: str, spec: AwsAccountSpec, secret: Mapping[str, str] | None, open_it: Callable[[], T]) -> T:
         role = self._role(spec)

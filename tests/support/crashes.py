@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Any, Literal, get_args
 
 from oracleapi.errors import OperatorError, Retryable, Uncertain
-from oracleapi.ports import Gateway, Kubernetes, Oidc, Oracle, OrdsProbe, Secrets
+from oracleapi.ports import Gateway, Iam, Kubernetes, Oidc, Oracle, OrdsProbe, Secrets
 from support.small_world import SmallWorld
 
 How = Literal["killed before", "killed after", "answer lost", "SIGTERM"]
@@ -18,6 +18,7 @@ PORTS: dict[str, type] = {
     "ords": OrdsProbe,
     "oidc": Oidc,
     "secrets": Secrets,
+    "iam": Iam,
 }
 LOST = {
     "cluster": "ClusterUnavailable",
@@ -26,6 +27,7 @@ LOST = {
     "ords": "OrdsUnreachable",
     "oidc": "DiscoveryFailed",
     "secrets": "AwsUnavailable",
+    "iam": "AwsUnavailable",
 }
 
 
@@ -39,7 +41,7 @@ def doubles(world: SmallWorld) -> dict[str, Any]:
     found = world.backends
     return {
         "cluster": world.kube, "aws": found.aws, "oracle": found.database, "ords": found.ords, "oidc": found.provider,
-        "secrets": found.secret_store,
+        "secrets": found.secret_store, "iam": found.policies,
     }  # fmt: skip
 
 

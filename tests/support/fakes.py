@@ -14,6 +14,7 @@ from oracleapi.model.role import ObservedRole, RefusedGrant, RoleAction
 from oracleapi.model.schema import ChangeSchema, DisableSchema, EnableSchema, ObservedSchema, SchemaAction
 from oracleapi.ports import Caller, DatabaseFacts, Discovery, SecretValue
 from support.fake_guard import FakeGuard
+from support.fake_iam import FakeIam
 from support.fake_roles import FakeRoles
 from support.schemas import status_faults
 
@@ -521,6 +522,7 @@ class FakeBackends:
         self.ords = FakeProbe(self.database)
         self.provider = FakeOidc()
         self.secret_store = FakeSecrets()
+        self.policies = FakeIam()
         self.password: str | None = None  # the only one that the database takes; None takes any
 
     def gateway(self, spec: Any, secret: Any, meter: Any = None) -> FakeGateway:
@@ -532,6 +534,9 @@ class FakeBackends:
 
     def secrets(self, spec: Any, secret: Any, meter: Any = None) -> FakeSecrets:
         return self.secret_store
+
+    def iam(self, spec: Any, secret: Any, meter: Any = None) -> FakeIam:
+        return self.policies
 
     def probe(self, ca_pem: str | None) -> FakeProbe:
         return self.ords

@@ -16,7 +16,11 @@ from support.scenarios import LONG_S, SCENARIOS, Scenario, undisturbed
 from support.small_world import SmallWorld
 from support.worlds import events
 
-BY_USERS = {"cluster": {"apply", "delete", "status"}, "secrets": {"put"}}
+BY_USERS = {
+    "cluster": {"apply", "delete", "status"},
+    "secrets": {"put"},
+    "iam": {"make_role", "make_policy", "attach", "detach"},
+}
 """What a double offers besides its port: acts of users and looks of tests."""
 
 

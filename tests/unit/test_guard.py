@@ -10,6 +10,7 @@ import pytest
 from oracleapi.api import reasons
 from oracleapi.errors import DependencyNotReady, OperatorError, OutOfBudget, Retryable, Terminal, Uncertain
 from oracleapi.guard import (
+    IAM_SHARE,
     LIST_DISTRUSTED_S,
     LIST_KEPT_S,
     SECRET_AGAIN_S,
@@ -23,6 +24,7 @@ from oracleapi.model.gateway import CreateApi, DeleteApi, TagApi
 from oracleapi.model.link import CreateLink, DeleteLink, DesiredLink
 from oracleapi.runtime.budget import Budgets
 from oracleapi.runtime.metrics import Metrics
+from support.fake_iam import FakeIam
 from support.fakes import FakeBackends, FakeClock, FakeGateway, FakeOracle, FakeSecrets
 
 API = CreateApi("hr", {"owner": "me"})
@@ -359,6 +361,50 @@ def test_an_answer_that_was_on_its_way_when_somebody_asked_is_not_believed() -> 
     world.read()
     world.store.read = inner  # type: ignore[method-assign]
     assert [world.read(), world.read()] == [("v1", 1), ("v1", 0)]
+
+
+def test_iam_has_a_budget_of_its_own_for_the_account_and_a_breaker() -> None:
+    """IAM knows no regions: two of them share what an account may ask."""
+    world = World()
+    meters: list[Any] = []
+
+    def opened(spec: Any, secret: Any, meter: Any = None) -> FakeIam:
+        meters.append(meter)
+        return world.backends.policies
+
+    world.backends.iam = opened  # type: ignore[method-assign]
+    elsewhere: Any = Spec()
+    elsewhere.region = "us-east-1"
+    for spec in (world.spec, elsewhere):
+        world.guard.iam(spec, None).observe_policy("arn", None)
+    assert meters[0] is meters[1]
+    assert (meters[0].name, meters[0].rate, meters[0].burst) == ("aws/1 iam", *IAM_SHARE)
+    assert meters[0] is not world.guard._budgets.account("aws/1/eu-west-1")
+    iam = world.guard.iam(world.spec, None)
+    away = Retryable(reasons.AWS_UNAVAILABLE, "no answer to iam:GetPolicy")
+    world.backends.policies.faults["observe_policy"] = [away] * 99
+    for _ in range(20):
+        with pytest.raises(Retryable):
+            iam.observe_policy("arn", None)
+    asked = len(world.backends.policies.calls)
+    with pytest.raises(Retryable):
+        iam.may_invoke("arn", ["r"])
+    assert len(world.backends.policies.calls) == asked < 20
+    assert world.open("aws/1/eu-west-1 iam") == 1.0
+    world.backends.policies.faults.clear()
+    world.guard.allow_trial("aws/1/eu-west-1")
+    assert iam.observe_policy("arn", None).exists is False
+
+
+def test_a_denial_of_iam_concerns_one_binding() -> None:
+    world = World()
+    denied = Retryable(reasons.AWS_ACCESS_DENIED, "AWS denied iam:AttachRolePolicy", 60.0)
+    world.backends.policies.faults["observe_policy"] = [denied] * 20
+    iam = world.guard.iam(world.spec, None)
+    for _ in range(20):
+        with pytest.raises(Retryable):
+            iam.observe_policy("arn", None)
+    assert iam.observe_policy("arn", None).exists is False
 
 
 def test_with_an_adapter_goes_what_was_known_through_it() -> None:

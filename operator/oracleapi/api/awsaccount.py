@@ -76,6 +76,58 @@ class AccountDelegation(Part):
     minimum_mode: MinimumMode | None = None
 
 
+class Iam(Part):
+    """Policies that let callers with IAM invoke what a RoleBinding gives them, as the operator keeps them."""
+
+    model_config = Part.model_config | {
+        "json_schema_extra": rules(
+            cel(
+                "self.policyPath == oldSelf.policyPath || !oldSelf.managePolicies",
+                "policyPath can be changed only while managePolicies is false, for the policies of the old path would"
+                " be left behind; set it to false first and wait until they are gone",
+            ),
+            cel(
+                "!has(self.attachToRolePath) || self.managePolicies",
+                "attachToRolePath needs managePolicies true; without it nothing is attached to anything",
+            ),
+        )
+    }
+
+    manage_policies: bool = Field(False, description="Without it status prints the policies that are missing")
+    policy_path: Annotated[
+        str,
+        Field(
+            max_length=128,
+            description="The operator's own policies have this path, and no others should",
+            json_schema_extra=rules(
+                cel(
+                    "self.matches('^(/[A-Za-z0-9+=,.@_-]+)+/$')",
+                    "must be a path with a name that begins and ends with a slash, such as /oracleapi/",
+                )
+            ),
+        ),
+    ] = "/oracleapi/"
+    attach_to_role_path: (
+        Annotated[
+            str,
+            Field(
+                max_length=256,
+                json_schema_extra=rules(
+                    cel(
+                        "self.matches('^(/[A-Za-z0-9+=,.@_-]+)*/$')",
+                        "must be a path that begins and ends with a slash, such as /callers/",
+                    ),
+                    cel(
+                        "!self.startsWith('/aws-service-role/') && !self.startsWith('/aws-reserved/')",
+                        "must not be a path of roles that only AWS may change",
+                    ),
+                ),
+            ),
+        ]
+        | None
+    ) = Field(None, description="Roles below this path get the policies; to others nothing is ever attached")
+
+
 class AwsAccountSpec(OfferSpec):
     """An account and region; the identity is the pod's own unless a Secret is named."""
 
@@ -143,6 +195,7 @@ class AwsAccountSpec(OfferSpec):
         ),
     ] = Field(default_factory=dict, description="Tags put on everything made in this account, beside the owner's")
     call_budget: CallBudget = CallBudget()
+    iam: Iam = Iam()
     allowed_namespaces: Namespaces = Namespaces()
     on_permission_lost: OnPermissionLost = "Unpublish"
     delegations: Annotated[tuple[AccountDelegation, ...], Field(max_length=64, json_schema_extra=listed("atomic"))] = ()

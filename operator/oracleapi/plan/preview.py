@@ -16,6 +16,7 @@ from oracleapi.model import gateway as g
 from oracleapi.model.drift import Drift
 from oracleapi.model.guard import ChangeBinding, ChangeGuard, GrantToSchema, RevokeFromSchema
 from oracleapi.model.link import CreateLink, DeleteLink
+from oracleapi.model.policy import AttachPolicy
 from oracleapi.model.role import CreateRole, DropRole, MarkRole, Regrant, ReleaseRole
 from oracleapi.model.schema import ChangeSchema, DisableSchema, EnableSchema
 
@@ -182,9 +183,12 @@ def _import(action: g.ImportApi) -> list[PlannedAction]:
 
 
 def _calls(action: Any, known: set[g.Integration | None]) -> int:
-    """Return the calls of an action: a route may need an integration that is not there yet, a log group retention."""
+    """Return the calls of an action: a route may need an integration that is not there yet, a log group retention, and
+    a role is looked at before something is attached to it."""
     if isinstance(action, g.EnsureLogGroup):
         return 1 if action.exists else 2
+    if isinstance(action, AttachPolicy):
+        return 2
     if isinstance(action, g.CreateRoute | g.UpdateRoute):
         integration = action.route.integration
         calls = 1 if integration is None or integration in known else 2

@@ -29,8 +29,8 @@ REFERENCE = {
     " ResourceExistsException LimitExceededException DecryptionFailure EncryptionFailure InvalidParameterException"
     " MalformedPolicyDocumentException PublicPolicyException PreconditionNotMetException",
     "iam": "EntityAlreadyExists NoSuchEntity LimitExceeded ConcurrentModification EntityTemporarilyUnmodifiable"
-    " DeleteConflict MalformedPolicyDocument InvalidInput UnmodifiableEntity PolicyNotAttachable ServiceFailure"
-    " Throttling",
+    " DeleteConflict MalformedPolicyDocument InvalidInput UnmodifiableEntity PolicyNotAttachable PolicyEvaluation"
+    " ServiceFailure Throttling",
     "sts": "AccessDenied IDPCommunicationError InvalidIdentityToken RegionDisabledException PackedPolicyTooLarge",
     "logs": "OperationAbortedException ServiceUnavailableException ThrottlingException ResourceAlreadyExistsException"
     " LimitExceededException ResourceNotFoundException",
@@ -125,7 +125,7 @@ ROWS = [
         "MalformedPolicyDocumentException", "PublicPolicyException", "PreconditionNotMetException")),
     *(Row(SECRETS, code, MENDED, *DENIED, ("KMS key", "enable it")) for code in (
         "DecryptionFailure", "EncryptionFailure")),
-    Row(IAM, "EntityAlreadyExists", STAYS, *REFUSED, ("x",), 409),
+    Row(IAM, "EntityAlreadyExists", STAYS, *REFUSED, ("x",), 409),  # in words, like some others: test_aws_iam.py
     Row(IAM, "NoSuchEntity", ABSENT, *RACE, ("is not there",), 404),
     Row(IAM, "LimitExceeded", MENDED, *QUOTA, ("quota", "have it raised"), 409),
     Row(IAM, "DeleteConflict", PASSES, *IN_USE, ("x",), 409),
@@ -133,7 +133,7 @@ ROWS = [
         "ConcurrentModification", "EntityTemporarilyUnmodifiable")),
     *(Row(IAM, code, STAYS, *REFUSED, ("x",)) for code in (
         "MalformedPolicyDocument", "InvalidInput", "UnmodifiableEntity", "PolicyNotAttachable")),
-    Row(IAM, "ServiceFailure", PASSES, *AWAY, status=500),
+    *(Row(IAM, code, PASSES, *AWAY, status=500) for code in ("PolicyEvaluation", "ServiceFailure")),
     Row(IAM, "Throttling", PASSES, *SLOWER),
     Row(STS, "AccessDenied", MENDED, *DENIED, ("AWS denied AssumeRole;", "trust", "status.externalId"), 403,
         operation="AssumeRole"),

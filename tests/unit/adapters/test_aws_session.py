@@ -1,4 +1,4 @@
-"""Every attempt of a call to API Gateway or Secrets Manager is paid before it is sent, and every answer is told."""
+"""Every attempt of a call to a service with quotas of its own is paid before it is sent, and every answer is told."""
 
 import http.server
 import json
@@ -95,6 +95,13 @@ def test_secrets_manager_throttles_with_status_400(
         clients(server, meter).client("secretsmanager").get_secret_value(SecretId="db")
     assert meter.spent == ["GetSecretValue"]
     assert meter.answers[0] == (told, 7.0)
+
+
+def test_iam_is_metered_too(server: http.server.HTTPServer) -> None:
+    meter = Meter(0)
+    with pytest.raises(OutOfBudget):
+        clients(server, meter).client("iam").get_policy(PolicyArn="arn:aws:iam::123456789012:policy/x")
+    assert Throttling.seen == []
 
 
 def test_other_services_have_other_quotas(server: http.server.HTTPServer) -> None:

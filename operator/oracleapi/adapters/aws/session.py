@@ -23,7 +23,7 @@ from oracleapi.ports import Meter
 USER_AGENT = "oracle-api-operator"
 CONNECT_TIMEOUT_S = 5
 READ_TIMEOUT_S = 30
-METERED = ("apigatewayv2", "secretsmanager")
+METERED = ("apigatewayv2", "iam", "secretsmanager")
 _LOADER = Loader(include_default_search_paths=True)
 
 
@@ -42,7 +42,7 @@ class Clients:
     Args:
         secret: Keys to sign with; ``None`` for the pod's own identity.
         role: Assumed with that identity, and again before its session ends.
-        meter: Asked before every attempt of a call to API Gateway or Secrets Manager; each has quotas of its own.
+        meter: Asked before every attempt of a call to API Gateway, IAM or Secrets Manager; each has quotas of its own.
     """
 
     def __init__(
@@ -127,7 +127,7 @@ class Clients:
 def _follow(client: Any, meter: Meter) -> None:
     """Let *meter* see every attempt, also those that botocore repeats by itself, and every answer.
 
-    Secrets Manager throttles with status 400: told as 429, which is what it means.
+    IAM and Secrets Manager throttle with status 400: told as 429, which is what it means.
     """
     service = client.meta.service_model.service_id.hyphenize()
 
