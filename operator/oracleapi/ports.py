@@ -9,7 +9,7 @@ from oracleapi.api.oracledatabase import OracleDatabaseSpec
 from oracleapi.model.gateway import ApiIdentity, CreateApi, GatewayAction, GatewayContent, GatewayStage, LogGroup
 from oracleapi.model.guard import GuardAction, ObservedBinding, ObservedGuard
 from oracleapi.model.link import CreateLink, DeleteLink, ObservedLink
-from oracleapi.model.policy import ObservedPolicy, PolicyAction, Verdict
+from oracleapi.model.policy import InvokeVerdict, ObservedPolicy, PolicyAction
 from oracleapi.model.role import ObservedRole, RefusedGrant, RoleAction
 from oracleapi.model.schema import ObservedSchema, SchemaAction
 
@@ -180,7 +180,7 @@ class Iam(Protocol):
         """
         ...
 
-    def may_invoke(self, principal_arn: str, resources: Sequence[str]) -> Mapping[str, Verdict]:
+    def may_invoke(self, principal_arn: str, resources: Sequence[str]) -> Mapping[str, InvokeVerdict]:
         """Return what IAM says to *principal_arn* invoking each of *resources*, ARNs of requests without ``*``.
 
         A question that IAM refuses to answer is a verdict, not an error. It speaks of the principal's own policies:

@@ -11,11 +11,11 @@ from oracleapi.model.policy import (
     DeletePolicy,
     DeleteVersion,
     DetachPolicy,
+    InvokeVerdict,
     ObservedPolicy,
     PolicyAction,
     SetDocument,
     TagPolicy,
-    Verdict,
     policy_name,
 )
 from support.invoke_matcher import decide
@@ -43,7 +43,7 @@ class FakeIam:
         self.roles: dict[str, str] = {}  # ARN by name
         self.calls: list[str] = []
         self.faults: dict[str, list[OperatorError]] = {}
-        self.verdicts: dict[str, Verdict] = {}  # what is said of a principal, whatever it asks for
+        self.verdicts: dict[str, InvokeVerdict] = {}  # what is said of a principal, whatever it asks for
         self.quota = 10  # policies of a role
 
     def make_role(self, arn: str) -> str:
@@ -105,13 +105,13 @@ class FakeIam:
                     raise DependencyNotReady("InUse", "Cannot delete a policy attached to entities.", 15.0)
                 del self.policies[action.arn]
 
-    def may_invoke(self, principal_arn: str, resources: Sequence[str]) -> Mapping[str, Verdict]:
+    def may_invoke(self, principal_arn: str, resources: Sequence[str]) -> Mapping[str, InvokeVerdict]:
         self._call("may_invoke")
         if principal_arn in self.verdicts:
             return dict.fromkeys(resources, self.verdicts[principal_arn])
         holder = f"{'role' if ':role/' in principal_arn else 'user'} {policy_name(principal_arn)}"
         held = [found.document for found in self.policies.values() if holder in found.holders]
-        return {arn: Verdict(decide(held, arn)) for arn in resources}  # type: ignore[arg-type]
+        return {arn: InvokeVerdict(decide(held, arn)) for arn in resources}  # type: ignore[arg-type]
 
     def _create(self, action: CreatePolicy) -> None:
         assert action.arn.endswith(f":policy{action.path}{action.name}")

@@ -225,7 +225,7 @@ Decision = Literal["allowed", "implicitDeny", "explicitDeny", "unknown"]
 
 
 @dataclass(frozen=True)
-class Verdict:
+class InvokeVerdict:
     """What IAM says to a principal's call of one resource; *why* tells what stands behind it, where anything does."""
 
     decision: Decision

@@ -5,7 +5,6 @@ What the plan holds is decided in ``plan/policy.py``; what may be written is the
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from typing import Literal
 
 from oracleapi.api import reasons
 from oracleapi.errors import DependencyNotReady, OperatorError
@@ -23,11 +22,11 @@ HELD_S = 60.0
 
 @dataclass(frozen=True)
 class InvokeFault:
-    """Why a principal cannot pass the gateway; *resource* is ``None`` where that is so for every route."""
+    """A request that a principal cannot make, or, where it is not *denied*, of which IAM could not say so."""
 
-    fault: Literal["InvokeDenied", "CrossAccount", "Unknown"]
     principal: Principal
-    resource: str | None
+    resource: str
+    denied: bool
     why: str
 
 
@@ -67,31 +66,18 @@ def remove_policy(iam: Iam, arn: str, owner: str, attach_path: str | None) -> No
         raise DependencyNotReady(reasons.IN_USE, text, HELD_S)
 
 
-def find_invoke_faults(
-    iam: Iam, principals: Iterable[Principal], foreign: Iterable[Principal], resources: Iterable[str]
-) -> tuple[InvokeFault, ...]:
+def find_invoke_faults(iam: Iam, principals: Iterable[Principal], resources: Iterable[str]) -> tuple[InvokeFault, ...]:
     """Return who cannot invoke what, as IAM says: one question for each principal.
 
     Args:
-        principals: Of the API's own account.
-        foreign: Of other accounts: IAM is not asked, for an HTTP API has no policy that lets them in.
+        principals: Of the API's own account; IAM cannot be asked about others.
         resources: ARNs of requests without ``*``.
     """
-    found = [InvokeFault("CrossAccount", each, None, _cross_account(each)) for each in foreign]
+    found: list[InvokeFault] = []
     asked = tuple(resources)
-    for principal in principals:
-        for resource, verdict in iam.may_invoke(principal.arn, asked).items() if asked else ():
+    for principal in principals if asked else ():
+        for resource, verdict in iam.may_invoke(principal.arn, asked).items():
             if verdict.decision != "allowed":
-                fault: Literal["InvokeDenied", "Unknown"] = (
-                    "Unknown" if verdict.decision == "unknown" else "InvokeDenied"
-                )
                 why = ": ".join(part for part in (verdict.decision, verdict.why) if part)
-                found.append(InvokeFault(fault, principal, resource, why))
+                found.append(InvokeFault(principal, resource, verdict.decision != "unknown", why))
     return tuple(found)
-
-
-def _cross_account(principal: Principal) -> str:
-    return (
-        f"{principal} is of account {principal.account_id}; an HTTP API lets in its own account only: let it assume a"
-        " role there"
-    )

@@ -16,11 +16,11 @@ from oracleapi.model.policy import (
     DeletePolicy,
     DeleteVersion,
     DetachPolicy,
+    InvokeVerdict,
     ObservedPolicy,
     PolicyAction,
     SetDocument,
     TagPolicy,
-    Verdict,
 )
 
 KEYS = {"AWS_ACCESS_KEY_ID": "A", "AWS_SECRET_ACCESS_KEY": "S"}
@@ -293,10 +293,10 @@ def test_each_resource_has_its_verdict(stub: Stubber) -> None:
         asked("r1", "r2", "r3", "r4"),
     )
     assert adapter(stub).may_invoke(ROLE, ["r1", "r2", "r3", "r1", "r4"]) == {
-        "r1": Verdict("allowed"),
-        "r2": Verdict("implicitDeny"),
-        "r3": Verdict("explicitDeny", "by no-api"),
-        "r4": Verdict("unknown", "IAM said nothing of it"),
+        "r1": InvokeVerdict("allowed"),
+        "r2": InvokeVerdict("implicitDeny"),
+        "r3": InvokeVerdict("explicitDeny", "by no-api"),
+        "r4": InvokeVerdict("unknown", "IAM said nothing of it"),
     }
 
 
@@ -311,34 +311,34 @@ def test_many_resources_are_asked_about_in_parts(stub: Stubber) -> None:
             "simulate_principal_policy", {"EvaluationResults": results, "IsTruncated": False}, asked(*part)
         )
     found = adapter(stub).may_invoke(ROLE, names)
-    assert found == dict.fromkeys(names, Verdict("allowed"))
+    assert found == dict.fromkeys(names, InvokeVerdict("allowed"))
     assert adapter(stub).may_invoke(ROLE, []) == {}
 
 
 @pytest.mark.parametrize(
     ("result", "verdict"),
     [
-        ({"EvalDecision": "allowed"}, Verdict("allowed")),
-        ({"EvalDecision": "allowed", "MissingContextValues": ["aws:SourceIp"]}, Verdict("allowed")),
+        ({"EvalDecision": "allowed"}, InvokeVerdict("allowed")),
+        ({"EvalDecision": "allowed", "MissingContextValues": ["aws:SourceIp"]}, InvokeVerdict("allowed")),
         (
             {"EvalDecision": "implicitDeny", "MissingContextValues": ["aws:SourceVpc", "aws:SourceIp"]},
-            Verdict("unknown", "its policies look at aws:SourceIp, aws:SourceVpc"),
+            InvokeVerdict("unknown", "its policies look at aws:SourceIp, aws:SourceVpc"),
         ),
         (
             {"EvalDecision": "explicitDeny", "MissingContextValues": ["aws:MultiFactorAuthPresent"]},
-            Verdict("unknown", "its policies look at aws:MultiFactorAuthPresent"),
+            InvokeVerdict("unknown", "its policies look at aws:MultiFactorAuthPresent"),
         ),
         (
             {
                 "EvalDecision": "implicitDeny",
                 "PermissionsBoundaryDecisionDetail": {"AllowedByPermissionsBoundary": False},
             },
-            Verdict("implicitDeny", "its permissions boundary does not allow it"),
+            InvokeVerdict("implicitDeny", "its permissions boundary does not allow it"),
         ),
-        ({"EvalDecision": "maybe"}, Verdict("unknown", "IAM said something else than allowed or denied")),
+        ({"EvalDecision": "maybe"}, InvokeVerdict("unknown", "IAM said something else than allowed or denied")),
     ],
 )
-def test_a_verdict_says_what_stands_behind_it(result: dict[str, Any], verdict: Verdict) -> None:
+def test_a_verdict_says_what_stands_behind_it(result: dict[str, Any], verdict: InvokeVerdict) -> None:
     assert list(parse_verdicts({"EvalResourceName": "r", **result})) == [("r", verdict)]
     nested = {"ResourceSpecificResults": [{"EvalResourceName": "r", "EvalResourceDecision": result["EvalDecision"]}]}
     nested["ResourceSpecificResults"][0] |= {key: value for key, value in result.items() if key != "EvalDecision"}
@@ -348,11 +348,17 @@ def test_a_verdict_says_what_stands_behind_it(result: dict[str, Any], verdict: V
 @pytest.mark.parametrize(
     ("code", "status", "verdict"),
     [
-        ("NoSuchEntity", 404, Verdict("implicitDeny", "IAM knows no such principal")),
-        ("AccessDenied", 403, Verdict("unknown", "iam:SimulatePrincipalPolicy is not granted to the operator's role")),
+        ("NoSuchEntity", 404, InvokeVerdict("implicitDeny", "IAM knows no such principal")),
+        (
+            "AccessDenied",
+            403,
+            InvokeVerdict("unknown", "iam:SimulatePrincipalPolicy is not granted to the operator's role"),
+        ),
     ],
 )
-def test_a_question_that_is_not_answered_is_a_verdict(stub: Stubber, code: str, status: int, verdict: Verdict) -> None:
+def test_a_question_that_is_not_answered_is_a_verdict(
+    stub: Stubber, code: str, status: int, verdict: InvokeVerdict
+) -> None:
     stub.add_client_error("simulate_principal_policy", code, http_status_code=status)
     assert adapter(stub).may_invoke(ROLE, ["r1", "r2"]) == {"r1": verdict, "r2": verdict}
 

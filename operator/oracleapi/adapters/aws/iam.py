@@ -21,11 +21,11 @@ from oracleapi.model.policy import (
     DeletePolicy,
     DeleteVersion,
     DetachPolicy,
+    InvokeVerdict,
     ObservedPolicy,
     PolicyAction,
     SetDocument,
     TagPolicy,
-    Verdict,
     canonical,
     policy_name,
 )
@@ -154,18 +154,18 @@ class AwsIam:
         with _calling("AttachRolePolicy", lambda error: _role_full(error, action)):
             client.attach_role_policy(RoleName=name, PolicyArn=action.arn)
 
-    def may_invoke(self, principal_arn: str, resources: Sequence[str]) -> Mapping[str, Verdict]:
+    def may_invoke(self, principal_arn: str, resources: Sequence[str]) -> Mapping[str, InvokeVerdict]:
         asked = list(dict.fromkeys(resources))
         try:
             parts = [asked[at : at + ASKED_AT_ONCE] for at in range(0, len(asked), ASKED_AT_ONCE)]
             found = {arn: verdict for part in parts for arn, verdict in self._ask(principal_arn, part).items()}
         except _Absent:
-            return dict.fromkeys(asked, Verdict("implicitDeny", NOT_THERE))
+            return dict.fromkeys(asked, InvokeVerdict("implicitDeny", NOT_THERE))
         except _Denied:
-            return dict.fromkeys(asked, Verdict("unknown", CANNOT_ASK))
-        return {arn: found.get(arn, Verdict("unknown", "IAM said nothing of it")) for arn in asked}
+            return dict.fromkeys(asked, InvokeVerdict("unknown", CANNOT_ASK))
+        return {arn: found.get(arn, InvokeVerdict("unknown", "IAM said nothing of it")) for arn in asked}
 
-    def _ask(self, principal_arn: str, resources: Sequence[str]) -> dict[str, Verdict]:
+    def _ask(self, principal_arn: str, resources: Sequence[str]) -> dict[str, InvokeVerdict]:
         def refused(error: ClientError) -> Exception | None:
             own = error.operation_name == "SimulatePrincipalPolicy"  # not of the call that asked for the keys
             return _Denied() if own and error_code(error) in DENIED else None
@@ -182,7 +182,7 @@ class AwsIam:
         return dict(verdict for result in results for verdict in parse_verdicts(result))
 
 
-def parse_verdicts(result: Mapping[str, Any]) -> Iterator[tuple[str, Verdict]]:
+def parse_verdicts(result: Mapping[str, Any]) -> Iterator[tuple[str, InvokeVerdict]]:
     """Return resource and verdict of a result: each resource has its own, one alone stands in the result [D]."""
     single = result.get("ResourceSpecificResults") or ()
     for each in single:
@@ -193,18 +193,18 @@ def parse_verdicts(result: Mapping[str, Any]) -> Iterator[tuple[str, Verdict]]:
         yield str(result.get("EvalResourceName", "")), _verdict(result, str(result["EvalDecision"]), missing)
 
 
-def _verdict(found: Mapping[str, Any], decision: str, missing: Sequence[str]) -> Verdict:
+def _verdict(found: Mapping[str, Any], decision: str, missing: Sequence[str]) -> InvokeVerdict:
     """Return a verdict; a denial that hangs on conditions which only a real request meets is none."""
     if decision not in DECISIONS:
-        return Verdict("unknown", "IAM said something else than allowed or denied")
+        return InvokeVerdict("unknown", "IAM said something else than allowed or denied")
     if decision != "allowed" and missing:
-        return Verdict("unknown", f"its policies look at {', '.join(sorted(missing))[:200]}")
+        return InvokeVerdict("unknown", f"its policies look at {', '.join(sorted(missing))[:200]}")
     if decision == "allowed":
-        return Verdict("allowed")
+        return InvokeVerdict("allowed")
     if (found.get("PermissionsBoundaryDecisionDetail") or {}).get("AllowedByPermissionsBoundary") is False:
-        return Verdict(DECISIONS[decision], "its permissions boundary does not allow it")
+        return InvokeVerdict(DECISIONS[decision], "its permissions boundary does not allow it")
     policies = sorted({str(each.get("SourcePolicyId", "")) for each in found.get("MatchedStatements") or ()} - {""})
-    return Verdict(DECISIONS[decision], f"by {', '.join(policies)[:200]}" if policies else "")
+    return InvokeVerdict(DECISIONS[decision], f"by {', '.join(policies)[:200]}" if policies else "")
 
 
 class _Absent(Exception):
