@@ -62,7 +62,7 @@ def test_every_bound_is_held_where_it_is(admission: Lab, kind: Kind) -> None:
     ("kind", "path"),
     [
         ("AwsAccount", "allowedNamespaces.all"),
-        ("AwsAccount", "iam"),
+        ("AwsAccount", "iam.boundary"),
         ("AwsAccount", "assumeRole.policy"),
         ("AwsAccount", "delegations.0.adoptApiIds"),
         ("VpcLink", "keepAwake"),
@@ -115,6 +115,7 @@ def stored(admission: Lab) -> Iterator[dict[str, Manifest]]:
     ("kind", "path", "value"),
     [
         ("AwsAccount", "tags", {"cost-centre": "43"}),
+        ("AwsAccount", "iam.attachToRolePath", "/callers/sales/"),
         ("VpcLink", "subnetIds", ["subnet-a", "subnet-b"]),
         ("VpcLink", "securityGroupIds", ["sg-a"]),
         ("OracleDatabase", "connection.host", "other.internal"),

@@ -149,11 +149,12 @@ def test_roles_that_left_the_path_are_not_touched() -> None:
 def test_a_policy_of_others_is_never_touched() -> None:
     iam = account()
     iam.make_policy(ARN)
-    iam.attach(ARN, "role a")
+    for holder in ("role a", "user ann"):
+        iam.attach(ARN, holder)
     with pytest.raises(Terminal, match="carries no mark"):
         keep(iam, wanted("b"))
     remove(iam)
-    assert iam.policies[ARN].holders == {"role a"}
+    assert iam.policies[ARN].holders == {"role a", "user ann"}
     assert {*iam.calls} == {"observe_policy"}
 
 

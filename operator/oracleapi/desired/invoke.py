@@ -5,7 +5,6 @@ In a resource of IAM ``*`` stands for any characters, slashes too [D], while a v
 """
 
 from collections.abc import Iterable
-from functools import cache
 
 from oracleapi.model.gateway import GatewayRoute
 from oracleapi.model.policy import ApiStage, Overlap
@@ -30,14 +29,18 @@ def find_overlaps(routes: Iterable[GatewayRoute], bound: Iterable[GatewayRoute])
 
     A route is told although another bound one may serve all that is opened: too many are told, never too few.
     """
-    inside = {route.key: route for route in bound}
-    outside = [route for route in routes if route.authorization == IAM and route.key not in inside]
+    inside = {route.key: (route.method, _segments(route.path)) for route in bound}
+    outside = [
+        (route.key, route.method, _segments(route.path))
+        for route in routes
+        if route.authorization == IAM and route.key not in inside
+    ]
     return tuple(
         sorted(
-            Overlap(found.key, other.key)
-            for found in inside.values()
-            for other in outside
-            if found.method == other.method and _opens(_segments(found.path), _segments(other.path))
+            Overlap(key, other)
+            for key, (method, path) in inside.items()
+            for other, verb, there in outside
+            if verb == method and len(there) >= len(path) and _opens(path, there)
         )
     )
 
@@ -48,25 +51,54 @@ def covers(wide: str, narrow: str) -> bool:
 
 
 def _opens(bound: tuple[str, ...], other: tuple[str, ...]) -> bool:
-    if len(other) == len(bound):
-        pairs = list(zip(bound, other, strict=True))
-        together = all(_variable(mine) or _variable(theirs) or mine == theirs for mine, theirs in pairs)
-        closer = any(not _variable(mine) and _variable(theirs) for mine, theirs in pairs)
-        wider = any(_variable(mine) and not _variable(theirs) for mine, theirs in pairs)
-        return together and (wider or not closer)  # the gateway takes the closer one
+    """Say whether the ARN of *bound* lets a request through that *other* serves, which is as long or longer."""
+    if len(other) > len(bound):
+        return _spans(bound, other)
+    pairs = list(zip(bound, other, strict=True))
+    if not all(_agree(mine, theirs) for mine, theirs in pairs):
+        return False
+    closer = any(not _variable(mine) and _variable(theirs) for mine, theirs in pairs)
+    wider = any(_variable(mine) and not _variable(theirs) for mine, theirs in pairs)
+    return wider or not closer  # the gateway takes the closer one
 
-    @cache
-    def spans(at: int, theirs: int) -> bool:
-        """Say whether segments of ours from *at* stand for theirs from *theirs*, a variable for one or more."""
-        if at == len(bound):
-            return theirs == len(other)
-        if theirs == len(other):
+
+def _spans(bound: tuple[str, ...], other: tuple[str, ...]) -> bool:
+    """Say whether *bound* stands for *other* where its variables stand for one segment or more.
+
+    What lies between variables is looked for from the left: the first place leaves the most for what comes after.
+    """
+    first, *rest = _between_variables(bound)
+    if not rest or not _stands(first, other, 0):
+        return False
+    at = len(first)
+    for literals in rest[:-1]:
+        places = range(at + 1, len(other) - len(literals) + 1)
+        found = next((place for place in places if _stands(literals, other, place)), None)
+        if found is None:
             return False
-        if _variable(bound[at]):
-            return spans(at + 1, theirs + 1) or spans(at, theirs + 1)
-        return (_variable(other[theirs]) or other[theirs] == bound[at]) and spans(at + 1, theirs + 1)
+        at = found + len(literals)
+    end = len(other) - len(rest[-1])
+    return end > at and _stands(rest[-1], other, end)
 
-    return spans(0, 0)
+
+def _between_variables(path: tuple[str, ...]) -> list[list[str]]:
+    """Return the runs of literals before, between and after the variables of *path*."""
+    runs: list[list[str]] = [[]]
+    for segment in path:
+        if _variable(segment):
+            runs.append([])
+        else:
+            runs[-1].append(segment)
+    return runs
+
+
+def _stands(literals: list[str], other: tuple[str, ...], place: int) -> bool:
+    there = other[place : place + len(literals)]
+    return len(there) == len(literals) and all(map(_agree, literals, there))
+
+
+def _agree(mine: str, theirs: str) -> bool:
+    return mine == theirs or _variable(mine) or _variable(theirs)
 
 
 def _matches(pattern: str, text: str) -> bool:

@@ -31,6 +31,7 @@ SANDBOX_ONLY = [
     "test_control_sandbox.py",
     "test_faults_sandbox.py",
     "test_iam_policy.py",
+    "test_policies_sandbox.py",
     "test_roles_sandbox.py",
     "test_secrets_sandbox.py",
 ]

@@ -64,7 +64,7 @@ def observed(stub: Stubber, attached: int, tags: Any = ()) -> None:
     stub.add_response("get_policy", policy(attached, Tags=list(tags)), {"PolicyArn": ARN})
     version = {"PolicyVersion": {"Document": "%7B%22Version%22%3A%222012-10-17%22%2C%22Statement%22%3A%5B%5D%7D"}}
     stub.add_response("get_policy_version", version, {"PolicyArn": ARN, "VersionId": "v10"})
-    versions = [{"VersionId": name} for name in ("v10", "v9", "v2")]
+    versions = [{"VersionId": name} for name in ("v11", "v10", "v9", "v2")]
     stub.add_response("list_policy_versions", {"Versions": versions}, {"PolicyArn": ARN, "MaxItems": 1000})
 
 
@@ -85,7 +85,7 @@ def test_a_policy_is_seen_in_four_calls(stub: Stubber) -> None:
     observed(stub, 2, [{"Key": "a", "Value": "b"}])
     entities(stub, OURS, roles=["app", "web"])
     assert adapter(stub).observe_policy(ARN, "/callers/") == ObservedPolicy(
-        ARN, True, {"a": "b"}, DOCUMENT, "v10", ("v2", "v9"), frozenset({"app", "web"}), ()
+        ARN, True, {"a": "b"}, DOCUMENT, "v10", ("v2", "v9", "v11"), frozenset({"app", "web"}), ()
     )
 
 

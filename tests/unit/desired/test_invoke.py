@@ -48,6 +48,11 @@ def test_a_variable_is_a_star_and_asked_about_with_a_value() -> None:
         ("/e/{id}/jobs", "/e/{id}/{x}", False),
         ("/{a}/{b}", "/x/y/z", True),
         ("/e", "/e", False),  # the same route
+        ("/e/{id}", "/e/{key}", True),  # which of the two serves, nobody says
+        ("/e/{id}/jobs/{x}", "/e/jobs/a/b/c", False),  # a variable is one segment at least
+        ("/e/{id}/jobs/{x}", "/e/a/jobs/b/c", True),
+        ("/{a}/x/{b}/x", "/a/b/c/x/x", False),
+        ("/{a}/x/{b}/x", "/a/x/c/d/x", True),
     ],
 )
 def test_what_a_bound_route_opens_besides(bound: str, other: str, opened: bool) -> None:

@@ -160,8 +160,8 @@ def test_principals_of_another_account_or_partition_are_told() -> None:
     assert (found.attached, found.left) == ((), ())
 
 
-@pytest.mark.parametrize("iam", [Iam(), Iam(manage_policies=True)])
-def test_without_a_path_nothing_is_attached(iam: Iam) -> None:
+@pytest.mark.parametrize("iam", [Iam(), Iam(manage_policies=True), Iam(attach_to_role_path="/callers/")])
+def test_without_a_path_or_leave_nothing_is_attached(iam: Iam) -> None:
     found = subjects(role("callers/a"), iam=iam)
     assert (found.attached, len(found.left)) == ((), 1)
     assert build("GET /a", iam=iam, subjects=found).attach_path is None
