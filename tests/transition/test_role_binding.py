@@ -260,7 +260,7 @@ def test_every_route_means_those_that_a_subject_can_arrive_on() -> None:
     ("subject", "route", "fault", "seen"),
     [
         ({"kind": "Group", "name": "readers"}, "nowhere", ("Binding", "RouteUnknown"), "404"),
-        ({"kind": "Group", "name": "readers"}, "health", ("Gateway", "AuthMismatch"), "403"),
+        ({"kind": "Group", "name": "readers"}, "health", ("Gateway", "AuthMismatch"), "555 ORA-00942"),
         ({"kind": "Anonymous", "name": "*"}, "list", ("Gateway", "AuthMismatch"), "401"),
         (
             {"kind": "IamRole", "name": "arn:aws:iam::123456789012:role/batch"},

@@ -10,6 +10,7 @@ import re
 from dataclasses import dataclass
 
 from oracleapi.api.oracleapi import OracleApiSpec, Route
+from oracleapi.model.line import Auth
 
 PUBLIC_SLUG = "oa-public"
 
@@ -26,7 +27,7 @@ class Group:
     scope: str | None
 
     @property
-    def auth(self) -> str:
+    def auth(self) -> Auth:
         return "Public" if self.scope is None else "JWT"
 
 

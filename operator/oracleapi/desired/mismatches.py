@@ -1,28 +1,18 @@
-"""Where a bound caller would not come through: each subject on each route is led through the four gates. Pure.
+"""Where a bound caller would not come through: each subject on each route is led along the line. Pure.
 
-The links and faults are those of docs/bindings.md; what a caller would see is what gateway, ORDS and guard answer.
+The links and faults are those of docs/bindings.md.
 """
 
 import hashlib
 import json
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, replace
+from datetime import datetime
 
-from oracleapi.api.rolebinding import EVERY_ROUTE, IAM_KINDS, TOKEN_KINDS, RoleBindingSpec, Subject
-from oracleapi.model.guard import DesiredBinding, ObservedBinding
-
-ARRIVES: Mapping[str, tuple[str, ...]] = {"JWT": TOKEN_KINDS, "IAM": IAM_KINDS, "Public": ("Anonymous",)}
-"""Kinds of subjects by what protects a route."""
-NO_ROLE = "555 ORA-00942"
-"""What ORDS answers where a handler lacks a right that the role would have brought."""
-
-
-@dataclass(frozen=True)
-class RouteFacts:
-    """A route of the API: what protects it, and whether callers reach it (``status.routes[].state``)."""
-
-    auth: str
-    state: str
+from oracleapi.api.rolebinding import EVERY_ROUTE, RoleBindingSpec
+from oracleapi.desired.line import NO_ROLE, caller_of, has_ended, walk
+from oracleapi.model.guard import DesiredBinding
+from oracleapi.model.line import ARRIVES, Caller, Line, LineRoute, Link, Signature, Subject, Token
 
 
 @dataclass(frozen=True)
@@ -30,24 +20,27 @@ class BindingFacts:
     """What is known around a binding.
 
     Args:
-        routes: The routes of the API by name.
-        require_binding: The API refuses callers that no binding means.
-        account_id: Of the API, empty where it is not known yet.
-        provider_fault: Why tokens cannot be checked, ``None`` where they can.
-        ended: The binding's time is over.
-        role_owner: The mark that the role must bear.
-        missing: Grants that the role does not hold yet.
-        observed: What the database holds.
+        line: Of its API, with this binding and its role alone.
+        now: The time.
+        lost: Why nobody may be bound to the role, so that the binding's rows are not in the database: RoleMissing or
+            RoleNotSecure.
+        uninvokable: Pairs of principal and route that IAM denies.
     """
 
-    routes: Mapping[str, RouteFacts]
-    require_binding: bool
-    account_id: str
-    provider_fault: str | None
-    ended: bool
-    role_owner: str
-    missing: tuple[str, ...]
-    observed: ObservedBinding = field(default_factory=ObservedBinding)
+    line: Line
+    now: datetime
+    lost: str | None = None
+    uninvokable: frozenset[tuple[str, str]] = frozenset()
+
+    @property
+    def ended(self) -> bool:
+        """The binding's time is over."""
+        return any(has_ended(binding, self.now) for binding in self.line.bindings)
+
+    @property
+    def routes(self) -> Mapping[str, LineRoute]:
+        """The routes of the API by name."""
+        return {route.name: route for route in self.line.api.routes}
 
 
 @dataclass(frozen=True, order=True)
@@ -88,7 +81,7 @@ def judge(spec: RoleBindingSpec, facts: BindingFacts) -> Verdict:
     """Lead each subject through the gates on each route that is named; every route is each that it can arrive on."""
     found: list[Mismatch] = []
     cells, bound = 0, 0
-    for subject in spec.subjects:
+    for subject in (Subject(each.kind, each.name) for each in spec.subjects):
         names = _arrivals(subject, facts) if EVERY_ROUTE in spec.routes else sorted(spec.routes)
         broken = [each for name in names if (each := broken_link(subject, name, facts)) is not None]
         if not names:
@@ -100,66 +93,53 @@ def judge(spec: RoleBindingSpec, facts: BindingFacts) -> Verdict:
 
 
 def _arrivals(subject: Subject, facts: BindingFacts) -> list[str]:
-    return sorted(name for name, route in facts.routes.items() if subject.kind in ARRIVES.get(route.auth, ()))
+    return sorted(name for name, route in facts.routes.items() if subject.kind in ARRIVES[route.auth])
 
 
 def _who(subject: Subject) -> str:
     return f"{subject.kind} {subject.name}"
 
 
-def broken_link(subject: Subject, route: str, facts: BindingFacts) -> Mismatch | None:
-    """Return the first link that is broken for *subject* on *route*, or ``None``."""
-    who, known = _who(subject), facts.routes.get(route)
-    if known is None:
-        return Mismatch("Binding", "RouteUnknown", who, route, "404")
-    for link, fault, seen in (
-        *_gateway(subject, known, facts),
-        *_binding(route, facts),
-        *_role(known, facts),
-    ):
-        return Mismatch(link, fault, who, route, seen)
+def broken_link(subject: Subject, name: str, facts: BindingFacts) -> Mismatch | None:
+    """Return the first link that is broken for *subject* on the route *name*, or ``None``."""
+    route = facts.routes.get(name)
+    if route is None:
+        return Mismatch("Binding", "RouteUnknown", _who(subject), name, "404")
+    link = walk(facts.line, _caller(subject, route, facts), route, facts.now).broken
+    for told, fault, seen in _told(subject, route, facts, link):
+        return Mismatch(told, fault, _who(subject), name, seen)
     return None
 
 
-def _gateway(subject: Subject, route: RouteFacts, facts: BindingFacts) -> Iterator[tuple[str, str, str]]:
-    if subject.kind not in ARRIVES.get(route.auth, ()):
-        yield "Gateway", "AuthMismatch", "401" if route.auth == "JWT" else "403"
-    if subject.account_id is not None and facts.account_id and subject.account_id != facts.account_id:
-        yield "Gateway", "CrossAccount", "403"
-    if route.auth == "JWT" and facts.provider_fault is not None:
-        yield "Gateway", "ProviderNotReady", "401"
-    if route.state in ("Refused", "Withdrawn"):
-        yield "Gateway", f"Route{route.state}", "404"
+def _caller(subject: Subject, route: LineRoute, facts: BindingFacts) -> Caller:
+    """Return a caller that *subject* means and that does all that is in his own power."""
+    caller = caller_of(subject, facts.line.api, route)
+    if isinstance(caller, Signature) and (subject.name, route.name) in facts.uninvokable:
+        return replace(caller, may_invoke=False)
+    if isinstance(caller, Token) and route.scope is not None:
+        return replace(caller, scopes=caller.scopes | {route.scope})
+    return caller
 
 
-def _unbound(route: RouteFacts, facts: BindingFacts) -> str:
-    """Return what a caller sees whom no row means: the guard refuses him, or lets him pass without a role."""
-    return "403" if facts.require_binding and route.auth != "Public" else NO_ROLE
-
-
-def _binding(route: str, facts: BindingFacts) -> Iterator[tuple[str, str, str]]:
-    observed = facts.observed
-    if not observed.managed:
+def _told(subject: Subject, route: LineRoute, facts: BindingFacts, link: Link | None) -> Iterator[tuple[str, str, str]]:
+    """Yield (link, fault, what the caller sees) for what the walk found, the binding's own loss before it."""
+    if subject.kind not in ARRIVES[route.auth]:
+        yield "Gateway", "AuthMismatch", _seen(link)
+    if link is not None and (link.name in ("Gateway", "OrdsPrivilege") or link.fault == "RouteUnknown"):
+        yield link.name, link.fault, link.sees
+    if not facts.line.database.decides:
         yield "Binding", "GuardOff", NO_ROLE
-    elif route not in observed.routes:
-        yield "Binding", "RouteUnknown", "403"
     if facts.ended:
-        yield "Binding", "Expired", _unbound(facts.routes[route], facts)
+        yield "Binding", "Expired", _seen(link)
+    if facts.lost is not None:
+        yield "OracleRole", facts.lost, _seen(link)
+    if link is not None:
+        yield link.name, link.fault, link.sees
 
 
-def _role(route: RouteFacts, facts: BindingFacts) -> Iterator[tuple[str, str, str]]:
-    """Nobody is bound to a role that is not the OracleRole's own; a bound caller whose role the schema lacks passes."""
-    observed = facts.observed
-    if not observed.role_exists or observed.role_owner != facts.role_owner:
-        yield "OracleRole", "RoleMissing", _unbound(route, facts)
-    elif not observed.role_secure:
-        yield "OracleRole", "RoleNotSecure", _unbound(route, facts)
-    elif not observed.granted:
-        yield "OracleRole", "RoleNotGranted", NO_ROLE
-    if observed.proxied is not None:
-        yield "OracleRole", "ProxyRoleDenied", "403"
-    if facts.missing:
-        yield "Grant", "GrantMissing", NO_ROLE
+def _seen(link: Link | None) -> str:
+    """Return what a caller sees whom no binding means: he is refused, or passes without a role."""
+    return link.sees if link is not None and link.outcome == "Refused" else NO_ROLE
 
 
 def _merged(found: Iterable[Mismatch], cells: int) -> list[Mismatch]:

@@ -1,6 +1,7 @@
 """``RoleBinding``: the rows by which the guard binds callers to a role, and where the line to that role is broken."""
 
 from dataclasses import dataclass, replace
+from datetime import UTC, datetime
 
 from oracleapi.api import reasons
 from oracleapi.api.identityprovider import IdentityProviderSpec
@@ -8,11 +9,13 @@ from oracleapi.api.oracleapi import OracleApiSpec
 from oracleapi.api.oracledatabase import OracleDatabaseSpec
 from oracleapi.api.oraclerole import OracleRoleSpec
 from oracleapi.api.rolebinding import RoleBindingSpec
+from oracleapi.desired.groups import route_group
 from oracleapi.desired.guard import build_binding, subject_name
-from oracleapi.desired.mismatches import BindingFacts, RouteFacts, Verdict, access_hash, judge
+from oracleapi.desired.mismatches import BindingFacts, Verdict, access_hash, judge
 from oracleapi.desired.role import may_have_role
 from oracleapi.errors import DependencyNotReady, OperatorError, Terminal
 from oracleapi.model.guard import DesiredBinding, ObservedBinding
+from oracleapi.model.line import Line, LineApi, LineBinding, LineDatabase, LineRole, LineRoute, Subject
 from oracleapi.model.ownership import Owner
 from oracleapi.plan.guard import plan_binding
 from oracleapi.plan.preview import preview
@@ -29,8 +32,8 @@ SUBJECT_BYTES = 400
 
 
 @dataclass(frozen=True)
-class Line:
-    """What a binding leads from and to.
+class BoundLine:
+    """What a binding leads from and to, as objects.
 
     Args:
         api, role: Owners; the objects are in the binding's namespace.
@@ -100,7 +103,7 @@ class RoleBindingReconciler:
             f"Ended at {work.spec.expiration_time:%Y-%m-%dT%H:%M:%SZ}" if ended else f"Callers act as {line.role_name}"
         )
 
-    def _resolve(self, work: Pass[RoleBindingSpec]) -> Line:
+    def _resolve(self, work: Pass[RoleBindingSpec]) -> BoundLine:
         """Return what is bound to what; permission is checked here, in every pass.
 
         Raises:
@@ -140,7 +143,7 @@ class RoleBindingReconciler:
                 f"OracleDatabase {role_spec.database_ref.name} has ords.guard: Off, so nobody asks for bindings; a"
                 " platform administrator installs the guard and sets Required, see docs/guard.md",
             )
-        return Line(
+        return BoundLine(
             self._owner(work, "OracleApi", api), api_spec, api, self._owner(work, "OracleRole", role), name, role,
             database, refusal,
         )  # fmt: skip
@@ -162,15 +165,20 @@ class RoleBindingReconciler:
         return left <= 0
 
     @staticmethod
-    def _desired(work: Pass[RoleBindingSpec], line: Line, ended: bool) -> DesiredBinding:
+    def _desired(work: Pass[RoleBindingSpec], line: BoundLine, ended: bool) -> DesiredBinding:
         names = {route.name for route in line.api_spec.routes}
         return build_binding(work.spec, work.owner, line.api, line.api_spec.schema_, line.role_name, names, ended)
 
     def _say(
-        self, work: Pass[RoleBindingSpec], line: Line, desired: DesiredBinding, observed: ObservedBinding, ended: bool
+        self,
+        work: Pass[RoleBindingSpec],
+        line: BoundLine,
+        desired: DesiredBinding,
+        observed: ObservedBinding,
+        ended: bool,
     ) -> Verdict:
         """Put into status who comes through, who does not, and why."""
-        verdict = judge(work.spec, self._facts(line, observed, ended))
+        verdict = judge(work.spec, self._facts(work, line, observed))
         work.report.fields |= {
             "subjectsBound": f"{verdict.bound}/{len(work.spec.subjects)}",
             "allowed": verdict.allowed,
@@ -190,21 +198,44 @@ class RoleBindingReconciler:
             work.report.say("Expired", ended, reasons.EXPIRED if ended else reasons.SUCCEEDED, f"It ends at {at}")
         return verdict
 
-    def _facts(self, line: Line, observed: ObservedBinding, ended: bool) -> BindingFacts:
-        states = {found["name"]: found["state"] for found in line.api_resource.get("status", {}).get("routes", [])}
-        routes = {
-            route.name: RouteFacts(route.auth or "JWT", states.get(route.name, "")) for route in line.api_spec.routes
-        }
-        role_status = line.role_resource.get("status", {})
+    def _facts(self, work: Pass[RoleBindingSpec], line: BoundLine, observed: ObservedBinding) -> BindingFacts:
+        spec, lost = work.spec, _lost(line, observed)
+        subjects = tuple(Subject(found.kind, found.name) for found in spec.subjects)
+        role = LineRole(
+            line.role_name,
+            observed.role_exists,
+            observed.granted,
+            observed.role_secure,
+            proxied=observed.proxied,
+            missing=frozenset(line.role_resource.get("status", {}).get("missing", [])),
+        )
         return BindingFacts(
-            routes=routes,
-            require_binding=line.api_spec.require_binding,
-            account_id=self._references.account_id_of(line.database),
-            provider_fault=self._provider_fault(line.api_spec),
-            ended=ended,
-            role_owner=str(line.role),
-            missing=tuple(role_status.get("missing", [])),
-            observed=observed,
+            Line(
+                self._line_api(line, observed),
+                LineDatabase(managed=observed.managed),
+                (
+                    LineBinding(
+                        work.owner.name, role.name, subjects, tuple(spec.routes), spec.expiration_time, lost is None
+                    ),
+                ),
+                {role.name: role},
+            ),
+            datetime.fromtimestamp(work.clock.now(), UTC),
+            lost,
+        )
+
+    def _line_api(self, line: BoundLine, observed: ObservedBinding) -> LineApi:
+        spec = line.api_spec
+        states = {found["name"]: found["state"] for found in line.api_resource.get("status", {}).get("routes", [])}
+        known = observed.routes
+        groups = [(route.name, route_group(spec, route)) for route in spec.routes]
+        return LineApi(
+            tuple(
+                LineRoute(name, group.auth, group.scope, states.get(name, ""), name in known) for name, group in groups
+            ),
+            self._references.account_id_of(line.database),
+            provider_fault=self._provider_fault(spec),
+            require_binding=spec.require_binding,
         )
 
     def _provider_fault(self, api: OracleApiSpec) -> str | None:
@@ -247,17 +278,25 @@ class RoleBindingReconciler:
         """Nothing is remembered of a binding."""
 
 
-def _role_fault(line: Line, observed: ObservedBinding) -> OperatorError | None:
-    """Return why callers may not be led to the role, which is not the OracleRole's own, or ``None``."""
-    if observed.role_exists and observed.role_secure and observed.role_owner == str(line.role):
-        return None
+def _lost(line: BoundLine, observed: ObservedBinding) -> str | None:
+    """Return the fault of a role that nobody may be bound to, for it is not the OracleRole's own, or ``None``."""
     if observed.role_exists and not observed.role_secure:
-        fault = (
-            f"role {line.role_name} is not IDENTIFIED USING ORACLEAPI.GUARD, so whoever holds it has it enabled;"
-            " drop it and let the OracleRole make it"
-        )
-    else:
-        fault = f"role {line.role_name} is not there yet: {ready_message(line.role_resource) or 'it was dropped'}"
+        return "RoleNotSecure"
+    return None if observed.role_exists and observed.role_owner == str(line.role) else "RoleMissing"
+
+
+def _role_fault(line: BoundLine, observed: ObservedBinding) -> OperatorError | None:
+    """Return :func:`_lost` as what holds the binding up."""
+    match _lost(line, observed):
+        case None:
+            return None
+        case "RoleNotSecure":
+            fault = (
+                f"role {line.role_name} is not IDENTIFIED USING ORACLEAPI.GUARD, so whoever holds it has it enabled;"
+                " drop it and let the OracleRole make it"
+            )
+        case _:
+            fault = f"role {line.role_name} is not there yet: {ready_message(line.role_resource) or 'it was dropped'}"
     name = line.role_resource["metadata"]["name"]
     return DependencyNotReady(reasons.ROLE_NOT_READY, f"spec.roleRef: OracleRole {name}: {fault}", 30.0)
 
