@@ -80,6 +80,23 @@ class Gateway(Protocol):
         """Carry out one action that is safe to repeat."""
         ...
 
+    def invoke(self, url: str) -> "Answer":
+        """Call a published route, signed as the operator; returns whatever came back, a refusal too.
+
+        Raises:
+            OperatorError: Nothing came back; there is nothing to sign with.
+        """
+        ...
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What a caller of an API gets. ``request_id`` is the one that the gateway gave the request."""
+
+    status: int
+    request_id: str | None
+    body: bytes
+
 
 @dataclass(frozen=True)
 class Caller:

@@ -197,7 +197,7 @@ def test_among_very_many_long_routes_the_server_adds_its_own_words(admission: La
 def test_three_hundred_public_routes_with_a_scope_are_told_without_their_names(admission: Lab) -> None:
     routes = [route | {"auth": "Public"} for route in _routes(300)]
     ((_, said),) = tried(admission, edited(accepted()["oracleapi/maximal"], {"routes": routes}))
-    assert "a Public route has no scope; remove scope or auth: Public from: more routes than fit here" in said
+    assert "a Public or IAM route has no scope; remove scope or auth from: more routes than fit here" in said
 
 
 def test_sources_that_are_too_long_together_are_refused(admission: Lab) -> None:

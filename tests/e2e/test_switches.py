@@ -236,10 +236,12 @@ def test_other_shapes_of_stages_exports_and_pages_change_nothing(clean: Lab, exa
     api = _birth(clean, example)
     _serves(clean, api)
     stage = clean.aws("apigatewayv2").get_stage(ApiId=api["status"]["apiId"], StageName="$default")
-    assert {
-        (found["ThrottlingRateLimit"], found["ThrottlingBurstLimit"], found["DetailedMetricsEnabled"])
-        for found in stage["RouteSettings"].values()
-    } == {(10.0, 20, True)}
+    throttles = {
+        key: (found["ThrottlingRateLimit"], found["ThrottlingBurstLimit"], found["DetailedMetricsEnabled"])
+        for key, found in stage["RouteSettings"].items()
+    }
+    assert throttles.pop(f"GET {BASE}/_probe") == (1.0, 2, True)
+    assert set(throttles.values()) == {(10.0, 20, True)}
     assert stage["DefaultRouteSettings"]["ThrottlingRateLimit"] == 100.0
     _rests(clean)
 

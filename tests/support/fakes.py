@@ -12,9 +12,10 @@ from oracleapi.model.guard import GuardAction, ObservedBinding, ObservedGuard
 from oracleapi.model.link import CreateLink, DeleteLink, ObservedLink
 from oracleapi.model.role import ObservedRole, RefusedGrant, RoleAction
 from oracleapi.model.schema import ChangeSchema, DisableSchema, EnableSchema, ObservedSchema, SchemaAction
-from oracleapi.ports import Caller, DatabaseFacts, Discovery, SecretValue
+from oracleapi.ports import Answer, Caller, DatabaseFacts, Discovery, SecretValue
 from support.fake_guard import FakeGuard
 from support.fake_iam import FakeIam
+from support.fake_network import FakeNetwork
 from support.fake_roles import FakeRoles
 from support.schemas import status_faults
 
@@ -167,7 +168,10 @@ CHANGES_CONTENT = (
 
 
 class FakeGateway:
-    """API Gateway of one account, with referential checks; ``calls`` lists every call."""
+    """API Gateway of one account, with referential checks.
+
+    ``calls`` lists every call that counts against the account's quota, ``invoked`` those that are callers' of an API.
+    """
 
     def __init__(self) -> None:
         self.apis: dict[str, FakeApi] = {}
@@ -177,6 +181,8 @@ class FakeGateway:
         self.faults: dict[str, list[OperatorError | None]] = {}
         self.drop_mappings = False
         self.resume_publishes = False  # whether turning auto-deploy on makes a deployment
+        self.network = FakeNetwork({})
+        self.invoked: list[str] = []
         self._serial = 0
 
     def caller(self) -> Caller:
@@ -239,6 +245,10 @@ class FakeGateway:
         if fault is not None:
             raise fault
         return link_id
+
+    def invoke(self, url: str) -> Answer:
+        self.invoked.append(url)
+        return self.network.answer(self.apis.values(), self.links, url)
 
     def apply(self, action: g.GatewayAction | DeleteLink) -> None:
         self._call(type(action).__name__)
@@ -519,6 +529,7 @@ class FakeBackends:
     def __init__(self) -> None:
         self.aws = FakeGateway()
         self.database = FakeOracle("HR_API", "SALES_API")
+        self.aws.network = FakeNetwork(self.database.schemas)
         self.ords = FakeProbe(self.database)
         self.provider = FakeOidc()
         self.secret_store = FakeSecrets()

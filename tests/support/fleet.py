@@ -1,13 +1,15 @@
 """A world of many APIs over several accounts and databases, whose calls to API Gateway are paid and timed."""
 
 from collections import Counter
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from typing import Any
 
 from oracleapi.errors import OperatorError
-from oracleapi.ports import Caller
+from oracleapi.ports import Answer, Caller
 from oracleapi.runtime.store import Key
 from support import make
+from support.fake_network import FakeNetwork
 from support.fakes import FakeBackends, FakeClock, FakeGateway, FakeOracle
 from support.small_world import SmallWorld
 
@@ -18,9 +20,9 @@ UNPAID = ("caller", "observe_log_group", "EnsureLogGroup")
 class PaidGateway(FakeGateway):
     """Pays for each call as a client of AWS does, and notes when it was sent; ``away`` fails all of them."""
 
-    def __init__(self, clock: FakeClock, number: str) -> None:
+    def __init__(self, clock: FakeClock, number: str, network: "Proven") -> None:
         super().__init__()
-        self.clock, self.number = clock, number
+        self.clock, self.number, self.network = clock, number, network
         self.meter: Any = None
         self.away: OperatorError | None = None
         self.sent: list[tuple[float, str]] = []
@@ -44,6 +46,16 @@ class PaidGateway(FakeGateway):
         return max((sum(start <= time <= start + seconds for time in times) for start in times), default=0)
 
 
+class Proven(FakeNetwork):
+    """Every published API is reached through its probe route."""
+
+    def __init__(self) -> None:
+        super().__init__({})
+
+    def answer(self, apis: Iterable[Any], links: Mapping[str, Any], url: str) -> Answer:
+        return Answer(200, "one", b'{"request_id": "one"}')
+
+
 class FleetBackends(FakeBackends):
     """A gateway for each account, a database for each host."""
 
@@ -59,7 +71,7 @@ class FleetBackends(FakeBackends):
         return found
 
     def account(self, number: str) -> PaidGateway:
-        return self.accounts.setdefault(number, PaidGateway(self.clock, number))
+        return self.accounts.setdefault(number, PaidGateway(self.clock, number, Proven()))
 
     def oracle(self, spec: Any, secret: Any, trust: Any = None) -> FakeOracle:
         return self.database_of(spec.connection.host)

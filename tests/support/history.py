@@ -135,7 +135,11 @@ class History:
             for privilege in schema.privileges.values()
             if any(base.startswith(f"{pattern}/") for pattern in privilege.patterns)
         ]
-        if route.authorization == "NONE":
+        if route.authorization == "AWS_IAM":  # the gateway alone asks: nothing but the probe may be behind it
+            probe = handler[0].startswith("oa-probe/") and handler[1:] == ("_probe", "GET")
+            assert probe, f"after {moment.action!r}, {key} has no token before ORDS"
+            assert guards == [], f"after {moment.action!r}, the probe route is in front of {guards}"
+        elif route.authorization == "NONE":
             assert guards == [], f"after {moment.action!r}, {key} is public in front of {guards}"
         else:
             assert route.authorizer in moment.authorizers, f"after {moment.action!r}, {key} has no authorizer"

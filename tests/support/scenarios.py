@@ -9,7 +9,7 @@ from support import make
 from support.crashes import Call, Outside
 from support.history import History
 from support.small_world import API, SmallWorld
-from support.worlds import LINK, ROLE, api, edit, resync, schema, the_api, world_of, written
+from support.worlds import LINK, PROBE_KEY, ROLE, api, edit, resync, schema, the_api, world_of, written
 
 OTHER = ("OracleApi", "hr", "other")
 LONG_S = 400.0
@@ -102,6 +102,8 @@ def living(world: SmallWorld) -> None:
     routes = {key for found in world.backends.aws.apis.values() for key in found.routes}
     assert wanted <= routes, f"missing at the gateway: {wanted - routes}"
     assert the_links(world) == {"AVAILABLE"}
+    for type_ in ("NetworkReady", "CorrelationProven"):
+        assert world.condition(type_) == ("True", "Succeeded")
     for found in world.kube.objects.values():
         assert "intents" not in found["status"], f"an open intent in {found['kind']}"
     assert schema(world).privileges["oracleapi.enabled"].comments
@@ -113,7 +115,9 @@ def living(world: SmallWorld) -> None:
 def one_api(world: SmallWorld) -> None:
     the_api(world)
     living(world)
-    assert {found.scope for found in the_api(world).routes.values()} == {
+    routes = dict(the_api(world).routes)
+    assert routes.pop(PROBE_KEY).authorization == "AWS_IAM"
+    assert {found.scope for found in routes.values()} == {
         found.get("scope", "a.read") for found in world.kube.objects[API]["spec"]["routes"]
     }
 

@@ -95,7 +95,12 @@ class SmallWorld:
         return "absent", ""
 
     def message(self, key: Key = API) -> str:
-        (found,) = [c["message"] for c in self.kube.status(*key)["conditions"] if c["type"] == "Ready"]
+        """Return what Ready says."""
+        return self.told("Ready", key)
+
+    def told(self, type_: str, key: Key = API) -> str:
+        """Return what a condition says."""
+        (found,) = [c["message"] for c in self.kube.status(*key)["conditions"] if c["type"] == type_]
         return str(found)
 
 

@@ -17,6 +17,8 @@ ACCOUNT = Key("AwsAccount", None, "main")
 ROLE = Key("OracleRole", "hr", "hr-reader")
 BINDING = Key("RoleBinding", "hr", "readers")
 PROVIDER = Key("IdentityProvider", None, "staff")
+PROBE_KEY, PROBE_MODULE = "GET /hr/v1/_probe", "oa-probe/hr/v1"
+"""The probe route of :data:`~support.small_world.API` and its module."""
 
 
 def api(*routes: dict[str, Any], name: str = "hr", namespace: str = "hr", **fields: Any) -> dict[str, Any]:

@@ -55,7 +55,7 @@ def test_a_new_api_waits_and_tells_what_would_be_done_and_how_to_approve_it() ->
     assert of_api(world) == []
     assert plan(world)["hash"] in world.message()
     assert "kubectl -n hr annotate oracleapi hr --overwrite oracleapi.dev/approved-plan=" in world.message()
-    assert plan(world)["summary"] == "9 create, 1 update, 0 delete; 5 AWS calls"
+    assert plan(world)["summary"] == "11 create, 1 update, 0 delete; 5 AWS calls"
     first = plan(world)["actions"][0]
     assert first == {
         "on": "oracle", "verb": "create", "object": "schema HR_API as hr_api", "destructive": False, "calls": 1,

@@ -245,7 +245,13 @@ def test_status_tells_groups_routes_and_the_endpoint() -> None:
     assert status["routesServing"] == "3/3"
     assert status["publicRoutes"] == 1
     assert status["endpoint"] == f"https://{status['apiId']}.execute-api.eu-west-1.amazonaws.com"
-    assert [group.get("scope") for group in status["groups"]] == ["a.read", "a.write", None]
+    assert [(group["auth"], group.get("scope")) for group in status["groups"]] == [
+        ("IAM", None),
+        ("JWT", "a.read"),
+        ("JWT", "a.write"),
+        ("Public", None),
+    ]
+    assert len(status["routes"]) == 3
     assert {route["state"] for route in status["routes"]} == {"Serving"}
     assert "intents" not in status
 

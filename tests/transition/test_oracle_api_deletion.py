@@ -81,7 +81,8 @@ def test_the_gateway_half_goes_before_the_ords_half() -> None:
     world.settle()
     assert history.actions == [
         "delete API api2",
-        "schema HR_API: delete module oa-a-read-524c50/hr/v1, delete privilege a.read, delete JWT profile",
+        "schema HR_API: delete module oa-a-read-524c50/hr/v1, delete module oa-probe/hr/v1, delete privilege a.read,"
+        " delete JWT profile",
         "disable schema HR_API",
     ]
 

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from oracleapi.desired.probe import PROBE_THROTTLE
 from oracleapi.errors import Retryable
 from oracleapi.model import gateway as g
 from oracleapi.model.ownership import TAG_OWNER, TAG_UID
@@ -13,7 +14,7 @@ from oracleapi.model.schema import Handler, JwtProfile
 from support import make
 from support.history import History
 from support.small_world import API, SmallWorld
-from support.worlds import api, drift_of, events, resync, schema, the_api, world_of, written
+from support.worlds import PROBE_KEY, PROBE_MODULE, api, drift_of, events, resync, schema, the_api, world_of, written
 
 ROUTES = (make.route("list", throttle={"requestsPerSecond": 5, "burst": 9}), make.route("add", method="POST"))
 KEY = "GET /hr/v1/things"
@@ -38,7 +39,7 @@ def integration(**fields: Any) -> Change:
     def change(world: SmallWorld) -> None:
         found = the_api(world)
         for key, present in found.routes.items():
-            if key != LINK_KEY and present.integration is not None:
+            if key not in (LINK_KEY, PROBE_KEY) and present.integration is not None:
                 found.routes[key] = replace(present, integration=replace(present.integration, **fields))
 
     return change
@@ -101,7 +102,14 @@ def ords(**fields: Any) -> Change:
 def module(**fields: Any) -> Change:
     def change(world: SmallWorld) -> None:
         found = schema(world)
-        ords(modules={MODULE: replace(found.modules[MODULE], **fields)})(world)
+        ords(modules={**found.modules, MODULE: replace(found.modules[MODULE], **fields)})(world)
+
+    return change
+
+
+def module_dropped(name: str) -> Change:
+    def change(world: SmallWorld) -> None:
+        ords(modules={key: found for key, found in schema(world).modules.items() if key != name})(world)
 
     return change
 
@@ -166,13 +174,19 @@ CHANGES: list[tuple[str, Change, set[tuple[str, str]]]] = [
     ("an issuer changed", authorizer, {("authorizer jwt", "issuer")}),
     ("a stage throttle changed", stage(throttle=g.Throttle(9.0, 9)), {("stage $default", "throttle.rate"),
                                                                       ("stage $default", "throttle.burst")}),
-    ("a route throttle removed", stage(route_throttles={LINK_KEY: g.Throttle(5.0, 9)}),
+    ("a route throttle removed", stage(route_throttles={LINK_KEY: g.Throttle(5.0, 9), PROBE_KEY: PROBE_THROTTLE}),
      {(f"route {KEY}", "throttle")}),
+    ("the probe's throttle removed", stage(route_throttles=dict.fromkeys((KEY, LINK_KEY), g.Throttle(5.0, 9))),
+     {(f"route {PROBE_KEY}", "throttle")}),
+    ("the probe route deleted", dropped(PROBE_KEY), {(f"route {PROBE_KEY}", "existence")}),
+    ("the probe route made public", route(PROBE_KEY, authorization="NONE"),
+     {(f"route {PROBE_KEY}", "authorization")}),
     ("a route throttle changed",
-     stage(route_throttles={LINK_KEY: g.Throttle(5.0, 9), KEY: g.Throttle(5.0, 10)}),
+     stage(route_throttles={LINK_KEY: g.Throttle(5.0, 9), KEY: g.Throttle(5.0, 10), PROBE_KEY: PROBE_THROTTLE}),
      {(f"route {KEY}", "throttle.burst")}),
     ("a route throttled by hand",
-     stage(route_throttles={key: g.Throttle(5.0, 9) for key in (KEY, LINK_KEY, "POST /hr/v1/things")}),
+     stage(route_throttles=dict.fromkeys((KEY, LINK_KEY, "POST /hr/v1/things"), g.Throttle(5.0, 9))
+           | {PROBE_KEY: PROBE_THROTTLE}),
      {("route POST /hr/v1/things", "throttle")}),
     ("metrics turned off", stage(detailed_metrics=False), {("stage $default", "detailed_metrics")}),
     ("the access log turned off", stage(log_group_arn="", log_format=""), {("stage $default", "log_group_arn"),
@@ -191,7 +205,8 @@ CHANGES: list[tuple[str, Change, set[tuple[str, str]]]] = [
     ("a handler's type changed", handler(("things", "GET"), Handler("json/item", "select 1 as one from dual")),
      {(f"handler GET {MODULE}/things", "source_type")}),
     ("a handler deleted", handler(("things", "GET"), None), {(f"handler GET {MODULE}/things", "existence")}),
-    ("a module deleted", ords(modules={}), {(f"module {MODULE}", "existence")}),
+    ("a module deleted", module_dropped(MODULE), {(f"module {MODULE}", "existence")}),
+    ("the probe's module deleted", module_dropped(PROBE_MODULE), {(f"module {PROBE_MODULE}", "existence")}),
     ("a module unpublished", module(status="NOT_PUBLISHED"), {(f"module {MODULE}", "status")}),
     ("a module moved", module(base_path="/elsewhere/"), {(f"module {MODULE}", "base_path")}),
     ("a privilege dropped", privilege_dropped, {("privilege a.read", "existence")}),
@@ -281,7 +296,7 @@ def test_a_secret_value_is_cut_and_the_list_is_bounded() -> None:
     the_api(world).routes.clear()
     resync(world)
     assert len(world.kube.status(*API)["drift"]) == 20
-    assert "and 59 more" in events(world, "DriftRepaired")[0]
+    assert "and 60 more" in events(world, "DriftRepaired")[0]
 
 
 def test_an_edit_is_no_drift() -> None:

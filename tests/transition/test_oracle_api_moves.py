@@ -9,7 +9,7 @@ from oracleapi.model.gateway import Throttle
 from support import make
 from support.history import History
 from support.small_world import API, SmallWorld
-from support.worlds import api, events, resync, schema, the_api, world_of
+from support.worlds import PROBE_KEY, PROBE_MODULE, api, events, resync, schema, the_api, world_of
 
 KEY = "GET /hr/v1/things/{id}"
 OLD, NEW = "oa-a-read-524c50", "oa-b-read-d2a3a5"
@@ -56,8 +56,8 @@ def test_a_route_that_moves_between_groups_is_always_served_and_protected(
 def test_a_moved_route_leaves_nothing_behind() -> None:
     world = world_of(moving())
     changed(world, moving(scope="b.read"))
-    assert set(the_api(world).routes) == {KEY, f"GET /ords/hr_api/{NEW}/hr/v1/things/{{id}}"}
-    assert set(schema(world).modules) == {f"{NEW}/hr/v1"}
+    assert set(the_api(world).routes) == {KEY, PROBE_KEY, f"GET /ords/hr_api/{NEW}/hr/v1/things/{{id}}"}
+    assert set(schema(world).modules) == {f"{NEW}/hr/v1", PROBE_MODULE}
     assert set(schema(world).privileges) == {"b.read", "oracleapi.enabled"}
 
 
@@ -86,7 +86,7 @@ def test_a_move_survives_a_restart_at_every_moment() -> None:
         world.settle(300)
         assert world.ready() == ("True", "Succeeded")
         history.check()
-        assert set(schema(world).modules) == {f"{NEW}/hr/v1"}
+        assert set(schema(world).modules) == {f"{NEW}/hr/v1", PROBE_MODULE}
 
 
 def test_a_move_waits_until_ords_really_serves_the_new_group() -> None:
@@ -143,7 +143,7 @@ def test_a_route_that_moves_back_while_it_moves_is_always_served() -> None:
     assert world.ready() == ("True", "Succeeded")
     history.check()
     assert all(KEY in moment.routes for moment in history.moments)
-    assert set(schema(world).modules) == {f"{NEW}/hr/v1"}
+    assert set(schema(world).modules) == {f"{NEW}/hr/v1", PROBE_MODULE}
 
 
 def test_a_new_route_waits_for_ords_and_a_removed_one_goes_from_the_gateway_first() -> None:
@@ -156,6 +156,7 @@ def test_a_new_route_waits_for_ords_and_a_removed_one_goes_from_the_gateway_firs
     assert history.moments[-1].handlers() == {
         (f"{OLD}/hr/v1", "things", "POST"),
         (f"{OLD}/hr/v1", "new", "GET"),
+        (PROBE_MODULE, "_probe", "GET"),
     }
 
 
@@ -167,7 +168,7 @@ def test_a_removed_route_s_throttle_goes_before_it() -> None:
     assert order.index(f"remove the throttle of {KEY}") < order.index(f"delete route {KEY}")
     stage = the_api(world).stage
     assert stage is not None
-    assert dict(stage.route_throttles) == {}
+    assert set(stage.route_throttles) == {PROBE_KEY}
 
 
 def test_giving_up_tokens_keeps_the_authorizer_while_a_link_still_needs_it() -> None:
@@ -195,7 +196,7 @@ def test_another_audience_changes_both_gates() -> None:
 def test_links_can_be_left_out_later() -> None:
     world = world_of(moving())
     changed(world, moving(), links=False)
-    assert set(the_api(world).routes) == {KEY}
+    assert set(the_api(world).routes) == {KEY, PROBE_KEY}
 
 
 def test_another_vpc_link_changes_the_integrations_in_place() -> None:
@@ -209,7 +210,7 @@ def test_another_vpc_link_changes_the_integrations_in_place() -> None:
     links = {r.integration.vpc_link_id for r in the_api(world).routes.values() if r.integration is not None}
     assert links == {link_id}
     assert [action for action in history.actions if "route" in action] == []
-    assert sum(action.startswith("update integration") for action in history.actions) == 2
+    assert sum(action.startswith("update integration") for action in history.actions) == 3  # links and probe apart
     kept = [
         {route.integration.vpc_link_id for route in m.routes.values() if route.integration} for m in history.moments
     ]

@@ -42,7 +42,7 @@ def guarded(world: SmallWorld) -> bool:
     """Say whether each module that asks for a scope stands behind its privilege, and the profile is there."""
     found = schema(world)
     return all(
-        module.base_path.startswith("/oa-public/")
+        module.base_path.startswith(("/oa-public/", "/oa-probe/"))
         or (found.profile is not None and any(guard.protects(module) for guard in found.privileges.values()))
         for module in found.modules.values()
     )
@@ -62,7 +62,13 @@ def open_to(world: SmallWorld, *namespaces: str) -> None:
 def test_two_apis_share_a_schema_and_a_scope() -> None:
     world = pair()
     found = schema(world)
-    assert set(found.modules) == {f"{READ_SLUG}/hr/v1", f"{READ_SLUG}/other", f"{OWN_SLUG}/other"}
+    assert set(found.modules) == {
+        f"{READ_SLUG}/hr/v1",
+        "oa-probe/hr/v1",
+        f"{READ_SLUG}/other",
+        f"{OWN_SLUG}/other",
+        "oa-probe/other",
+    }
     assert set(found.privileges) == {"a.read", "c.read", ENABLED_MARK}
     with written(world) as writes:
         resync(world)

@@ -122,7 +122,9 @@ class Route(Part):
     name: Name
     method: Literal["GET", "POST", "PUT", "DELETE"]
     path: Annotated[str, Field(min_length=1, max_length=128, json_schema_extra=rules(PATH_RULE, DOTS_RULE))]
-    auth: Literal["JWT", "Public"] | None = Field(None, description="Default JWT")
+    auth: Literal["JWT", "IAM", "Public"] | None = Field(
+        None, description="Default JWT. IAM routes are Withdrawn: ORDS cannot tell yet who came through the gateway"
+    )
     scope: Scope | None = Field(None, description="Default auth.jwt.defaultScope; a JWT route has exactly one")
     handler: Handler
     throttle: Throttle | None = None
@@ -151,9 +153,10 @@ UNIQUE_ROUTES = cel(
     ),
 )
 
-_JWT_WITHOUT_SCOPE = "!has(r.scope) && !(has(r.auth) && r.auth == 'Public')"
+_JWT_WITHOUT_SCOPE = "!has(r.scope) && !(has(r.auth) && r.auth != 'JWT')"
 _NEEDS_JWT = "!has(r.auth) || r.auth == 'JWT' || has(r.scope)"
-_PUBLIC_SCOPE = "has(r.auth) && r.auth == 'Public' && has(r.scope)"
+_OTHER_SCOPE = "has(r.auth) && r.auth != 'JWT' && has(r.scope)"
+_PROBE_KEY = "r.method == 'GET' && r.path == '/_probe'"
 
 
 class OracleApiSpec(OfferSpec):
@@ -173,9 +176,14 @@ class OracleApiSpec(OfferSpec):
                 "set spec.auth.jwt, or auth: Public on the route; without spec.auth.jwt no token can be checked for",
             ),
             _named(
-                f"self.routes.all(r, !({_PUBLIC_SCOPE}))",
-                _PUBLIC_SCOPE,
-                "a Public route has no scope; remove scope or auth: Public from",
+                f"self.routes.all(r, !({_OTHER_SCOPE}))",
+                _OTHER_SCOPE,
+                "a Public or IAM route has no scope; remove scope or auth from",
+            ),
+            _named(
+                f"!self.probe || self.routes.all(r, !({_PROBE_KEY}))",
+                _PROBE_KEY,
+                "GET /_probe belongs to the operator; use another path, or set spec.probe: false, instead of",
             ),
         )
     }
@@ -206,6 +214,10 @@ class OracleApiSpec(OfferSpec):
     stage: Stage = Stage()
     auth: Auth | None = None
     links: bool = Field(True, description="Link routes, so that next, prev, self and first work for callers")
+    probe: bool = Field(
+        True,
+        description="Route GET <basePath>/_probe, by which the operator proves the way from gateway to database",
+    )
     items_per_page: Annotated[int, Field(ge=1, le=10000)] = 25
     require_binding: bool = Field(
         True, description="With a guard: callers that no RoleBinding means get 403; Public routes are for everybody"

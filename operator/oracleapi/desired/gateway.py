@@ -10,6 +10,7 @@ from collections.abc import Collection
 from oracleapi.api.common import Throttle as SpecThrottle
 from oracleapi.api.oracleapi import Route
 from oracleapi.desired.groups import Group, module_name, ords_pattern, route_group
+from oracleapi.desired.probe import PROBE_GROUP, PROBE_THROTTLE, PROBE_TIMEOUT_MS, has_probe, probe_key
 from oracleapi.desired.schema import HandlerKey
 from oracleapi.model.gateway import (
     Authorizer,
@@ -68,9 +69,9 @@ def serving_routes(api: ResolvedApi, without: Collection[str]) -> tuple[Route, .
 
 
 def route_count(api: ResolvedApi) -> int:
-    """Return how many gateway routes *api* needs, link routes included."""
+    """Return how many gateway routes *api* needs, link routes and the probe route included."""
     links = sum(route.method == "GET" for route in api.spec.routes) if api.spec.links else 0
-    return len(api.spec.routes) + links
+    return len(api.spec.routes) + links + has_probe(api.spec)
 
 
 def route_key(api: ResolvedApi, route: Route) -> str:
@@ -109,6 +110,9 @@ def build_gateway(
             routes[found.key] = found
             if route.throttle is not None:
                 throttles[found.key] = to_throttle(route.throttle)
+    if has_probe(api.spec):
+        probe = _probe_route(api, host)
+        routes[probe.key], throttles[probe.key] = probe, PROBE_THROTTLE
     for held in held_links:
         routes.setdefault(held.key, held)
     needs_token = any(route.authorizer for route in routes.values())
@@ -146,9 +150,17 @@ def to_throttle(throttle: SpecThrottle) -> Throttle:
 
 
 def _route(key: str, group: Group, integration: Integration) -> GatewayRoute:
+    if group.auth == "IAM":
+        return GatewayRoute(key, integration, authorization="AWS_IAM")
     if group.scope is None:
         return GatewayRoute(key, integration)
     return GatewayRoute(key, integration, AUTHORIZER, group.scope, "JWT")
+
+
+def _probe_route(api: ResolvedApi, host: str) -> GatewayRoute:
+    path = f"{group_prefix(api, PROBE_GROUP)}$request.path"
+    integration = _integration(api, path, host, PROBE_TIMEOUT_MS)
+    return _route(probe_key(api.spec), PROBE_GROUP, integration)
 
 
 def _integration(api: ResolvedApi, path: str, host: str, timeout_ms: int) -> Integration:

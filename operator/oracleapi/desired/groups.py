@@ -13,7 +13,8 @@ from oracleapi.api.oracleapi import OracleApiSpec, Route
 from oracleapi.model.line import Auth
 
 PUBLIC_SLUG = "oa-public"
-
+IAM_SLUG = "oa-iam"
+PROBE_SLUG = "oa-probe"
 
 PLAIN_SEGMENT = re.compile(r"[A-Za-z0-9._~-]+")
 """A path segment that means itself: in a URL, and in a parameter mapping, where ``$`` begins a variable."""
@@ -21,14 +22,16 @@ PLAIN_SEGMENT = re.compile(r"[A-Za-z0-9._~-]+")
 
 @dataclass(frozen=True, order=True)
 class Group:
-    """A protection: one scope, or Public when *scope* is ``None``."""
+    """A protection: one scope; without one, IAM at the gateway, or nothing for Public routes."""
 
     slug: str
     scope: str | None
 
     @property
     def auth(self) -> Auth:
-        return "Public" if self.scope is None else "JWT"
+        if self.scope is not None:
+            return "JWT"
+        return "IAM" if self.slug in (IAM_SLUG, PROBE_SLUG) else "Public"
 
 
 def scope_slug(scope: str) -> str:
@@ -51,6 +54,8 @@ def route_group(spec: OracleApiSpec, route: Route) -> Group:
     """Return the group of *route*; the CRD's rules see to it that a JWT route has a scope."""
     if route.auth == "Public":
         return Group(PUBLIC_SLUG, None)
+    if route.auth == "IAM":
+        return Group(IAM_SLUG, None)
     scope = route.scope or (spec.auth.jwt.default_scope if spec.auth and spec.auth.jwt else None)
     if scope is None:
         raise ValueError(f"route {route.name} has no scope")
@@ -80,6 +85,11 @@ def ords_pattern(path: str) -> str:
 def variables(path: str) -> tuple[str, ...]:
     """Return the variables of a gateway path in order."""
     return tuple(re.findall(r"\{([A-Za-z][A-Za-z0-9_]*)\}", path))
+
+
+def guarded_routes(spec: OracleApiSpec) -> tuple[Route, ...]:
+    """Return the IAM routes: no privilege of ORDS protects them, so that nothing but the guard may let callers in."""
+    return tuple(route for route in spec.routes if route.auth == "IAM")
 
 
 def exposed_routes(spec: OracleApiSpec) -> tuple[Route, ...]:

@@ -8,11 +8,14 @@ from oracleapi.api.oracleapi import Route
 from oracleapi.api.rolebinding import EVERY_ROUTE, IAM_ARN, RoleBindingSpec, Subject
 from oracleapi.desired.gateway import group_prefix, route_key
 from oracleapi.desired.groups import route_group
+from oracleapi.desired.probe import PROBE_GROUP, PROBE_PATH, has_probe
 from oracleapi.model.guard import BindingRow, DesiredBinding, DesiredGuard, GuardApi, GuardRoute, Management
 from oracleapi.model.ownership import Owner
 from oracleapi.model.resolved import ResolvedApi
 from oracleapi.runtime.clock import RFC_3339
 
+PROBE_NAME = "_probe"
+"""No route of a spec can be called so."""
 PLAIN = re.compile(r"[A-Za-z0-9_~/-]")
 """Letters that a regular expression of Oracle takes for themselves; others are quoted."""
 
@@ -33,8 +36,16 @@ def build_guard(api: ResolvedApi, management: Management) -> DesiredGuard:
         subject_claim=claims.subject,
         groups_claim=claims.groups,
     )
-    routes = frozenset(guard_route(api, route) for route in spec.routes)
-    return DesiredGuard(row, routes, management)
+    routes = {guard_route(api, route) for route in spec.routes}
+    if has_probe(spec):
+        routes.add(_probe_route(api))
+    return DesiredGuard(row, frozenset(routes), management)
+
+
+def _probe_route(api: ResolvedApi) -> GuardRoute:
+    """Return the row of the probe route: it needs no token and no binding, and gives no role, not even to Anonymous."""
+    path = f"{group_prefix(api, PROBE_GROUP)}{api.spec.base_path}{PROBE_PATH}"
+    return GuardRoute("GET", f"^{_quoted(path)}$", PROBE_NAME, 0, "Probe")
 
 
 def guard_route(api: ResolvedApi, route: Route) -> GuardRoute:

@@ -18,6 +18,7 @@ from oracleapi.desired.groups import (
     PLAIN_SEGMENT,
     exposed_routes,
     groups_of,
+    guarded_routes,
     module_name,
     ords_pattern,
     route_group,
@@ -36,6 +37,7 @@ from oracleapi.reconcile.gate import end_approval, may_write, read_only, tell_re
 from oracleapi.reconcile.gateway_half import GatewayHalf, OrdsState, longest_timeout_s
 from oracleapi.reconcile.guard_half import GuardHalf
 from oracleapi.reconcile.look import GATEWAY_READY, ORDS_READY, Halves, Looker, desired_schema, said
+from oracleapi.reconcile.network import Network
 from oracleapi.reconcile.passes import Pass
 from oracleapi.reconcile.probes import find_path_trick, probe_groups
 from oracleapi.reconcile.references import References
@@ -48,6 +50,10 @@ from oracleapi.runtime.clock import Clock
 from oracleapi.runtime.store import Key
 
 ORDS_POLL_S = 1.0
+UNGUARDED = (
+    "callers with an AWS signature are served once the guard at ORDS can tell who came through the gateway, which this"
+    " release does not have; use auth: JWT"
+)
 PROTECTED = "Every protected group answers 401 without a token"
 VERIFIED_S = 30.0
 """How long a verified gateway half is believed while a pass only waits for ORDS."""
@@ -94,13 +100,17 @@ class OracleApiReconciler:
         self._unsafe_paths, self._wake = unsafe_paths, wake
         self._verified: dict[str, Verified] = {}  # by uid
         self._uids: dict[Key, str] = {}
+        self._network = Network(clock)
 
     def reconcile(self, work: Pass[OracleApiSpec]) -> None:
         self._uids[work.key] = work.uid
         around = self._resolve(work)
         self._accounts.check_region(work, around.api.region)
         self._check_quota(around)
-        routes = Routes(refused=dict(find_faults(work.spec, around.api.trace_header, around.max_rate)))
+        routes = Routes(
+            refused=dict(find_faults(work.spec, around.api.trace_header, around.max_rate)),
+            unguarded={route.name: UNGUARDED for route in guarded_routes(work.spec)},
+        )
         schema = self._schema.observe(around.api, around.oracle)
         if schema.alias is not None and schema.enabled:
             around = _with_alias(around, schema.alias)
@@ -169,6 +179,7 @@ class OracleApiReconciler:
                 ORDS_POLL_S,
             )
         self._settle(work, around, holding)
+        self._network.prove(work, around)
 
     def _settle(self, work: Pass[OracleApiSpec], around: Surroundings, holding: Holding) -> None:
         """End a pass whose halves agree: wait for ORDS's cache after a change, and for callers of what moved."""
@@ -352,8 +363,8 @@ class OracleApiReconciler:
         if count > ROUTE_QUOTA:
             raise Terminal(
                 reasons.ROUTE_QUOTA,
-                f"{count} routes with link routes are needed, an HTTP API has {ROUTE_QUOTA};"
-                " remove routes or set spec.links: false",
+                f"{count} routes with link routes and probe are needed, an HTTP API has {ROUTE_QUOTA};"
+                " remove routes, or set spec.links: false or spec.probe: false",
             )
 
     @staticmethod
@@ -380,6 +391,7 @@ class OracleApiReconciler:
     def _forget_halves(self, uid: str) -> None:
         self._verified.pop(uid, None)
         self._watch.forget(uid)
+        self._network.forget(uid)
 
 
 def shut_off(around: Surroundings) -> Surroundings:

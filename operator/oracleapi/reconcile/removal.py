@@ -11,6 +11,7 @@ from oracleapi.reconcile.accounts import Accounts
 from oracleapi.reconcile.databases import THE_DATABASES, Databases
 from oracleapi.reconcile.gateway_half import GatewayHalf
 from oracleapi.reconcile.guard_half import GuardHalf
+from oracleapi.reconcile.network import CORRELATION_PROVEN, NETWORK_READY
 from oracleapi.reconcile.passes import Pass
 from oracleapi.reconcile.references import References
 from oracleapi.reconcile.schema_half import SchemaHalf
@@ -58,6 +59,8 @@ class Removal:
         gone = ("apiId", "endpoint", "intents", "routes", "routesServing")
         work.report.fields |= dict.fromkeys(gone)
         work.report.say("GatewayReady", False, reasons.DELETING, "The API is deleted")
+        for type_ in (NETWORK_READY, CORRELATION_PROVEN):
+            work.report.clear(type_)
         try:
             oracle = self.open_oracle(database)
             guid = resource.get("status", {}).get("pdbGuid") or oracle.facts().pdb_guid

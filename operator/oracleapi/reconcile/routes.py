@@ -5,9 +5,10 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from oracleapi.api import reasons
-from oracleapi.api.oracleapi import Route
+from oracleapi.api.oracleapi import OracleApiSpec, Route
 from oracleapi.desired.gateway import route_key
 from oracleapi.desired.groups import Group, groups_of, module_base_path, module_name, ords_pattern, route_group
+from oracleapi.desired.probe import PROBE_GROUP, has_probe
 from oracleapi.model.gateway import ObservedGateway
 from oracleapi.model.resolved import ResolvedApi
 from oracleapi.model.schema import ObservedSchema
@@ -22,6 +23,7 @@ class Routes:
     refused: dict[str, str] = field(default_factory=dict)  # handler or path at fault: (reason is RoutesRefused)
     unsafe: dict[str, str] = field(default_factory=dict)  # kept away because path tricks work
     withdrawn: dict[str, str] = field(default_factory=dict)  # protection at fault
+    unguarded: dict[str, str] = field(default_factory=dict)  # nothing protects them at ORDS
     kept: set[str] = field(default_factory=set)  # refused, but the last good handler still serves
     pending: set[str] = field(default_factory=set)  # not there yet on one side, and not to be made without approval
     live: bool = False  # the API has a stage: what is not at fault can be called
@@ -29,11 +31,11 @@ class Routes:
     @property
     def away(self) -> frozenset[str]:
         """Names of the routes that callers must not reach."""
-        return frozenset(({*self.refused} - self.kept) | {*self.unsafe} | {*self.withdrawn})
+        return frozenset(({*self.refused} - self.kept) | {*self.unsafe} | {*self.withdrawn} | {*self.unguarded})
 
     def fault(self) -> str | None:
         """Return one sentence about the first route at fault, or ``None``."""
-        faults = {**self.refused, **self.unsafe, **self.withdrawn}
+        faults = {**self.refused, **self.unsafe, **self.withdrawn, **self.unguarded}
         if not faults:
             return None
         name = next(iter(faults))
@@ -43,6 +45,8 @@ class Routes:
 
     def state(self, name: str) -> tuple[str, str | None]:
         """Return (state, reason) of the route *name*."""
+        if name in self.unguarded:
+            return "Withdrawn", reasons.GUARD_OFF
         if name in self.withdrawn:
             return "Withdrawn", reasons.UNPROTECTED
         if name in self.unsafe:
@@ -73,13 +77,18 @@ def route_fields(api: ResolvedApi, routes: Routes) -> dict[str, Any]:
         "routes": entries,
         "routesServing": f"{serving}/{len(entries)}",
         "publicRoutes": sum(route.auth == "Public" for route in spec.routes),
-        "groups": [_group(api, group) for group in groups_of(spec, spec.routes)[:GROUPS_SHOWN]],
+        "groups": [_group(api, group) for group in _groups(spec)[:GROUPS_SHOWN]],
     }
 
 
 def _entry(api: ResolvedApi, route: Route, state: str, reason: str | None) -> dict[str, str]:
     entry = {"name": route.name, "key": route_key(api, route), "state": state}
     return entry if reason is None else {**entry, "reason": reason}
+
+
+def _groups(spec: OracleApiSpec) -> list[Group]:
+    """Return the groups of the spec, that of the probe route first."""
+    return [*([PROBE_GROUP] if has_probe(spec) else []), *groups_of(spec, spec.routes)]
 
 
 def _group(api: ResolvedApi, group: Group) -> dict[str, str]:

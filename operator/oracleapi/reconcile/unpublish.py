@@ -15,6 +15,8 @@ from oracleapi.api.oracledatabase import OracleDatabaseSpec
 from oracleapi.api.vpclink import VpcLinkSpec
 from oracleapi.errors import DependencyNotReady, Terminal
 from oracleapi.reconcile.gateway_half import GatewayHalf
+from oracleapi.reconcile.network import say as say_network
+from oracleapi.reconcile.network import unknown
 from oracleapi.reconcile.passes import Pass
 from oracleapi.reconcile.references import References
 from oracleapi.reconcile.removal import Removal
@@ -104,6 +106,7 @@ class Unpublisher:
         guid = resource.get("status", {}).get("pdbGuid", "")
         done |= self._schema.unpublish(work.owner, guid, work.spec.schema_, self._ways.open_oracle(database))
         work.report.say("OrdsReady", False, reasons.UNPUBLISHED, "Permission was withdrawn; no module is published")
+        say_network(work, unknown(reasons.UNPUBLISHED, text))
         work.report.fields["plan"] = None
         routes = [dict(entry) for entry in work.status.get("routes", [])]
         gone = {"state": "Withdrawn", "reason": reasons.UNPUBLISHED}

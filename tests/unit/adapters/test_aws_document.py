@@ -72,7 +72,13 @@ def test_name_tags_and_path_variables_are_in_the_document(desired: g.DesiredGate
 def test_routes_of_one_integration_share_it() -> None:
     api = make.resolved(make.route("a", path="/a"), make.route("b", path="/b"))
     document = build_document(build_gateway(api, "host", ()))
-    assert len(document["components"][INTEGRATIONS]) == 2  # the routes', and their links'
+    assert len(document["components"][INTEGRATIONS]) == 3  # the routes', their links', and the probe's
+
+
+def test_the_probe_route_asks_for_a_signature_and_for_no_token() -> None:
+    operation = build_document(build_gateway(make.resolved(), "host", ()))["paths"]["/hr/v1/_probe"]["get"]
+    assert operation["x-amazon-apigateway-auth"] == {"type": "AWS_IAM"}
+    assert "security" not in operation
 
 
 def test_a_public_route_asks_for_nothing_and_a_protected_one_for_its_scope() -> None:
@@ -102,6 +108,9 @@ FOREIGN: list[tuple[str, dict[str, g.GatewayRoute], dict[str, g.GatewayRoute]]] 
      {"$default": g.GatewayRoute("$default", None)}),
     ("an authorizer that is no JWT one", parsed({"security": [{"lambda": []}]}),
      {"GET /a": g.GatewayRoute("GET /a", None, "lambda", None, "CUSTOM")}),
+    ("IAM as a scheme", parsed({"security": [{"sigv4": []}]},
+                               securitySchemes={"sigv4": {"x-amazon-apigateway-authtype": "awsSigv4"}}),
+     {"GET /a": g.GatewayRoute("GET /a", None, authorization="AWS_IAM")}),
     ("IAM", parsed({"x-amazon-apigateway-auth": {"type": "AWS_IAM"}}),
      {"GET /a": g.GatewayRoute("GET /a", None, authorization="AWS_IAM")}),
     ("what is no method", parsed({}, "parameters"), {}),

@@ -19,8 +19,26 @@ def observed(built=BUILT) -> ObservedSchema:
 
 
 def test_one_path_with_two_scopes_lives_in_two_modules() -> None:
-    assert len(BUILT.modules) == 3
+    assert len(BUILT.modules) == 4  # with the probe's
     assert set(BUILT.modules[READ_MODULE].handlers) == {("things", "GET")}
+
+
+def test_the_probe_has_a_module_of_its_own_that_reads_no_table_and_says_which_request_it_saw() -> None:
+    module = BUILT.modules["oa-probe/hr/v1"]
+    (handler,) = module.handlers.values()
+    assert (module.base_path, module.comments) == ("/oa-probe/hr/v1/", BUILT.modules[READ_MODULE].comments)
+    assert handler.source == "select :request_id as request_id from dual"
+    assert [(found.name, found.source) for found in handler.parameters] == [("Request-Id", "HEADER")]
+
+
+def test_without_a_probe_there_is_no_module_for_it() -> None:
+    assert set(build_schema(make.resolved(READ, probe=False), (), None).modules) == {READ_MODULE}
+
+
+def test_an_iam_route_has_no_handler_for_nothing_would_protect_it() -> None:
+    built = build_schema(make.resolved(READ, make.route("signed", path="/s", auth="IAM")), (), None)
+    assert set(built.modules) == {READ_MODULE, "oa-probe/hr/v1"}
+    assert ("s", "GET") not in built.modules[READ_MODULE].handlers
 
 
 def test_a_privilege_is_named_like_its_scope_and_covers_the_whole_group() -> None:

@@ -275,7 +275,7 @@ def test_a_route_that_moves_to_another_path_of_ords_takes_its_protection_with_it
 
 
 def test_a_mapping_that_was_dropped_is_set_in_place_where_the_protection_stands() -> None:
-    one_route = desired(WRITE)
+    one_route = desired(WRITE, probe=False)
 
     def dropped(routes: dict[str, g.GatewayRoute]) -> dict[str, g.GatewayRoute]:
         return {

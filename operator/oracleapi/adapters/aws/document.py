@@ -5,7 +5,7 @@ tags and name are repeated, because an import takes them from the document.
 Source: API Gateway Developer Guide, OpenAPI extensions.
 """
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Any
 
 from oracleapi.model.gateway import Authorizer, DesiredGateway, GatewayContent, GatewayRoute, Integration
@@ -16,6 +16,9 @@ INTEGRATION = "x-amazon-apigateway-integration"
 INTEGRATIONS = "x-amazon-apigateway-integrations"
 AUTHORIZER = "x-amazon-apigateway-authorizer"
 TAG_VALUE = "x-amazon-apigateway-tag-value"
+AUTH = "x-amazon-apigateway-auth"
+AUTH_TYPE = "x-amazon-apigateway-authtype"
+IAM = "AWS_IAM"
 
 
 def build_document(desired: DesiredGateway) -> dict[str, Any]:
@@ -31,7 +34,9 @@ def build_document(desired: DesiredGateway) -> dict[str, Any]:
             "responses": {"default": {"description": "As ORDS answers"}},
             INTEGRATION: {"$ref": f"#/components/{INTEGRATIONS}/{name}"},
         }
-        if route.authorizer is not None:
+        if route.authorization == IAM:
+            operation[AUTH] = {"type": IAM}
+        elif route.authorizer is not None:
             operation["security"] = [{route.authorizer: route.scope.split() if route.scope else []}]
         names = _path_parameters(route.path)
         if names:
@@ -101,11 +106,11 @@ def parse_parameters(parameters: Mapping[str, str]) -> tuple[str, tuple[tuple[st
 def parse_document(document: Mapping[str, Any]) -> GatewayContent:
     """Return the authorizers and routes that an exported document shows."""
     components = document.get("components", {})
+    schemes = components.get("securitySchemes", {})
     authorizers = {
-        name: found
-        for name, scheme in components.get("securitySchemes", {}).items()
-        if (found := _parse_scheme(name, scheme)) is not None
+        name: found for name, scheme in schemes.items() if (found := _parse_scheme(name, scheme)) is not None
     }
+    signed = {name for name, scheme in schemes.items() if str(scheme.get(AUTH_TYPE)).lower() == "awssigv4"}
     shared = components.get(INTEGRATIONS, {})
     routes: dict[str, GatewayRoute] = {}
     for path, item in document.get("paths", {}).items():
@@ -113,7 +118,7 @@ def parse_document(document: Mapping[str, Any]) -> GatewayContent:
             if method not in METHODS and method != ANY:
                 continue
             key = _route_key(path, method, operation)
-            routes[key] = _parse_operation(key, operation, shared, authorizers)
+            routes[key] = _parse_operation(key, operation, shared, authorizers, signed)
     return GatewayContent(authorizers, routes)
 
 
@@ -144,16 +149,23 @@ def _parse_scheme(name: str, scheme: Mapping[str, Any]) -> Authorizer | None:
 
 
 def _parse_operation(
-    key: str, operation: Mapping[str, Any], shared: Mapping[str, Any], authorizers: Mapping[str, Authorizer]
+    key: str,
+    operation: Mapping[str, Any],
+    shared: Mapping[str, Any],
+    authorizers: Mapping[str, Authorizer],
+    signed: Collection[str],
 ) -> GatewayRoute:
+    """Return a route; IAM is written at the operation or as a security scheme (both documented for imports)."""
     integration = _parse_integration(operation.get(INTEGRATION), shared)
     for requirement in operation.get("security", []):
         for name, scopes in requirement.items():
             if name in authorizers:
                 return GatewayRoute(key, integration, name, " ".join(scopes) or None, "JWT")
+            if name in signed:
+                return GatewayRoute(key, integration, authorization=IAM)
             return GatewayRoute(key, integration, name, " ".join(scopes) or None, "CUSTOM")
-    if operation.get("x-amazon-apigateway-auth", {}).get("type") == "AWS_IAM":
-        return GatewayRoute(key, integration, authorization="AWS_IAM")
+    if operation.get(AUTH, {}).get("type") == IAM:
+        return GatewayRoute(key, integration, authorization=IAM)
     return GatewayRoute(key, integration)
 
 

@@ -19,6 +19,7 @@ from oracleapi.adapters.aws.document import (
     shows_mappings,
 )
 from oracleapi.adapters.aws.errors import error_code, is_absent, translated
+from oracleapi.adapters.aws.invoke import invoke
 from oracleapi.adapters.aws.session import Clients
 from oracleapi.model.gateway import (
     ApiIdentity,
@@ -52,7 +53,7 @@ from oracleapi.model.gateway import (
     UpdateStage,
 )
 from oracleapi.model.link import CreateLink, DeleteLink, ObservedLink
-from oracleapi.ports import Caller
+from oracleapi.ports import Answer, Caller
 
 STAGE = "$default"
 PAGE = "500"
@@ -143,6 +144,9 @@ class AwsGateway:
             if item["logGroupName"] == name:
                 return LogGroup(name, int(item.get("retentionInDays", 0)))
         return None
+
+    def invoke(self, url: str) -> Answer:
+        return invoke(self._clients, self._region, url)
 
     def apply(self, action: GatewayAction | DeleteLink) -> None:
         match action:

@@ -11,7 +11,7 @@ from typing import Any
 
 import botocore.session
 from botocore.config import Config
-from botocore.credentials import AssumeRoleCredentialFetcher, DeferredRefreshableCredentials
+from botocore.credentials import AssumeRoleCredentialFetcher, Credentials, DeferredRefreshableCredentials
 from botocore.exceptions import NoCredentialsError
 from botocore.loaders import Loader
 
@@ -79,6 +79,17 @@ class Clients:
             if key not in self._clients:
                 self._clients[key] = self._create(self._session, service, creates)
             return self._clients[key]
+
+    @property
+    def trust(self) -> str | bool:
+        """Return the file of roots that endpoints are checked with, as clients take it; ``True`` for botocore's own."""
+        return self._ca or self._session.get_config_variable("ca_bundle") or True
+
+    def credentials(self) -> Credentials | None:
+        """Return the keys that calls are signed with, as they are now; ``None`` where there are none."""
+        with self._lock:
+            found: Credentials | None = self._session.get_credentials()
+        return found
 
     def _acting_as(self, role: RoleSession, base: botocore.session.Session) -> botocore.session.Session:
         """Return a session whose keys are those of *role*; botocore renews them 15 to 10 minutes before their end."""
