@@ -17,7 +17,7 @@ from oracleapi.api.oracledatabase import OracleDatabaseSpec
 from oracleapi.errors import DependencyNotReady, OperatorError, Retryable, Uncertain
 from oracleapi.model.gateway import ApiIdentity, CreateApi, DeleteApi, GatewayAction, ImportApi, TagApi, UpdateApi
 from oracleapi.model.link import CreateLink, DeleteLink, ObservedLink
-from oracleapi.ports import Adapters, Discovery, Gateway, Iam, Oidc, Oracle, OrdsProbe, Secrets, SecretValue
+from oracleapi.ports import Adapters, Answer, Discovery, Gateway, Iam, Oidc, Oracle, OrdsProbe, Secrets, SecretValue
 from oracleapi.runtime.breaker import Breaker
 from oracleapi.runtime.budget import Budgets
 from oracleapi.runtime.clock import Clock
@@ -196,8 +196,8 @@ class _GuardedProbe:
     def __init__(self, inner: OrdsProbe, breaker: Callable[[str], Breaker]) -> None:
         self._inner, self._breaker = inner, breaker
 
-    def status(self, url: str) -> int:
-        return self._breaker(ords_name(url)).call(lambda: self._inner.status(url))
+    def ask(self, url: str) -> Answer:
+        return self._breaker(ords_name(url)).call(lambda: self._inner.ask(url))
 
 
 class _GuardedOidc:

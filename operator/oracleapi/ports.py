@@ -209,8 +209,8 @@ class Iam(Protocol):
 class OrdsProbe(Protocol):
     """Plain requests to ORDS without credentials."""
 
-    def status(self, url: str) -> int:
-        """Return the status of ``GET url``, path sent byte for byte.
+    def ask(self, url: str) -> Answer:
+        """Return what ``GET url`` brings, path sent byte for byte; the first few kilobytes of the body.
 
         Raises:
             Retryable: ``OrdsUnreachable``.

@@ -469,8 +469,14 @@ class FakeProbe:
         self.oracle = oracle
         self.answers: dict[str, int] = {}
         self.urls: list[str] = []
+        self.hooked = True  # ORDS calls the guard
 
-    def status(self, url: str) -> int:
+    def ask(self, url: str) -> Answer:
+        status = self._status(url)
+        closed = url.endswith("/_closed") and (status, self.hooked) == (200, True)
+        return Answer(403, None, b'{"route": "_closed"}') if closed else Answer(status, None, b"{}")
+
+    def _status(self, url: str) -> int:
         self.urls.append(url)
         for part, status in self.answers.items():
             if part in url:
@@ -482,6 +488,9 @@ class FakeProbe:
                 patterns = [pattern.removesuffix("*") for pattern in privilege.patterns]
                 if schema.enabled and any(path.startswith(start + pattern) for pattern in patterns):
                     return 401
+            for module in schema.modules.values():
+                if url.endswith("/_closed") and path == f"{start}{module.base_path}_closed" and schema.enabled:
+                    return 200
         return 200 if path == "/" else 404
 
 

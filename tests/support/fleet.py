@@ -89,8 +89,8 @@ class FleetBackends(FakeBackends):
 class _Protected:
     """ORDS that protects and serves everything that was ever written."""
 
-    def status(self, url: str) -> int:
-        return 200 if url.endswith("/ords/") else 401
+    def ask(self, url: str) -> Answer:
+        return Answer(200 if url.endswith("/ords/") else 401, None, b"")
 
 
 class Fleet(SmallWorld):

@@ -7,7 +7,7 @@ import pytest
 import trustme
 
 from oracleapi.errors import Retryable, Terminal
-from oracleapi.ports import Caller, DatabaseFacts, Discovery
+from oracleapi.ports import Answer, Caller, DatabaseFacts, Discovery
 from oracleapi.runtime.store import Key
 from support import make
 from support.small_world import API, SmallWorld, standard
@@ -218,10 +218,10 @@ def test_rights_that_are_missing_are_named() -> None:
 def test_an_ords_that_does_not_answer_is_told() -> None:
     world = standard()
 
-    def down(url: str) -> int:
+    def down(url: str) -> Answer:
         raise Retryable("OrdsUnreachable", "no answer from ORDS")
 
-    world.backends.ords.status = down  # type: ignore[method-assign]
+    world.backends.ords.ask = down  # type: ignore[method-assign]
     resync(world, 0)
     assert world.ready(DATABASE) == ("Unknown", "OrdsUnreachable")
     assert world.condition("OrdsReachable", DATABASE) == ("False", "OrdsUnreachable")

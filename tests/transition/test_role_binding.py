@@ -7,6 +7,7 @@ import pytest
 
 from oracleapi.model.guard import BindingRow, GrantToSchema, Management
 from oracleapi.model.role import ObservedRole
+from oracleapi.ports import Answer
 from oracleapi.runtime.store import Key
 from support import make
 from support.fake_guard import FakeGuard
@@ -56,6 +57,7 @@ def test_the_guard_knows_each_route_before_ords_serves_it_and_the_next_pass_writ
     assert ("GET", "^/ords/hr_api/oa-probe/hr/v1/_probe$") in found
     assert {(route.name, route.auth, route.variables) for route in found.values()} == {
         ("list", "JWT", 0), ("people", "JWT", 1), ("health", "Public", 0), ("_probe", "Probe", 0),
+        ("_closed", "Closed", 0),
     }  # fmt: skip
     calls = actions(world)
     assert calls.index("ChangeGuard") < calls.index("ChangeSchema")
@@ -75,7 +77,7 @@ def test_a_route_that_goes_is_forgotten_after_ords_serves_it_no_more() -> None:
     edit(world, API, routes=[make.route(), HEALTH])
     before = len(world.backends.database.calls)
     world.settle(300)
-    assert {route.name for route in guard(world).routes[OWNER].values()} == {"list", "health", "_probe"}
+    assert {route.name for route in guard(world).routes[OWNER].values()} == {"list", "health", "_probe", "_closed"}
     calls = world.backends.database.calls[before:]
     assert calls.index("ChangeSchema") < calls.index("ChangeGuard")
 
@@ -440,3 +442,31 @@ def test_a_grant_whose_answer_was_lost_is_found() -> None:
     world.settle(400)
     assert lost
     assert world.ready(BINDING) == ("True", "Succeeded")
+
+
+def test_an_ords_that_does_not_call_the_guard_is_found_out_by_a_request_and_told_on_both() -> None:
+    world = world_with(make.binding(routes=["list"]))
+    assert world.ready() == world.ready(BINDING) == ("True", "Succeeded")
+    closed = [url for url in world.backends.ords.urls if url.endswith("/_closed")]
+    assert closed[0] == "https://ords.internal/ords/hr_api/oa-probe/hr/v1/_closed"
+    world.backends.ords.hooked = False
+    resync(world)
+    assert world.condition("Guarded") == world.ready() == ("False", "GuardNotCalled")
+    assert "procedure.rest.preHook=ORACLEAPI.GUARD.CHECK_REQUEST" in world.message()
+    assert world.kube.status(*API)["routesServing"] == "3/3"
+    edit(world, BINDING, routes=["people"])
+    world.settle()
+    assert [(found["fault"], found["wouldSee"]) for found in mismatches(world)] == [("GuardOff", "555 ORA-00942")]
+    world.backends.ords.hooked = True
+    world.settle(120)
+    assert world.condition("Guarded") == world.ready() == ("True", "Succeeded")
+
+
+@pytest.mark.parametrize("answer", [Answer(403, None, b"denied"), Answer(401, None, b""), Answer(555, None, b"{}")])
+def test_a_refusal_that_is_not_the_guard_s_proves_nothing(answer: Answer) -> None:
+    world = world_with()
+    real = world.backends.ords.ask
+    world.backends.ords.ask = lambda url: answer if url.endswith("/_closed") else real(url)  # type: ignore[method-assign]
+    resync(world)
+    assert world.condition("Guarded") == ("False", "GuardNotCalled")
+    assert f"answers {answer.status}" in world.message()

@@ -22,6 +22,7 @@ from oracleapi.guard import (
 )
 from oracleapi.model.gateway import CreateApi, DeleteApi, TagApi
 from oracleapi.model.link import CreateLink, DeleteLink, DesiredLink
+from oracleapi.ports import Answer
 from oracleapi.runtime.budget import Budgets
 from oracleapi.runtime.metrics import Metrics
 from support.fake_iam import FakeIam
@@ -194,20 +195,20 @@ def test_a_mended_secret_opens_another_adapter_and_begins_anew() -> None:
 def test_issuers_and_hosts_of_ords_have_breakers_of_their_own() -> None:
     world = World()
 
-    def away(url: str) -> int:
+    def away(url: str) -> Answer:
         raise Retryable(reasons.ORDS_UNREACHABLE, f"no answer from ORDS at {url}")
 
-    answer, world.backends.ords.status = world.backends.ords.status, away  # type: ignore[method-assign]
+    answer, world.backends.ords.ask = world.backends.ords.ask, away  # type: ignore[method-assign]
     probe = world.guard.probe(None)
     for path in ("a", "b"):
         with pytest.raises(Retryable):
-            probe.status(f"https://one.internal/ords/{path}")
-    world.backends.ords.status = answer  # type: ignore[method-assign]
+            probe.ask(f"https://one.internal/ords/{path}")
+    world.backends.ords.ask = answer  # type: ignore[method-assign]
     with pytest.raises(Retryable):
-        world.guard.probe(None).status("https://one.internal/ords/c")
-    assert probe.status("https://ords.internal/ords/") == 200
+        world.guard.probe(None).ask("https://one.internal/ords/c")
+    assert probe.ask("https://ords.internal/ords/").status == 200
     world.guard.allow_trial("ords/one.internal")
-    assert world.guard.probe(None).status("https://one.internal/ords/") in (200, 404)
+    assert world.guard.probe(None).ask("https://one.internal/ords/").status in (200, 404)
     assert world.guard.oidc().discover("https://idp.example.com/", None).keys == 1
 
 

@@ -8,13 +8,13 @@ from oracleapi.api.oracleapi import Route
 from oracleapi.api.rolebinding import EVERY_ROUTE, IAM_ARN, RoleBindingSpec, Subject
 from oracleapi.desired.gateway import group_prefix, route_key
 from oracleapi.desired.groups import route_group
-from oracleapi.desired.probe import PROBE_GROUP, PROBE_PATH, has_probe
+from oracleapi.desired.probe import CLOSED_PATH, PROBE_GROUP, PROBE_PATH, has_probe
 from oracleapi.model.guard import BindingRow, DesiredBinding, DesiredGuard, GuardApi, GuardRoute, Management
 from oracleapi.model.ownership import Owner
 from oracleapi.model.resolved import ResolvedApi
 from oracleapi.runtime.clock import RFC_3339
 
-PROBE_NAME = "_probe"
+PROBE_NAME, CLOSED_NAME = "_probe", "_closed"
 """No route of a spec can be called so."""
 PLAIN = re.compile(r"[A-Za-z0-9_~/-]")
 """Letters that a regular expression of Oracle takes for themselves; others are quoted."""
@@ -37,15 +37,16 @@ def build_guard(api: ResolvedApi, management: Management) -> DesiredGuard:
         groups_claim=claims.groups,
     )
     routes = {guard_route(api, route) for route in spec.routes}
+    routes.add(_own_route(api, CLOSED_PATH, CLOSED_NAME, "Closed"))
     if has_probe(spec):
-        routes.add(_probe_route(api))
+        routes.add(_own_route(api, PROBE_PATH, PROBE_NAME, "Probe"))
     return DesiredGuard(row, frozenset(routes), management)
 
 
-def _probe_route(api: ResolvedApi) -> GuardRoute:
-    """Return the row of the probe route: it needs no token and no binding, and gives no role, not even to Anonymous."""
-    path = f"{group_prefix(api, PROBE_GROUP)}{api.spec.base_path}{PROBE_PATH}"
-    return GuardRoute("GET", f"^{_quoted(path)}$", PROBE_NAME, 0, "Probe")
+def _own_route(api: ResolvedApi, path: str, name: str, auth: str) -> GuardRoute:
+    """Return the row of a path of ours: Probe asks for nothing and gives no role, Closed lets nobody in."""
+    whole = f"{group_prefix(api, PROBE_GROUP)}{api.spec.base_path}{path}"
+    return GuardRoute("GET", f"^{_quoted(whole)}$", name, 0, auth)
 
 
 def guard_route(api: ResolvedApi, route: Route) -> GuardRoute:

@@ -6,8 +6,15 @@ from dataclasses import replace
 from oracleapi.api.oracleapi import Parameter, Route
 from oracleapi.desired.checks import parameter_bind
 from oracleapi.desired.claims import schema_issuer
-from oracleapi.desired.groups import IAM_SLUG, Group, module_base_path, module_name, ords_pattern, route_group
-from oracleapi.desired.probe import PROBE_GROUP, PROBE_HANDLER_KEY, has_probe, probe_handler
+from oracleapi.desired.groups import Group, module_base_path, module_name, ords_pattern, route_group
+from oracleapi.desired.probe import (
+    CLOSED_HANDLER,
+    CLOSED_HANDLER_KEY,
+    PROBE_GROUP,
+    PROBE_HANDLER_KEY,
+    has_probe,
+    probe_handler,
+)
 from oracleapi.model.ownership import Owner, marked_owner
 from oracleapi.model.resolved import ResolvedApi
 from oracleapi.model.schema import (
@@ -55,8 +62,8 @@ def build_schema(api: ResolvedApi, refused: Collection[str], observed: ObservedS
     handlers: dict[Group, dict[tuple[str, str], Handler]] = {}
     for route in spec.routes:
         group = route_group(spec, route)
-        if group.slug == IAM_SLUG:
-            continue  # without the guard whoever reaches ORDS could call it
+        if route.name in api.unguarded:
+            continue  # whoever reaches ORDS could call it
         key = (ords_pattern(route.path), route.method)
         handler = build_handler(route)
         if route.name in refused:
@@ -67,6 +74,8 @@ def build_schema(api: ResolvedApi, refused: Collection[str], observed: ObservedS
         handlers.setdefault(group, {})[key] = handler
     if has_probe(spec):
         handlers[PROBE_GROUP] = {PROBE_HANDLER_KEY: probe_handler(api.trace_header)}
+    if api.guard is not None:
+        handlers.setdefault(PROBE_GROUP, {})[CLOSED_HANDLER_KEY] = CLOSED_HANDLER
     modules = {
         module_name(group, spec.base_path): Module(
             name=module_name(group, spec.base_path),

@@ -63,6 +63,7 @@ class ResolvedApi:
         claims: Of the issuer's tokens.
         guard: How the guard is to treat the schema; ``None``: the database has none.
         bound: Names of the routes that some ``RoleBinding`` leads callers to a role on.
+        unguarded: Names of the IAM routes, as long as nothing proves that the guard stands before them at ORDS.
         unenforced: Bound routes are served also where the schema may read more than its roles.
     """
 
@@ -85,4 +86,5 @@ class ResolvedApi:
     claims: Claims = Claims()
     guard: Management | None = None
     bound: frozenset[str] = frozenset()
+    unguarded: frozenset[str] = frozenset()
     unenforced: bool = False

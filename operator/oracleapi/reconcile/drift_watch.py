@@ -94,4 +94,4 @@ def _finished(work: Pass[OracleApiSpec], routes: Routes) -> bool:
     """
     moving = any(found["reason"] == reasons.MOVING for found in work.status.get("conditions", []))
     before = {entry["name"] for entry in work.status.get("routes", []) if entry["state"] in ("Refused", "Withdrawn")}
-    return not moving and before == {*routes.refused, *routes.unsafe, *routes.withdrawn}
+    return not moving and before == {*routes.refused, *routes.unsafe, *routes.withdrawn, *routes.unguarded}

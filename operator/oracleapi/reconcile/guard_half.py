@@ -1,6 +1,7 @@
 """The guard's rows of an ``OracleApi``: they stand before ORDS serves what they are for, and go after it."""
 
 import threading
+from dataclasses import dataclass
 
 from oracleapi.api import reasons
 from oracleapi.api.oracleapi import OracleApiSpec
@@ -18,6 +19,24 @@ from oracleapi.reconcile.routes import Routes
 
 GUARDED, ROLES_ENFORCED = "Guarded", "RolesEnforced"
 SET_ROLE_REFUSED = "-6565"
+
+
+@dataclass(frozen=True)
+class Proof:
+    """What the request showed.
+
+    Args:
+        reason, text: Why the guard does not stand before the schema; empty where it does, and where nobody knows yet.
+        waiting: Nobody knows yet, and soon somebody will.
+    """
+
+    reason: str = ""
+    text: str = ""
+    waiting: bool = False
+
+    @property
+    def holds(self) -> bool:
+        return not self.reason and not self.waiting
 
 
 class GuardHalf:
@@ -65,7 +84,7 @@ class GuardHalf:
     def _first(
         self, api: ResolvedApi, desired: DesiredGuard, observed: ObservedGuard, schema: ObservedSchema
     ) -> Plan[ChangeGuard]:
-        return plan_guard(desired, observed, manage=not _lacking(api, observed, schema))
+        return plan_guard(desired, observed, manage=not lacking(api, observed, schema))
 
     def begin(self, api: ResolvedApi, oracle: Oracle, observed: ObservedGuard, schema: ObservedSchema) -> DesiredGuard:
         """Write what must stand before ORDS serves it; returns the rows as they are then wanted."""
@@ -81,14 +100,17 @@ class GuardHalf:
             for action in plan_guard_end(desired, observed).actions:
                 oracle.apply_guard(action)
 
-    def say(self, work: Pass[OracleApiSpec], api: ResolvedApi, observed: ObservedGuard, schema: ObservedSchema) -> None:
+    def say(self, work: Pass[OracleApiSpec], api: ResolvedApi, observed: ObservedGuard, proof: Proof) -> None:
         """Say whether the guard decides for the schema, and whether roles limit what its handlers do."""
-        lacking = _lacking(api, observed, schema)
-        if lacking and observed.management is None:
-            text = f"the guard does not decide for schema {api.spec.schema_} before it knows {', '.join(lacking)} too"
-            work.report.say(GUARDED, False, reasons.GUARD_INCOMPLETE, text)
+        if proof.reason:
+            work.report.say(GUARDED, False, proof.reason, proof.text)
+        elif proof.waiting:
+            work.report.say(
+                GUARDED, None, reasons.WAITING_FOR_ORDS, "ORDS was not asked yet whether it calls the guard"
+            )
         else:
-            work.report.say(GUARDED, True, reasons.SUCCEEDED, f"The guard decides for schema {api.spec.schema_}")
+            text = f"ORDS calls the guard, and it decides for schema {api.spec.schema_}"
+            work.report.say(GUARDED, True, reasons.SUCCEEDED, text)
         fault = not_enforced(api.spec.schema_, observed)
         if fault is None:
             work.report.say(ROLES_ENFORCED, True, reasons.SUCCEEDED, "Handlers may do what the caller's roles may")
@@ -134,7 +156,7 @@ def not_enforced(schema: str, observed: ObservedGuard) -> str | None:
     return None
 
 
-def _lacking(api: ResolvedApi, observed: ObservedGuard, schema: ObservedSchema) -> list[str]:
+def lacking(api: ResolvedApi, observed: ObservedGuard, schema: ObservedSchema) -> list[str]:
     """Return the APIs that the schema serves and the guard does not know, as ``namespace/name``."""
     served = {marked_owner(module.comments) for module in schema.modules.values()} - {None, str(api.owner)}
     return sorted("/".join(str(owner).split("/")[-2:]) for owner in served - observed.others)

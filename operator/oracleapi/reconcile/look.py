@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from oracleapi.api import reasons
 from oracleapi.api.oracleapi import OracleApiSpec
@@ -16,7 +16,7 @@ from oracleapi.plan.schema import plan_schema
 from oracleapi.reconcile.drift_watch import DriftWatch
 from oracleapi.reconcile.gate import may_write, propose, tell_drift
 from oracleapi.reconcile.gateway_half import GatewayHalf
-from oracleapi.reconcile.guard_half import GuardHalf
+from oracleapi.reconcile.guard_half import GuardHalf, Proof
 from oracleapi.reconcile.passes import Pass
 from oracleapi.reconcile.resolve_api import Surroundings
 from oracleapi.reconcile.routes import Routes, missing_routes
@@ -35,7 +35,8 @@ class Halves:
     schema: ObservedSchema
     observed: ObservedGateway | None
     verified: bool
-    guard: ObservedGuard | None = None
+    guard: ObservedGuard | None
+    proof: Proof
 
 
 @dataclass(frozen=True)
@@ -80,7 +81,7 @@ class Looker:
             gateway_plan, observed = self._gateway.preview(api, around.gateway, observed, routes.away)
         if not free:
             routes.pending |= missing_routes(api, halves.schema, observed)
-            seen = Halves(halves.schema, observed, False, halves.guard)
+            seen = replace(halves, observed=observed, verified=False)
             self._say_waiting(work, routes, seen, schema_plan, guard_plan, gateway_plan)
         known = [route.integration for route in observed.routes.values()] if observed is not None else []
         actions = [*guard_plan.actions, *schema_plan.actions, *gateway_plan.actions]

@@ -18,7 +18,6 @@ from oracleapi.desired.groups import (
     PLAIN_SEGMENT,
     exposed_routes,
     groups_of,
-    guarded_routes,
     module_name,
     ords_pattern,
     route_group,
@@ -36,6 +35,7 @@ from oracleapi.reconcile.drift_watch import DriftWatch
 from oracleapi.reconcile.gate import end_approval, may_write, read_only, tell_repair
 from oracleapi.reconcile.gateway_half import GatewayHalf, OrdsState, longest_timeout_s
 from oracleapi.reconcile.guard_half import GuardHalf
+from oracleapi.reconcile.guard_proof import WAITING, keep_unguarded_away, prove
 from oracleapi.reconcile.look import GATEWAY_READY, ORDS_READY, Halves, Looker, desired_schema, said
 from oracleapi.reconcile.network import Network
 from oracleapi.reconcile.passes import Pass
@@ -50,10 +50,7 @@ from oracleapi.runtime.clock import Clock
 from oracleapi.runtime.store import Key
 
 ORDS_POLL_S = 1.0
-UNGUARDED = (
-    "callers with an AWS signature are served once the guard at ORDS can tell who came through the gateway, which this"
-    " release does not have; use auth: JWT"
-)
+GUARD_POLL_S = 60.0
 PROTECTED = "Every protected group answers 401 without a token"
 VERIFIED_S = 30.0
 """How long a verified gateway half is believed while a pass only waits for ORDS."""
@@ -107,27 +104,30 @@ class OracleApiReconciler:
         around = self._resolve(work)
         self._accounts.check_region(work, around.api.region)
         self._check_quota(around)
-        routes = Routes(
-            refused=dict(find_faults(work.spec, around.api.trace_header, around.max_rate)),
-            unguarded={route.name: UNGUARDED for route in guarded_routes(work.spec)},
-        )
+        routes = Routes(refused=dict(find_faults(work.spec, around.api.trace_header, around.max_rate)))
         schema = self._schema.observe(around.api, around.oracle)
         if schema.alias is not None and schema.enabled:
             around = _with_alias(around, schema.alias)
         guard = self._guard.observe(work, around.api, around.oracle)
         if guard is not None:
             self._guard.withdraw_unenforced(around.api, guard, routes)
+        proof = prove(around.api, around.probe, guard, schema)
+        around = keep_unguarded_away(around, guard, schema, proof, routes)
         self._keep_last_good(around, routes, schema)
         asked = self._find_unsafe(work, around, routes, schema)
         try:
-            self._both_halves(work, around, routes, Halves(schema, None, False, guard), asked)
+            self._both_halves(work, around, routes, Halves(schema, None, False, guard, proof), asked)
         finally:
             self._report_routes(work, around, routes)
             tell_repair(work)
+        if guard is not None and proof.waiting:
+            raise DependencyNotReady(reasons.WAITING_FOR_ORDS, WAITING, ORDS_POLL_S)
         end_approval(work)
         fault = routes.fault()
         if fault is not None:
             raise Terminal(reasons.ROUTES_REFUSED, fault)
+        if guard is not None and not proof.holds:
+            raise DependencyNotReady(proof.reason, proof.text, GUARD_POLL_S)
         work.report.message = f"Serving {counted(len(work.spec.routes), 'route')}"
 
     def _resolve(self, work: Pass[OracleApiSpec]) -> Surroundings:
@@ -228,7 +228,7 @@ class OracleApiReconciler:
         if not holding.handlers:
             self._guard.end(api, around.oracle, desired, observed)
         self._watch.leave_guard(work.uid, desired)
-        self._guard.say(work, api, observed, halves.schema)
+        self._guard.say(work, api, observed, halves.proof)
 
     def _holding(
         self, around: Surroundings, desired: DesiredSchema, schema: ObservedSchema, observed: ObservedGateway | None

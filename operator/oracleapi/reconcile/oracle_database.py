@@ -79,7 +79,7 @@ class OracleDatabaseReconciler:
     def _reach_ords(self, work: Pass[OracleDatabaseSpec]) -> None:
         ca = self._references.ca_bundle(work.spec.ords.ca_secret_ref, "spec.ords.caSecretRef")
         try:
-            status = ask(self._backends.probe(ca), f"{work.spec.ords.base_url}/")
+            status = ask(self._backends.probe(ca), f"{work.spec.ords.base_url}/").status
         except OperatorError as error:
             work.report.say("OrdsReachable", False, error.reason, error.message)
             raise

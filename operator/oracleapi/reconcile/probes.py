@@ -7,7 +7,7 @@ from oracleapi.api import reasons
 from oracleapi.desired.groups import PUBLIC_SLUG, Group, route_group
 from oracleapi.errors import Retryable
 from oracleapi.model.resolved import ResolvedApi
-from oracleapi.ports import OrdsProbe
+from oracleapi.ports import Answer, OrdsProbe
 
 TRICKS = ("%2e%2e/%2e%2e", "..%2f..", "%2e%2e%2f%2e%2e", "x%2f..%2f..%2f..", ";x/..;x/..", "/../..")
 """Spellings that must stay what they are: anything but 400 or 404 means that one was resolved into another path."""
@@ -27,18 +27,19 @@ class Protection:
     open: tuple[tuple[Group, int], ...] = ()
 
 
-def ask(probe: OrdsProbe, url: str) -> int:
-    """Return the status of *url*.
+def ask(probe: OrdsProbe, url: str) -> Answer:
+    """Return what ORDS answers to *url*.
 
     Raises:
         Retryable: ``OrdsUnreachable``; an ORDS without connections (503) says nothing about its paths.
     """
-    status = probe.status(url)
-    if status in UNAVAILABLE:
+    answer = probe.ask(url)
+    if answer.status in UNAVAILABLE:
         raise Retryable(
-            reasons.ORDS_UNREACHABLE, f"ORDS answers {status}; check its connection pool and what stands before it"
+            reasons.ORDS_UNREACHABLE,
+            f"ORDS answers {answer.status}; check its connection pool and what stands before it",
         )
-    return status
+    return answer
 
 
 def probe_groups(api: ResolvedApi, probe: OrdsProbe, groups: Iterable[Group]) -> Protection:
@@ -48,7 +49,7 @@ def probe_groups(api: ResolvedApi, probe: OrdsProbe, groups: Iterable[Group]) ->
     for group in groups:
         if group.scope is None:
             continue
-        status = ask(probe, f"{api.ords_base_url}/{api.alias}/{group.slug}/")
+        status = ask(probe, f"{api.ords_base_url}/{api.alias}/{group.slug}/").status
         if status == 404:
             waiting.append(group.slug)
         elif status != 401:
@@ -61,7 +62,7 @@ def find_path_trick(api: ResolvedApi, probe: OrdsProbe) -> str:
     target = _target(api)
     for trick in TRICKS:
         url = f"{api.ords_base_url}/{api.alias}/{PUBLIC_SLUG}/x/{trick}/{target}"
-        status = ask(probe, url)
+        status = ask(probe, url).status
         if status not in (400, 404):
             return f"ORDS resolves '{trick}' in a path (status {status})"
     return ""

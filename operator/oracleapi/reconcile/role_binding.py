@@ -22,6 +22,7 @@ from oracleapi.plan.preview import preview
 from oracleapi.ports import Oracle, Resource
 from oracleapi.reconcile.databases import THE_DATABASES, Databases
 from oracleapi.reconcile.gate import check_minimum_mode, end_approval, may_write, propose, tell_drift, tell_repair
+from oracleapi.reconcile.guard_half import GUARDED
 from oracleapi.reconcile.passes import Pass
 from oracleapi.reconcile.references import References, ready_message
 from oracleapi.runtime.store import Key
@@ -212,7 +213,7 @@ class RoleBindingReconciler:
         return BindingFacts(
             Line(
                 self._line_api(line, observed),
-                LineDatabase(managed=observed.managed),
+                LineDatabase(managed=observed.managed and not _hook_missing(line.api_resource)),
                 (
                     LineBinding(
                         work.owner.name, role.name, subjects, tuple(spec.routes), spec.expiration_time, lost is None
@@ -276,6 +277,12 @@ class RoleBindingReconciler:
 
     def forget(self, key: Key) -> None:
         """Nothing is remembered of a binding."""
+
+
+def _hook_missing(api: Resource) -> bool:
+    """Say whether the API found out that ORDS does not call the guard."""
+    conditions = api.get("status", {}).get("conditions", [])
+    return any((found["type"], found["reason"]) == (GUARDED, reasons.GUARD_NOT_CALLED) for found in conditions)
 
 
 def _lost(line: BoundLine, observed: ObservedBinding) -> str | None:

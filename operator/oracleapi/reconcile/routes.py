@@ -23,7 +23,8 @@ class Routes:
     refused: dict[str, str] = field(default_factory=dict)  # handler or path at fault: (reason is RoutesRefused)
     unsafe: dict[str, str] = field(default_factory=dict)  # kept away because path tricks work
     withdrawn: dict[str, str] = field(default_factory=dict)  # protection at fault
-    unguarded: dict[str, str] = field(default_factory=dict)  # nothing protects them at ORDS
+    unguarded: dict[str, tuple[str, str]] = field(default_factory=dict)  # (reason, text): nothing protects them at ORDS
+    unproven: set[str] = field(default_factory=set)  # nobody knows yet whether something does
     kept: set[str] = field(default_factory=set)  # refused, but the last good handler still serves
     pending: set[str] = field(default_factory=set)  # not there yet on one side, and not to be made without approval
     live: bool = False  # the API has a stage: what is not at fault can be called
@@ -31,11 +32,18 @@ class Routes:
     @property
     def away(self) -> frozenset[str]:
         """Names of the routes that callers must not reach."""
-        return frozenset(({*self.refused} - self.kept) | {*self.unsafe} | {*self.withdrawn} | {*self.unguarded})
+        return frozenset(
+            ({*self.refused} - self.kept) | {*self.unsafe} | {*self.withdrawn} | {*self.unguarded} | self.unproven
+        )
 
     def fault(self) -> str | None:
         """Return one sentence about the first route at fault, or ``None``."""
-        faults = {**self.refused, **self.unsafe, **self.withdrawn, **self.unguarded}
+        faults = {
+            **self.refused,
+            **self.unsafe,
+            **self.withdrawn,
+            **{name: text for name, (_, text) in self.unguarded.items()},
+        }
         if not faults:
             return None
         name = next(iter(faults))
@@ -46,14 +54,14 @@ class Routes:
     def state(self, name: str) -> tuple[str, str | None]:
         """Return (state, reason) of the route *name*."""
         if name in self.unguarded:
-            return "Withdrawn", reasons.GUARD_OFF
+            return "Withdrawn", self.unguarded[name][0]
         if name in self.withdrawn:
             return "Withdrawn", reasons.UNPROTECTED
         if name in self.unsafe:
             return "Refused", reasons.UNSAFE_PATHS
         if name in self.refused:
             return "Refused", reasons.INVALID_SPEC
-        return ("Serving", None) if self.live and name not in self.pending else ("Pending", None)
+        return ("Serving", None) if self.live and name not in self.pending | self.unproven else ("Pending", None)
 
 
 def missing_routes(api: ResolvedApi, schema: ObservedSchema, observed: ObservedGateway | None) -> set[str]:

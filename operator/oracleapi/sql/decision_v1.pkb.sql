@@ -361,6 +361,8 @@ CREATE OR REPLACE PACKAGE BODY oracleapi.decision_v1 AS
       read_token(v_route, v_caller);
     ELSIF v_route.auth = 'IAM' THEN
       read_signature(v_route, v_caller);
+    ELSIF v_route.auth = 'Closed' THEN
+      refuse('Closed');
     END IF;
     p_subject := NVL(v_caller.subject, 'Anonymous');
     p_identifier := SUBSTRB(p_request_id || '|' || p_subject, 1, 64);

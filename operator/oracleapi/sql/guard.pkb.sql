@@ -60,7 +60,9 @@ CREATE OR REPLACE PACKAGE BODY oracleapi.guard AS
     DBMS_SESSION.set_identifier(v_identifier);
     DBMS_APPLICATION_INFO.set_module(v_module, v_action);
     IF v_refusal IS NOT NULL THEN
-      decision.note_fault(v_schema, v_request_id, v_module || ' ' || v_action, v_refusal, NULL);
+      IF v_refusal <> 'Closed' THEN  -- which the operator meets on purpose, again and again
+        decision.note_fault(v_schema, v_request_id, v_module || ' ' || v_action, v_refusal, NULL);
+      END IF;
       RETURN refuse(v_refusal, v_request_id, v_action);
     END IF;
     DBMS_SESSION.set_context('ORACLEAPI', 'SUBJECT', v_subject);

@@ -34,7 +34,7 @@ CREATE TABLE oracleapi.route (
   method      VARCHAR2(10) NOT NULL,
   path_regexp VARCHAR2(2000) NOT NULL,
   variables   NUMBER(3) NOT NULL,
-  auth        VARCHAR2(8) NOT NULL CONSTRAINT route_auth CHECK (auth IN ('JWT', 'IAM', 'Public', 'Probe')),
+  auth        VARCHAR2(8) NOT NULL CONSTRAINT route_auth CHECK (auth IN ('JWT', 'IAM', 'Public', 'Probe', 'Closed')),
   route_key   VARCHAR2(1100),
   link_key    VARCHAR2(1100),
   CONSTRAINT route_pk PRIMARY KEY (owner, method, path_regexp)

@@ -30,7 +30,7 @@ class Connection:
             raise self.error
 
     def getresponse(self) -> Any:
-        return type("Answer", (), {"status": 401})()
+        return type("Answer", (), {"status": 401, "read": lambda _, limit: b"x" * min(limit, 9999)})()
 
     def close(self) -> None:
         self.closed = True
@@ -46,7 +46,7 @@ def connection(monkeypatch: pytest.MonkeyPatch) -> type[Connection]:
 @pytest.mark.parametrize("trick", [*TRICKS, "a//b", "x?y=1", "ä"[:0] + "plain"])
 def test_the_path_is_sent_byte_for_byte(connection: type[Connection], trick: str) -> None:
     path = f"/ords/hr_api/oa-public/x/{trick}/things"
-    status = HttpProbe(ssl.create_default_context()).status(f"https://ords.internal:8443{path}")
+    status = HttpProbe(ssl.create_default_context()).ask(f"https://ords.internal:8443{path}").status
     (made,) = connection.made
     assert status == 401
     assert made.sent == ("GET", path)
@@ -56,7 +56,7 @@ def test_the_path_is_sent_byte_for_byte(connection: type[Connection], trick: str
 
 
 def test_https_s_own_port_is_the_default(connection: type[Connection]) -> None:
-    HttpProbe(ssl.create_default_context()).status("https://ords.internal/ords/")
+    HttpProbe(ssl.create_default_context()).ask("https://ords.internal/ords/")
     assert connection.made[0].port == 443
 
 
@@ -68,7 +68,7 @@ def test_https_s_own_port_is_the_default(connection: type[Connection]) -> None:
 def test_an_ords_that_does_not_answer_is_retried_and_named(connection: type[Connection], error: Exception) -> None:
     connection.error = error
     with pytest.raises(Retryable) as caught:
-        HttpProbe(ssl.create_default_context()).status("https://ords.internal:8443/ords/hr_api/oa-x/")
+        HttpProbe(ssl.create_default_context()).ask("https://ords.internal:8443/ords/hr_api/oa-x/")
     assert caught.value.reason == "OrdsUnreachable"
     assert "https://ords.internal:8443" in caught.value.message
     assert type(error).__name__ in caught.value.message

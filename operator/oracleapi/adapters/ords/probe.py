@@ -10,8 +10,10 @@ from urllib.parse import urlsplit
 
 from oracleapi.api import reasons
 from oracleapi.errors import Retryable
+from oracleapi.ports import Answer
 
 TIMEOUT_S = 5.0
+BODY_BYTES = 4096
 
 
 class HttpProbe:
@@ -20,7 +22,7 @@ class HttpProbe:
     def __init__(self, trust: ssl.SSLContext) -> None:
         self._trust = trust
 
-    def status(self, url: str) -> int:
+    def ask(self, url: str) -> Answer:
         parts = urlsplit(url)
         start = url.index("/", url.index("://") + 3)
         connection = http.client.HTTPSConnection(
@@ -28,7 +30,8 @@ class HttpProbe:
         )
         try:
             connection.request("GET", url[start:], headers={"Accept": "application/json"})
-            return connection.getresponse().status
+            answer = connection.getresponse()
+            return Answer(answer.status, None, answer.read(BODY_BYTES))
         except (OSError, http.client.HTTPException) as error:
             raise Retryable(
                 reasons.ORDS_UNREACHABLE,
