@@ -1,22 +1,29 @@
 """The guard's tables of a fake database, and which schemas hold which roles."""
 
-from dataclasses import dataclass, field
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
 
 from oracleapi.api import reasons
+from oracleapi.desired.gateway_key import key_hash
 from oracleapi.errors import Terminal
 from oracleapi.model.guard import (
     BindingRow,
     ChangeBinding,
     ChangeGuard,
+    ChangeKeys,
     GrantToSchema,
     GuardAction,
     GuardApi,
     GuardRoute,
+    KeyRow,
     Management,
     ObservedBinding,
     ObservedGuard,
     RevokeFromSchema,
 )
+from oracleapi.model.hidden import Hidden
+from oracleapi.runtime.clock import RFC_3339
 from support.fake_roles import FakeRoles
 
 
@@ -41,6 +48,8 @@ class FakeGuard:
     bypasses: dict[str, tuple[str, ...]] = field(default_factory=dict)
     failures: dict[str, tuple[str, ...]] = field(default_factory=dict)
     proxied: str | None = None
+    keys: dict[str, dict[str, KeyRow]] = field(default_factory=dict)
+    time: Callable[[], float] = lambda: 0.0
 
     def observe_api(self, owner: str, schema: str) -> ObservedGuard:
         self._check()
@@ -53,6 +62,7 @@ class FakeGuard:
             installed=self.installed,
             failures=self.failures.get(schema, ()),
             bypasses=self.bypasses.get(schema, ()),
+            keys=tuple(self.keys.get(owner, {}).values()),
         )
 
     def observe_binding(self, binding: str, api: str, schema: str, role: str) -> ObservedBinding:
@@ -83,6 +93,8 @@ class FakeGuard:
         match action:
             case ChangeGuard():
                 self._change(action)
+            case ChangeKeys():
+                self._change_keys(action)
             case ChangeBinding():
                 rows = self.bindings.setdefault(action.binding, {})
                 for place in action.drop:
@@ -103,6 +115,7 @@ class FakeGuard:
             self.managed.pop(change.schema, None)
         if change.release:
             self.apis.pop(change.owner, None)
+            self.keys.pop(change.owner, None)
             if all(found.schema != change.schema for found in self.apis.values()):
                 self.managed.pop(change.schema, None)
         for place in change.drop:
@@ -114,6 +127,25 @@ class FakeGuard:
             self.managed[change.schema] = change.manage
         if not routes:
             del self.routes[change.owner]
+
+    def _change_keys(self, change: ChangeKeys) -> None:
+        rows = self.keys.setdefault(change.owner, {})
+        if change.put is not None:
+            for hash_ in [hash_ for hash_, row in rows.items() if row.ends and row.ends <= self._stamp()]:
+                del rows[hash_]
+            rows[change.put.hash.reveal()] = change.put
+        if change.keep is not None:
+            for hash_, row in rows.items():
+                if hash_ != change.keep and not row.ends:
+                    rows[hash_] = replace(row, ends=self._stamp(change.ends_in_s))
+
+    def _stamp(self, later_s: float = 0) -> str:
+        return datetime.fromtimestamp(self.time() + later_s, UTC).strftime(RFC_3339)
+
+    def takes(self, owner: str, key: str) -> bool:
+        """Say whether the guard takes *key* now."""
+        found = self.keys.get(owner, {}).get(key_hash(Hidden(key)).reveal())
+        return found is not None and (not found.ends or found.ends > self._stamp())
 
     def _check(self) -> None:
         if not self.there:

@@ -4,7 +4,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from oracleapi.model.gateway import Authorizer, GatewayRoute
+from oracleapi.model.gateway import CALLER_HEADER, Authorizer, GatewayRoute
+from oracleapi.model.hidden import Hidden
 from oracleapi.model.schema import ObservedSchema
 from support.small_world import SmallWorld
 
@@ -16,7 +17,8 @@ CACHE_S, LINK_DRAIN_S = 5.0, 1.0
 class Moment:
     """Routes that callers can reach and the schemas behind them, right after *action*.
 
-    *live* are the ids of the APIs that have a stage; *born* the routes of one that just got it; *schemas* by alias.
+    *live* are the ids of the APIs that have a stage; *born* the routes of one that just got it; *schemas* by alias;
+    *taken* the IAM routes whose gateway key the guard takes.
     """
 
     time: float
@@ -26,6 +28,7 @@ class Moment:
     routes: dict[str, GatewayRoute]
     authorizers: dict[str, Authorizer]
     schemas: dict[str, ObservedSchema]
+    taken: frozenset[str]
 
     def parts_of(self, key: str) -> list[str]:
         """Return the segments of the path that a route sends its callers to."""
@@ -80,6 +83,7 @@ class History:
         aws, database = world.backends.aws, world.backends.database
         aws.apply = self._recorded(aws.apply)  # type: ignore[method-assign]
         database.apply = self._recorded(database.apply)  # type: ignore[method-assign]
+        database.apply_guard = self._recorded(database.apply_guard)  # type: ignore[method-assign]
         self.note("start")
 
     def _recorded(self, apply: Callable[[Any], None]) -> Callable[[Any], None]:
@@ -104,8 +108,17 @@ class History:
                 {key: route for api in apis.values() for key, route in api.deployed.routes.items()},
                 {name: found for api in apis.values() for name, found in api.deployed.authorizers.items()},
                 {found.alias or name: found for name, found in self.world.backends.database.schemas.items()},
+                frozenset(
+                    key for api in apis.values() for key, route in api.deployed.routes.items() if self._taken(route)
+                ),
             )
         )
+
+    def _taken(self, route: GatewayRoute) -> bool:
+        sent = dict(route.integration.headers).get(CALLER_HEADER) if route.integration is not None else None
+        guard = self.world.backends.database.guard
+        key = sent.reveal().split(" ")[0] if isinstance(sent, Hidden) else ""
+        return bool(guard.managed) and any(guard.takes(owner, key) for owner in guard.keys)
 
     @property
     def actions(self) -> list[str]:
@@ -135,10 +148,11 @@ class History:
             for privilege in schema.privileges.values()
             if any(base.startswith(f"{pattern}/") for pattern in privilege.patterns)
         ]
-        if route.authorization == "AWS_IAM":  # the gateway alone asks: nothing but the probe may be behind it
+        if route.authorization == "AWS_IAM":  # ORDS asks for nothing: the guard must, or it is the probe
             probe = handler[0].startswith("oa-probe/") and handler[1:] == ("_probe", "GET")
-            assert probe, f"after {moment.action!r}, {key} has no token before ORDS"
-            assert guards == [], f"after {moment.action!r}, the probe route is in front of {guards}"
+            behind = handler[0].startswith("oa-iam/") and key in moment.taken
+            assert probe or behind, f"after {moment.action!r}, {key} comes with no key that the guard takes"
+            assert guards == [], f"after {moment.action!r}, {key} is in front of {guards}"
         elif route.authorization == "NONE":
             assert guards == [], f"after {moment.action!r}, {key} is public in front of {guards}"
         else:

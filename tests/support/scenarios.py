@@ -9,7 +9,7 @@ from support import make
 from support.crashes import Call, Outside
 from support.history import History
 from support.small_world import API, SmallWorld
-from support.worlds import LINK, PROBE_KEY, ROLE, api, edit, resync, schema, the_api, world_of, written
+from support.worlds import BINDING, LINK, PROBE_KEY, ROLE, api, edit, resync, schema, the_api, world_of, written
 
 OTHER = ("OracleApi", "hr", "other")
 LONG_S = 400.0
@@ -200,6 +200,72 @@ def no_role(world: SmallWorld) -> None:
     assert (world.backends.database.roles.roles, world.backends.database.roles.marks) == ({}, {})
 
 
+SIGNED = make.route("signed", path="/signed", auth="IAM")
+BATCH = {"kind": "IamRole", "name": "arn:aws:iam::123456789012:role/jobs/batch"}
+READERS = {"kind": "Group", "name": "readers"}
+
+
+def guarded_unborn() -> SmallWorld:
+    objects = make.guarded_world(**make.api_spec(make.route("list"), SIGNED))
+    return SmallWorld(*objects, make.binding("readers", READERS, BATCH), start=False)
+
+
+def guarded_born() -> SmallWorld:
+    world = SmallWorld(*make.guarded_world(**make.api_spec(make.route("list"), SIGNED)))
+    world.clock.advance(300)
+    return world
+
+
+def guarded_bound() -> SmallWorld:
+    world = guarded_born()
+    add_binding(world)
+    world.settle(LONG_S)
+    assert world.ready(BINDING) == ("True", "Succeeded"), world.message(BINDING)
+    world.clock.advance(300)
+    return world
+
+
+def add_binding(world: SmallWorld) -> None:
+    world.apply(make.binding("readers", READERS, BATCH))
+
+
+def edit_binding(world: SmallWorld) -> None:
+    edit(world, BINDING, subjects=[BATCH])
+
+
+def remove_binding(world: SmallWorld) -> None:
+    world.delete(*BINDING)
+
+
+def a_day_later(world: SmallWorld) -> None:
+    world.clock.advance(86400.0)
+
+
+def guarded(*subjects: str) -> Callable[[SmallWorld], None]:
+    """Return a check that the guard binds exactly *subjects*, and takes the key that the gateway sends."""
+
+    def check(world: SmallWorld) -> None:
+        living(world)
+        guard = world.backends.database.guard
+        assert {row.subject for rows in guard.bindings.values() for _, row in rows.values()} == {*subjects}
+        assert guard.held == ({("HR_API", "HR_READER")} if subjects else set())
+        assert world.kube.status(*API)["routesServing"] == "2/2"
+        if subjects:
+            assert world.ready(BINDING) == ("True", "Succeeded"), world.message(BINDING)
+        (rows,) = guard.keys.values()
+        open_ended = [row for row in rows.values() if not row.ends]
+        assert len(open_ended) == 1, "keys that never end are left behind"
+
+    return check
+
+
+def nothing_guarded(world: SmallWorld) -> None:
+    gone(world)
+    guard = world.backends.database.guard
+    assert (guard.apis, guard.routes, guard.managed, guard.bindings, guard.keys) == ({}, {}, {}, {}, {})
+    assert guard.held == set()
+
+
 OWNED = "cluster-1/OracleRole/hr/hr-reader"
 SELECT, UPDATE = Grant("object", "SELECT", "HR.EMPLOYEES"), Grant("object", "UPDATE", "HR.EMPLOYEES")
 TITLE, PAY = (Grant("object", "UPDATE", "HR.JOBS", column) for column in ("TITLE", "PAY"))
@@ -213,6 +279,12 @@ SCENARIOS = {
     "a role": Scenario(born, add_role, granted(SELECT, UPDATE, TITLE, PAY, Grant("role", "HR_BASE"))),
     "change of a role's grants": Scenario(with_role, edit_role, granted(TITLE)),
     "delete a role": Scenario(with_role, remove_role, no_role),
+    "a guarded API": Scenario(guarded_unborn, nothing, guarded("readers", "123456789012/batch")),
+    "a binding": Scenario(guarded_born, add_binding, guarded("readers", "123456789012/batch")),
+    "change of a binding": Scenario(guarded_bound, edit_binding, guarded("123456789012/batch")),
+    "delete a binding": Scenario(guarded_bound, remove_binding, guarded()),
+    "a new gateway key": Scenario(guarded_bound, a_day_later, guarded("readers", "123456789012/batch")),
+    "delete everything guarded": Scenario(guarded_bound, remove_all, nothing_guarded, drains=False),
     "delete one of two": Scenario(shared, remove_other, other_gone, drains=False, apis=2),
 }
 

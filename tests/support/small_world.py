@@ -27,6 +27,7 @@ class SmallWorld:
 
     def __init__(self, *objects: dict[str, Any], start: bool = True) -> None:
         self.kube, self.backends, self.clock = FakeKubernetes(), FakeBackends(), FakeClock()
+        self.backends.database.guard.time = self.clock.now
         self.kube.secrets["db-operator"] = {"username": "op", "password": "canary-password"}
         self.restart()
         for found in objects:

@@ -194,6 +194,10 @@ KINDS = (
             "apiId": text(64),
             "endpoint": text(512),
             "publicRoutes": INTEGER,
+            "gatewayKey": {
+                "type": "object",
+                "properties": {"createdTime": {"type": "string", "format": "date-time"}},
+            },
             "routesServing": text(16),
             "groups": objects({"scope": text(64), "auth": text(8), "module": text(255), "basePath": text(255)}, 64),
             "routes": objects({"name": text(63), "key": text(160), "state": text(16), "reason": text(64)}, 300, "name"),

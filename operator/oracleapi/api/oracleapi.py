@@ -53,6 +53,12 @@ class Stage(Part):
     detailed_metrics: bool = True
 
 
+class GatewayKey(Part):
+    """By which the guard knows that an IAM caller came through the gateway."""
+
+    rotate_every_days: Annotated[int, Field(ge=1, le=365)] = 1
+
+
 class JwtAuth(Part):
     """Callers come with a token of this provider."""
 
@@ -123,7 +129,7 @@ class Route(Part):
     method: Literal["GET", "POST", "PUT", "DELETE"]
     path: Annotated[str, Field(min_length=1, max_length=128, json_schema_extra=rules(PATH_RULE, DOTS_RULE))]
     auth: Literal["JWT", "IAM", "Public"] | None = Field(
-        None, description="Default JWT. IAM routes are Withdrawn: ORDS cannot tell yet who came through the gateway"
+        None, description="Default JWT. IAM routes need a guard at ORDS (ords.guard: Required on the database)"
     )
     scope: Scope | None = Field(None, description="Default auth.jwt.defaultScope; a JWT route has exactly one")
     handler: Handler
@@ -217,6 +223,9 @@ class OracleApiSpec(OfferSpec):
     probe: bool = Field(
         True,
         description="Route GET <basePath>/_probe, by which the operator proves the way from gateway to database",
+    )
+    gateway_key: GatewayKey = Field(
+        GatewayKey(), description="Of IAM routes; both keys are valid while one replaces another"
     )
     items_per_page: Annotated[int, Field(ge=1, le=10000)] = 25
     require_binding: bool = Field(

@@ -5,14 +5,17 @@ request's own; GET routes have a link route beside them, so that the absolute li
 """
 
 import json
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
+from types import MappingProxyType
 
 from oracleapi.api.common import Throttle as SpecThrottle
 from oracleapi.api.oracleapi import Route
+from oracleapi.desired.gateway_key import caller_header
 from oracleapi.desired.groups import Group, module_name, ords_pattern, route_group
 from oracleapi.desired.probe import PROBE_GROUP, PROBE_THROTTLE, PROBE_TIMEOUT_MS, has_probe, probe_key
 from oracleapi.desired.schema import HandlerKey
 from oracleapi.model.gateway import (
+    CALLER_HEADER,
     Authorizer,
     DesiredGateway,
     GatewayRoute,
@@ -101,11 +104,13 @@ def build_gateway(
         group = route_group(api.spec, route)
         timeout = route.timeout_milliseconds or DEFAULT_TIMEOUT_MS
         prefix = group_prefix(api, group)
-        main = _route(route_key(api, route), group, _integration(api, f"{prefix}$request.path", host, timeout))
+        caller = {CALLER_HEADER: caller_header(api.gateway_key)} if group.auth == "IAM" and api.gateway_key else {}
+        integration = _integration(api, f"{prefix}$request.path", host, timeout, caller)
+        main = _route(route_key(api, route), group, integration)
         made = [main]
         if api.spec.links and route.method == "GET":
             key = f"GET {prefix}{api.spec.base_path}{route.path}"
-            made.append(_route(key, group, _integration(api, "$request.path", host, timeout)))
+            made.append(_route(key, group, _integration(api, "$request.path", host, timeout, caller)))
         for found in made:
             routes[found.key] = found
             if route.throttle is not None:
@@ -163,14 +168,17 @@ def _probe_route(api: ResolvedApi, host: str) -> GatewayRoute:
     return _route(probe_key(api.spec), PROBE_GROUP, integration)
 
 
-def _integration(api: ResolvedApi, path: str, host: str, timeout_ms: int) -> Integration:
+def _integration(
+    api: ResolvedApi, path: str, host: str, timeout_ms: int, caller: Mapping[str, str] = MappingProxyType({})
+) -> Integration:
+    """Return an integration; *caller* is the header that says who calls, where the guard needs it."""
     if api.vpc_link_id is None:
         raise ValueError("the VPC link is not available yet")
     return Integration(
         vpc_link_id=api.vpc_link_id,
         listener_arn=api.listener_arn,
         path=path,
-        headers=tuple(sorted({"Host": host, api.trace_header: "$context.requestId"}.items())),
+        headers=tuple(sorted({"Host": host, api.trace_header: "$context.requestId", **caller}.items())),
         timeout_ms=timeout_ms,
         server_name=api.server_name,
     )

@@ -64,5 +64,5 @@ def _text(value: object) -> str:
     if is_dataclass(value):
         return " ".join(f"{field}={_text(getattr(value, field))}" for field in value.__dataclass_fields__)
     if isinstance(value, tuple):
-        return ", ".join("=".join(item) if isinstance(item, tuple) else _text(item) for item in value)
+        return ", ".join("=".join(map(str, item)) if isinstance(item, tuple) else _text(item) for item in value)
     return str(value)

@@ -9,6 +9,9 @@ from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Literal
 
+CALLER_HEADER = "X-OracleApi-Caller"
+"""Who calls, in the gateway's word, behind the gateway key; what it is mapped from is hidden."""
+
 
 @dataclass(frozen=True)
 class Authorizer:

@@ -6,6 +6,8 @@ The tables and what the guard makes of them: docs/guard.md and ``oracleapi/sql``
 from dataclasses import dataclass
 from typing import Literal
 
+from oracleapi.model.hidden import Hidden
+
 RoleMode = Literal["SetRole", "ContextOnly"]
 
 
@@ -55,6 +57,21 @@ class Management:
 
 
 @dataclass(frozen=True)
+class KeyRow:
+    """A gateway key that the guard takes.
+
+    Args:
+        hash: SHA-256 in upper hexadecimal digits.
+        created: RFC 3339 in UTC.
+        ends: Likewise; empty while the gateway may send it.
+    """
+
+    hash: Hidden
+    created: str
+    ends: str = ""
+
+
+@dataclass(frozen=True)
 class DesiredGuard:
     """The rows of one API and of its schema."""
 
@@ -74,6 +91,7 @@ class ObservedGuard:
         installed: The packages are there and valid.
         failures: Error codes that the guard itself failed with in the schema within the last hour, such as ``-6565``.
         bypasses: What the schema may do without a role of the guard's, the first few.
+        keys: Gateway keys of the API.
     """
 
     api: GuardApi | None = None
@@ -83,6 +101,7 @@ class ObservedGuard:
     installed: bool = True
     failures: tuple[str, ...] = ()
     bypasses: tuple[str, ...] = ()
+    keys: tuple[KeyRow, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -125,6 +144,25 @@ class ChangeGuard:
             *([f"manage schema {self.schema} ({self.manage.role_mode})"] if self.manage is not None else []),
         ]
         return f"guard: {', '.join(parts)}"
+
+
+@dataclass(frozen=True)
+class ChangeKeys:
+    """One transaction over the gateway keys of an API.
+
+    Args:
+        put: A key to take from now on; those that have ended go.
+        keep: All others but this one end in *ends_in_s* seconds.
+    """
+
+    owner: str
+    put: KeyRow | None = None
+    keep: Hidden | None = None
+    ends_in_s: int = 0
+    verb: Literal["update"] = "update"
+
+    def describe(self) -> str:
+        return "guard: take a new gateway key" if self.put is not None else "guard: let older gateway keys end"
 
 
 @dataclass(frozen=True, order=True)
@@ -224,4 +262,4 @@ class ChangeBinding:
 
 
 BindingAction = GrantToSchema | RevokeFromSchema | ChangeBinding
-GuardAction = ChangeGuard | BindingAction
+GuardAction = ChangeGuard | ChangeKeys | BindingAction

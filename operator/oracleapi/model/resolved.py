@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from oracleapi.api.oracleapi import OracleApiSpec
 from oracleapi.model.gateway import Throttle
 from oracleapi.model.guard import Management
+from oracleapi.model.hidden import Hidden
 from oracleapi.model.ownership import Owner
 
 
@@ -64,6 +65,7 @@ class ResolvedApi:
         guard: How the guard is to treat the schema; ``None``: the database has none.
         bound: Names of the routes that some ``RoleBinding`` leads callers to a role on.
         unguarded: Names of the IAM routes, as long as nothing proves that the guard stands before them at ORDS.
+        gateway_key: What the gateway is to send with IAM callers; ``None`` where no IAM route is served.
         unenforced: Bound routes are served also where the schema may read more than its roles.
     """
 
@@ -87,4 +89,5 @@ class ResolvedApi:
     guard: Management | None = None
     bound: frozenset[str] = frozenset()
     unguarded: frozenset[str] = frozenset()
+    gateway_key: Hidden | None = None
     unenforced: bool = False

@@ -14,7 +14,8 @@ from typing import Any
 
 from oracleapi.model import gateway as g
 from oracleapi.model.drift import Drift
-from oracleapi.model.guard import ChangeBinding, ChangeGuard, GrantToSchema, RevokeFromSchema
+from oracleapi.model.guard import ChangeBinding, ChangeGuard, ChangeKeys, GrantToSchema, RevokeFromSchema
+from oracleapi.model.hidden import Hidden
 from oracleapi.model.link import CreateLink, DeleteLink
 from oracleapi.model.policy import AttachPolicy
 from oracleapi.model.role import CreateRole, DropRole, MarkRole, Regrant, ReleaseRole
@@ -115,7 +116,7 @@ def canonical(value: Any) -> Any:
         return sorted((canonical(found) for found in value), key=json.dumps)
     if isinstance(value, tuple | list):
         return [canonical(found) for found in value]
-    return value
+    return str(value) if isinstance(value, Hidden) else value
 
 
 def _planned(action: Any, known: set[g.Integration | None]) -> list[PlannedAction]:
@@ -130,7 +131,7 @@ def _planned(action: Any, known: set[g.Integration | None]) -> list[PlannedActio
             return _regrant(action)
         case CreateRole() | MarkRole() | DropRole() | ReleaseRole():
             return [PlannedAction("oracle", action.verb, f"role {action.name}", action.verb == "delete", 1)]
-        case ChangeGuard() | ChangeBinding() | GrantToSchema() | RevokeFromSchema():
+        case ChangeGuard() | ChangeKeys() | ChangeBinding() | GrantToSchema() | RevokeFromSchema():
             return [PlannedAction("oracle", action.verb, action.describe(), action.verb == "delete", 1)]
         case g.ImportApi():
             return _import(action)

@@ -59,7 +59,6 @@ def propose(work: Pass[Any], plan: Preview) -> None:
     if may_write(work):
         work.report.clear(DRIFTED)
     elif work.mode == "Report":
-        work.requeue(work.spec.resync_seconds)
         raise Terminal(
             reasons.DRIFTED,
             f"the world is not as the spec says, and mode: Report changes nothing; it would take {plan.summary},"

@@ -8,7 +8,7 @@ from oracleapi.api import reasons
 from oracleapi.api.oracleapi import OracleApiSpec
 from oracleapi.errors import OperatorError
 from oracleapi.model.gateway import CreateApi, GatewayAction, ObservedGateway
-from oracleapi.model.guard import ChangeGuard, ObservedGuard
+from oracleapi.model.guard import ChangeGuard, ChangeKeys, ObservedGuard
 from oracleapi.model.schema import DesiredSchema, ObservedSchema, SchemaAction
 from oracleapi.plan.plan import Plan
 from oracleapi.plan.preview import preview
@@ -37,6 +37,7 @@ class Halves:
     verified: bool
     guard: ObservedGuard | None
     proof: Proof
+    keys: ChangeKeys | None = None
 
 
 @dataclass(frozen=True)
@@ -84,7 +85,8 @@ class Looker:
             seen = replace(halves, observed=observed, verified=False)
             self._say_waiting(work, routes, seen, schema_plan, guard_plan, gateway_plan)
         known = [route.integration for route in observed.routes.values()] if observed is not None else []
-        actions = [*guard_plan.actions, *schema_plan.actions, *gateway_plan.actions]
+        keys = [halves.keys] if halves.keys is not None else []
+        actions = [*guard_plan.actions, *keys, *schema_plan.actions, *gateway_plan.actions]
         drift = (*guard_plan.drift, *schema_plan.drift, *gateway_plan.drift)
         propose(work, preview(actions, drift, known))
         return Look(observed, unserved)

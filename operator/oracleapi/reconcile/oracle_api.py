@@ -34,6 +34,7 @@ from oracleapi.reconcile.databases import Databases
 from oracleapi.reconcile.drift_watch import DriftWatch
 from oracleapi.reconcile.gate import end_approval, may_write, read_only, tell_repair
 from oracleapi.reconcile.gateway_half import GatewayHalf, OrdsState, longest_timeout_s
+from oracleapi.reconcile.gateway_key import end_others, with_key
 from oracleapi.reconcile.guard_half import GuardHalf
 from oracleapi.reconcile.guard_proof import WAITING, keep_unguarded_away, prove
 from oracleapi.reconcile.look import GATEWAY_READY, ORDS_READY, Halves, Looker, desired_schema, said
@@ -146,7 +147,10 @@ class OracleApiReconciler:
         observed = None if self._recently_verified(work, around) else self._observe_gateway(work, around)
         verified = observed is None and self._recently_verified(work, around)
         routes.live = verified or (observed is not None and observed.stage is not None)
-        halves = replace(halves, observed=observed, verified=verified)
+        keys = None
+        if not verified:
+            around, keys = with_key(work, around, halves.guard, observed, routes)
+        halves = replace(halves, observed=observed, verified=verified, keys=keys)
         look = self._looker.at(work, around, routes, halves, asked)
         observed = look.observed
         if not may_write(work):
@@ -161,8 +165,12 @@ class OracleApiReconciler:
         protection = look.unserved if look.unserved is not None else self._probe(work, around, routes)
         if verified and routes.away != self._verified[work.uid].away:
             observed, verified = self._observe_gateway(work, around), False
+            around, keys = with_key(work, around, halves.guard, observed, routes)
+            if keys is not None:
+                around.oracle.apply_guard(keys)
         if not verified:
             self._apply_gateway(work, around, routes, observed, holding, protection)
+            end_others(around, halves.guard, observed)
             routes.live = True
             self._verified[work.uid] = Verified(
                 work.generation, self._clock.monotonic(), routes.away, around.api.vpc_link_id
@@ -223,6 +231,8 @@ class OracleApiReconciler:
             yield
             return
         desired = self._guard.begin(api, around.oracle, observed, halves.schema)
+        if halves.keys is not None:
+            around.oracle.apply_guard(halves.keys)
         self._note_drift(work, self._watch.of_guard(work, guard_drift(desired, observed), observed))
         yield
         if not holding.handlers:

@@ -255,16 +255,19 @@ class PassRunner:
             conditions = readiness(error, report.message)
         kept = last_seen(resource, report) if error is not None else ()
         self._write(resource, build_status(resource, report, conditions, asked, timestamp(self.clock), kept), events)
-        if work is not None and work.requeue_s is not None:
-            return work.requeue_s
+        own = self._again_s(error, work)
+        return own if work is None or work.requeue_s is None else min(own, work.requeue_s)
+
+    def _again_s(self, error: Exception | None, work: Pass[Any] | None) -> float:
+        """Return when the object comes again by itself. Raises as :meth:`_close`."""
+        resync = float(work.spec.resync_seconds) if work is not None else STALLED_RETRY_S
+        if error is None or (isinstance(error, Terminal) and error.reason == reasons.DRIFTED):
+            return resync * self.jitter(0.9, 1.1)
         if isinstance(error, Terminal):
             return STALLED_RETRY_S * self.jitter(0.9, 1.1)
         if isinstance(error, Retryable) and error.retry_after_s is not None:
             return error.retry_after_s
-        if error is not None:
-            raise error if isinstance(error, Retryable) else Retryable(reasons.INTERNAL_ERROR, type(error).__name__)
-        resync = work.spec.resync_seconds if work is not None else STALLED_RETRY_S
-        return float(resync) * self.jitter(0.9, 1.1)
+        raise error if isinstance(error, Retryable) else Retryable(reasons.INTERNAL_ERROR, type(error).__name__)
 
     def _write(self, resource: Resource, status: dict[str, Any], events: list[tuple[bool, str, str]]) -> None:
         old = resource.get("status", {})

@@ -57,6 +57,7 @@ CREATE INDEX oracleapi.binding_by_route ON oracleapi.binding (owner, route)
 CREATE TABLE oracleapi.gateway_key (
   owner      VARCHAR2(400) NOT NULL,
   key_hash   VARCHAR2(64) NOT NULL,
+  created    TIMESTAMP(0) WITH TIME ZONE DEFAULT SYSTIMESTAMP NOT NULL,
   not_after  TIMESTAMP(0) WITH TIME ZONE,
   CONSTRAINT gateway_key_pk PRIMARY KEY (owner, key_hash)
 )

@@ -4,6 +4,7 @@ import pytest
 
 from oracleapi.desired.groups import Group, groups_of
 from oracleapi.errors import Retryable
+from oracleapi.ports import Answer
 from oracleapi.reconcile.probes import TRICKS, find_path_trick, probe_groups
 from support import make
 
@@ -19,9 +20,9 @@ class Answers:
     def __init__(self, **answers: int) -> None:
         self.default, self.answers, self.urls = answers.pop("default", 404), answers, list[str]()
 
-    def status(self, url: str) -> int:
+    def ask(self, url: str) -> Answer:
         self.urls.append(url)
-        return next((status for part, status in self.answers.items() if part in url), self.default)
+        return Answer(next((status for part, status in self.answers.items() if part in url), self.default), None, b"")
 
 
 @pytest.mark.parametrize(

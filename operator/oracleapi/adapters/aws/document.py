@@ -8,7 +8,8 @@ Source: API Gateway Developer Guide, OpenAPI extensions.
 from collections.abc import Collection, Mapping
 from typing import Any
 
-from oracleapi.model.gateway import Authorizer, DesiredGateway, GatewayContent, GatewayRoute, Integration
+from oracleapi.model.gateway import CALLER_HEADER, Authorizer, DesiredGateway, GatewayContent, GatewayRoute, Integration
+from oracleapi.model.hidden import Hidden
 
 METHODS = ("get", "put", "post", "delete", "options", "head", "patch", "trace")
 ANY = "x-amazon-apigateway-any-method"
@@ -91,7 +92,10 @@ def build_integration(integration: Integration) -> dict[str, Any]:
 
 def build_parameters(integration: Integration) -> dict[str, str]:
     """Return the parameter mapping of an integration."""
-    headers = {f"overwrite:header.{name}": value for name, value in integration.headers}
+    headers = {
+        f"overwrite:header.{name}": value.reveal() if isinstance(value, Hidden) else value
+        for name, value in integration.headers
+    }
     return {**headers, **({"overwrite:path": integration.path} if integration.path else {})}
 
 
@@ -100,7 +104,8 @@ def parse_parameters(parameters: Mapping[str, str]) -> tuple[str, tuple[tuple[st
     headers = {
         key.removeprefix("overwrite:header."): value for key, value in parameters.items() if key != "overwrite:path"
     }
-    return parameters.get("overwrite:path", ""), tuple(sorted(headers.items()))
+    hidden = {name: Hidden(value) for name, value in headers.items() if CALLER_HEADER.lower() in name.lower()}
+    return parameters.get("overwrite:path", ""), tuple(sorted((headers | hidden).items()))
 
 
 def parse_document(document: Mapping[str, Any]) -> GatewayContent:

@@ -17,15 +17,18 @@ from oracleapi.model.guard import (
     BindingRow,
     ChangeBinding,
     ChangeGuard,
+    ChangeKeys,
     GrantToSchema,
     GuardAction,
     GuardApi,
     GuardRoute,
+    KeyRow,
     Management,
     ObservedBinding,
     ObservedGuard,
     RevokeFromSchema,
 )
+from oracleapi.model.hidden import Hidden
 from oracleapi.model.role import APPLICATION, GUARD_PACKAGE, GUARD_SCHEMA
 
 GUARD = """
@@ -40,6 +43,10 @@ union all
 select 'failed', detail, to_char(count(*)), '', '', '', '' from oracleapi.fault
 where schema_name = :schema_name and reason = 'GuardFailed' and seen > systimestamp - interval '1' hour
 group by detail
+union all
+select 'key', key_hash, to_char(created at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS"Z"'),
+       to_char(not_after at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS"Z"'), '', '', ''
+from oracleapi.gateway_key where owner = :owner
 union all
 select 'object', object_name, '', '', '', '', '' from sys.dba_objects
 where owner = 'ORACLEAPI' and object_name in ('GUARD', 'DECISION') and status = 'VALID'
@@ -105,7 +112,7 @@ PARTS = frozenset({"GUARD", "DECISION"})
 
 def observe_guard(cursor: oracledb.Cursor, owner: str, schema: str) -> ObservedGuard:
     """Return the rows of an API and of its schema; three round trips."""
-    cursor.execute(GUARD, schema_name=schema)
+    cursor.execute(GUARD, schema_name=schema, owner=owner)
     found: dict[str, list[tuple[Any, ...]]] = {}
     for kind, *values in cursor:
         found.setdefault(kind, []).append(tuple(value or "" for value in values))
@@ -130,6 +137,7 @@ def observe_guard(cursor: oracledb.Cursor, owner: str, schema: str) -> ObservedG
         installed={name for name, *_ in found.get("object", [])} == PARTS,
         failures=tuple(sorted(detail for detail, *_ in found.get("failed", []))),
         bypasses=bypasses,
+        keys=tuple(KeyRow(Hidden(row[0]), row[1], row[2]) for row in found.get("key", [])),
     )
 
 
@@ -161,6 +169,9 @@ def apply(connection: oracledb.Connection, action: GuardAction) -> None:
     match action:
         case ChangeGuard():
             block = build_change(action)
+            cursor.execute(block.text(), block.binds)
+        case ChangeKeys():
+            block = build_keys(action)
             cursor.execute(block.text(), block.binds)
         case ChangeBinding():
             block = build_binding(action)
@@ -226,6 +237,28 @@ def _manage(block: Block, schema: str, manage: Management) -> None:
         " when not matched then insert (schema_name, role_mode, trace_header)"
         f" values (s.schema_name, {block.bind(manage.role_mode)}, {block.bind(manage.trace_header)});"
     )
+
+
+def build_keys(change: ChangeKeys) -> Block:
+    """Return the transaction over the gateway keys of an API; the database's clock says when one ends."""
+    block = Block()
+    owner = block.bind(change.owner)
+    if change.put is not None:
+        block.lines.append(
+            f"  delete from oracleapi.gateway_key where owner = {owner}"
+            f" and (not_after <= systimestamp or key_hash = {block.bind(change.put.hash.reveal())});"
+        )
+        _insert(
+            block, "gateway_key", owner=change.owner, key_hash=change.put.hash.reveal(),
+            created=_Time(change.put.created),
+        )  # fmt: skip
+    if change.keep is not None:
+        block.lines.append(
+            "  update oracleapi.gateway_key set not_after ="
+            f" systimestamp + numtodsinterval({block.bind(change.ends_in_s)}, 'SECOND')"
+            f" where owner = {owner} and not_after is null and key_hash <> {block.bind(change.keep.reveal())};"
+        )
+    return block
 
 
 def build_binding(change: ChangeBinding) -> Block:
