@@ -201,7 +201,7 @@ def build_operator(
         OracleDatabaseReconciler(references, guard, databases, unsafe_paths),
         VpcLinkReconciler(references, guard),
         OracleRoleReconciler(references, databases),
-        RoleBindingReconciler(references, databases),
+        RoleBindingReconciler(references, guard, databases),
         OracleApiReconciler(references, guard, databases, clock, unsafe_paths, lambda key: queue.add(key, Lane.WOKEN)),
     ]
     runner = PassRunner(kube, clock, installation, {found.kind: found for found in reconcilers})

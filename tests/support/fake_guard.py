@@ -85,6 +85,11 @@ class FakeGuard:
             proxied=self.proxied,
             managed=schema in self.managed,
             routes=frozenset(route.name for route in self.routes.get(api, {}).values()),
+            keys={
+                route.name: tuple(key for key in (route.route_key, route.link_key) if key)
+                for route in self.routes.get(api, {}).values()
+                if route.route_key
+            },
             sharers=frozenset(sharers),
         )
 

@@ -5,12 +5,14 @@ from dataclasses import dataclass
 from typing import Any
 
 from oracleapi.model.role import Grant
+from oracleapi.runtime.store import Key
 from support import make
 from support.crashes import Call, Outside
 from support.history import History
 from support.small_world import API, SmallWorld
 from support.worlds import BINDING, LINK, PROBE_KEY, ROLE, api, edit, resync, schema, the_api, world_of, written
 
+ACCOUNT = Key("AwsAccount", None, "main")
 OTHER = ("OracleApi", "hr", "other")
 LONG_S = 400.0
 
@@ -205,13 +207,16 @@ BATCH = {"kind": "IamRole", "name": "arn:aws:iam::123456789012:role/jobs/batch"}
 READERS = {"kind": "Group", "name": "readers"}
 
 
-def guarded_unborn() -> SmallWorld:
-    objects = make.guarded_world(**make.api_spec(make.route("list"), SIGNED))
-    return SmallWorld(*objects, make.binding("readers", READERS, BATCH), start=False)
+def guarded_unborn(*objects: dict[str, Any]) -> SmallWorld:
+    world = SmallWorld(*make.guarded_world(**make.api_spec(make.route("list"), SIGNED)), *objects, start=False)
+    world.backends.policies.make_role(BATCH["name"])
+    edit(world, ACCOUNT, iam={"managePolicies": True, "attachToRolePath": "/jobs/"})
+    return world
 
 
 def guarded_born() -> SmallWorld:
-    world = SmallWorld(*make.guarded_world(**make.api_spec(make.route("list"), SIGNED)))
+    world = guarded_unborn()
+    world.settle(LONG_S)
     world.clock.advance(300)
     return world
 
@@ -225,8 +230,12 @@ def guarded_bound() -> SmallWorld:
     return world
 
 
+def a_binding() -> dict[str, Any]:
+    return make.binding("readers", READERS, BATCH)
+
+
 def add_binding(world: SmallWorld) -> None:
-    world.apply(make.binding("readers", READERS, BATCH))
+    world.apply(a_binding())
 
 
 def edit_binding(world: SmallWorld) -> None:
@@ -252,6 +261,8 @@ def guarded(*subjects: str) -> Callable[[SmallWorld], None]:
         assert world.kube.status(*API)["routesServing"] == "2/2"
         if subjects:
             assert world.ready(BINDING) == ("True", "Succeeded"), world.message(BINDING)
+        holders = [found.holders for found in world.backends.policies.policies.values()]
+        assert holders == ([{"role batch"}] if "123456789012/batch" in subjects else [])
         (rows,) = guard.keys.values()
         open_ended = [row for row in rows.values() if not row.ends]
         assert len(open_ended) == 1, "keys that never end are left behind"
@@ -264,6 +275,7 @@ def nothing_guarded(world: SmallWorld) -> None:
     guard = world.backends.database.guard
     assert (guard.apis, guard.routes, guard.managed, guard.bindings, guard.keys) == ({}, {}, {}, {}, {})
     assert guard.held == set()
+    assert world.backends.policies.policies == {}
 
 
 OWNED = "cluster-1/OracleRole/hr/hr-reader"
@@ -279,7 +291,7 @@ SCENARIOS = {
     "a role": Scenario(born, add_role, granted(SELECT, UPDATE, TITLE, PAY, Grant("role", "HR_BASE"))),
     "change of a role's grants": Scenario(with_role, edit_role, granted(TITLE)),
     "delete a role": Scenario(with_role, remove_role, no_role),
-    "a guarded API": Scenario(guarded_unborn, nothing, guarded("readers", "123456789012/batch")),
+    "a guarded API": Scenario(lambda: guarded_unborn(a_binding()), nothing, guarded("readers", "123456789012/batch")),
     "a binding": Scenario(guarded_born, add_binding, guarded("readers", "123456789012/batch")),
     "change of a binding": Scenario(guarded_bound, edit_binding, guarded("123456789012/batch")),
     "delete a binding": Scenario(guarded_bound, remove_binding, guarded()),

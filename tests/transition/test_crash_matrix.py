@@ -47,6 +47,9 @@ def disturbed(scenario: Scenario, number: int, how: How) -> bool:
     except Ended:
         world.restart()
         world.settle(LONG_S)
+    said = [found for key in world.kube.objects for found in world.kube.status(*key).get("conditions", [])]
+    if any(found["status"] == "Unknown" for found in said):
+        world.settle(LONG_S)  # it happened in the last check that came
     history.check(drains=scenario.drains)
     creates = [world.backends.aws.calls.count(name) for name in ("CreateApi", "CreateVpcLink")]
     assert creates == [scenario.apis, scenario.links], "something was made twice, or not at all"

@@ -245,6 +245,9 @@ KINDS = (
             "allowed": INTEGER,
             "denied": INTEGER,
             "accessHash": text(64),
+            "policyArn": text(1024),
+            "policyRolePath": text(256),
+            "missingPolicy": text(6144),
             "mismatches": objects(
                 {
                     "link": text(16),

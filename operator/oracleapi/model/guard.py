@@ -3,7 +3,9 @@
 The tables and what the guard makes of them: docs/guard.md and ``oracleapi/sql``.
 """
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from types import MappingProxyType
 from typing import Literal
 
 from oracleapi.model.hidden import Hidden
@@ -205,6 +207,7 @@ class ObservedBinding:
             says.
         managed: The guard decides for the schema.
         routes: Routes that the guard knows of the API.
+        keys: Route keys of its IAM routes at the gateway, by name, that of the link route after the route's own.
         sharers: Other bindings that lead callers of the same schema to the same role.
     """
 
@@ -217,6 +220,7 @@ class ObservedBinding:
     proxied: str | None = None
     managed: bool = False
     routes: frozenset[str] = frozenset()
+    keys: Mapping[str, tuple[str, ...]] = field(default_factory=lambda: MappingProxyType({}))
     sharers: frozenset[str] = frozenset()
 
 

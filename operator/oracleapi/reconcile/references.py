@@ -60,12 +60,12 @@ class References:
             )
         return parse_spec(model, resource), resource
 
-    def account_id_of(self, database: OracleDatabaseSpec) -> str:
-        """Return the AWS account that a database's APIs are in, empty where that is not known."""
+    def account_of(self, database: OracleDatabaseSpec) -> AwsAccountSpec | None:
+        """Return the AWS account that a database's APIs are in, ``None`` where that is not known."""
         link = self._store.get(Key("VpcLink", None, database.ords.gateway_target.vpc_link_ref.name)) or {}
         name = link.get("spec", {}).get("accountRef", {}).get("name", "")
-        account = self._store.get(Key("AwsAccount", None, name)) or {}
-        return str(account.get("spec", {}).get("accountId", ""))
+        account = self._store.get(Key("AwsAccount", None, name))
+        return None if account is None else parse_spec(AwsAccountSpec, account)
 
     def permitted(self, kind: str, name: str, model: type[S], field: str, namespace: str) -> tuple[S, Resource]:
         """Return an offer that *namespace* may use by its ``allowedNamespaces``.

@@ -19,10 +19,11 @@ from oracleapi.model.line import Line, LineApi, LineBinding, LineDatabase, LineR
 from oracleapi.model.ownership import Owner
 from oracleapi.plan.guard import plan_binding
 from oracleapi.plan.preview import preview
-from oracleapi.ports import Oracle, Resource
+from oracleapi.ports import Backends, Oracle, Resource
 from oracleapi.reconcile.databases import THE_DATABASES, Databases
 from oracleapi.reconcile.gate import check_minimum_mode, end_approval, may_write, propose, tell_drift, tell_repair
 from oracleapi.reconcile.guard_half import GUARDED
+from oracleapi.reconcile.invoke_rights import InvokeRights, Rights
 from oracleapi.reconcile.passes import Pass
 from oracleapi.reconcile.references import References, ready_message
 from oracleapi.runtime.store import Key
@@ -56,8 +57,9 @@ class RoleBindingReconciler:
     kind = "RoleBinding"
     spec = RoleBindingSpec
 
-    def __init__(self, references: References, databases: Databases) -> None:
+    def __init__(self, references: References, backends: Backends, databases: Databases) -> None:
         self._references, self._databases = references, databases
+        self._rights = InvokeRights(references, backends)
 
     def reconcile(self, work: Pass[RoleBindingSpec]) -> None:
         _check_subjects(work.spec)
@@ -70,28 +72,39 @@ class RoleBindingReconciler:
         refusal = line.refusal or _role_fault(line, observed)
         if refusal is not None:
             desired = replace(desired, rows=frozenset())
-        plan = plan_binding(desired, observed)
-        self._say(work, line, desired, observed, ended)
+        plan, rights = plan_binding(desired, observed), self._look(work, line, observed, bool(desired.rows))
+        self._say(work, line, desired, observed, rights)
+        drift = (*plan.drift, *rights.plan.drift)
         if may_write(work):
-            work.report.note_drift(plan.drift if work.settled else ())
+            work.report.note_drift(drift if work.settled else ())
         else:
-            tell_drift(work, plan.drift)
-        propose(work, preview(plan.actions, plan.drift))
+            tell_drift(work, drift)
+        propose(work, preview([*plan.actions, *rights.plan.actions], drift))
         for action in plan.actions:
             oracle.apply_guard(action)
-        if plan.actions:
+        if plan.actions or rights.plan.actions:
             observed = _observe(oracle, desired)
             work.report.fields["plan"] = None
         elif work.settled:
             work.report.fields.setdefault("drift", None)
         work.report.say("Bound", *_bound(desired, observed, ended))
-        verdict = self._say(work, line, desired, observed, ended)
+        verdict = self._say(work, line, desired, observed, rights)
+        self._rights.carry_out(work, line.database, rights)
         tell_repair(work)
         end_approval(work)
-        if refusal is not None and not ended:
+        if ended:
+            work.report.message = f"Ended at {work.spec.expiration_time:%Y-%m-%dT%H:%M:%SZ}"
+            return
+        if refusal is not None:
             work.report.say("Bound", False, refusal.reason, "Nobody is bound: see Ready")
             raise refusal
-        if verdict.mismatches and not ended:
+        self._check(work, verdict)
+        work.report.message = f"Callers act as {line.role_name}"
+
+    @staticmethod
+    def _check(work: Pass[RoleBindingSpec], verdict: Verdict) -> None:
+        """Name the first broken link. Raises DependencyNotReady: ``Mismatches``."""
+        if verdict.mismatches:
             first, count = verdict.mismatches[0], len(verdict.mismatches)
             where = " ".join(found for found in (first.subject, f"on {first.route}" if first.route else "") if found)
             more = f" (and {count - 1} more)" if count > 1 else ""
@@ -100,9 +113,6 @@ class RoleBindingReconciler:
                 f"{first.link}: {first.fault} for {where or 'every caller'}{more}; see status.mismatches",
                 work.spec.resync_seconds,
             )
-        work.report.message = (
-            f"Ended at {work.spec.expiration_time:%Y-%m-%dT%H:%M:%SZ}" if ended else f"Callers act as {line.role_name}"
-        )
 
     def _resolve(self, work: Pass[RoleBindingSpec]) -> BoundLine:
         """Return what is bound to what; permission is checked here, in every pass.
@@ -149,6 +159,10 @@ class RoleBindingReconciler:
             database, refusal,
         )  # fmt: skip
 
+    def _look(self, work: Pass[RoleBindingSpec], line: BoundLine, observed: ObservedBinding, bound: bool) -> Rights:
+        api_id = line.api_resource.get("status", {}).get("apiId", "")
+        return self._rights.look(work, line.database, api_id, observed, line.api_spec.require_binding, bound)
+
     @staticmethod
     def _owner(work: Pass[RoleBindingSpec], kind: str, resource: Resource) -> Owner:
         metadata = resource["metadata"]
@@ -176,10 +190,11 @@ class RoleBindingReconciler:
         line: BoundLine,
         desired: DesiredBinding,
         observed: ObservedBinding,
-        ended: bool,
+        rights: Rights,
     ) -> Verdict:
         """Put into status who comes through, who does not, and why."""
-        verdict = judge(work.spec, self._facts(work, line, observed))
+        facts = self._facts(work, line, observed, rights)
+        verdict, ended = judge(work.spec, facts), facts.ended
         work.report.fields |= {
             "subjectsBound": f"{verdict.bound}/{len(work.spec.subjects)}",
             "allowed": verdict.allowed,
@@ -199,7 +214,9 @@ class RoleBindingReconciler:
             work.report.say("Expired", ended, reasons.EXPIRED if ended else reasons.SUCCEEDED, f"It ends at {at}")
         return verdict
 
-    def _facts(self, work: Pass[RoleBindingSpec], line: BoundLine, observed: ObservedBinding) -> BindingFacts:
+    def _facts(
+        self, work: Pass[RoleBindingSpec], line: BoundLine, observed: ObservedBinding, rights: Rights
+    ) -> BindingFacts:
         spec, lost = work.spec, _lost(line, observed)
         subjects = tuple(Subject(found.kind, found.name) for found in spec.subjects)
         role = LineRole(
@@ -223,18 +240,19 @@ class RoleBindingReconciler:
             ),
             datetime.fromtimestamp(work.clock.now(), UTC),
             lost,
+            rights.denied,
         )
 
     def _line_api(self, line: BoundLine, observed: ObservedBinding) -> LineApi:
         spec = line.api_spec
         states = {found["name"]: found["state"] for found in line.api_resource.get("status", {}).get("routes", [])}
-        known = observed.routes
+        known, account = observed.routes, self._references.account_of(line.database)
         groups = [(route.name, route_group(spec, route)) for route in spec.routes]
         return LineApi(
             tuple(
                 LineRoute(name, group.auth, group.scope, states.get(name, ""), name in known) for name, group in groups
             ),
-            self._references.account_id_of(line.database),
+            account.account_id if account is not None else "",
             provider_fault=self._provider_fault(spec),
             require_binding=spec.require_binding,
         )
@@ -274,6 +292,7 @@ class RoleBindingReconciler:
             raise
         for action in plan_binding(gone, observed).actions:
             oracle.apply_guard(action)
+        self._rights.remove(work, database)
 
     def forget(self, key: Key) -> None:
         """Nothing is remembered of a binding."""

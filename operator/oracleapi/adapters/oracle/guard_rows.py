@@ -90,7 +90,7 @@ select 'proxy', proxy, flags, '', '', '', '' from sys.proxy_users where client =
 union all
 select 'managed', role_mode, '', '', '', '', '' from oracleapi.managed_schema where schema_name = :schema_name
 union all
-select 'route', name, '', '', '', '', '' from oracleapi.route where owner = :api
+select 'route', name, route_key, link_key, '', '', '' from oracleapi.route where owner = :api
 union all
 select 'sharer', b.binding, '', '', '', '', '' from oracleapi.binding b join oracleapi.api a on a.owner = b.owner
 where a.schema_name = :schema_name and b.role_name = :role_name and b.binding <> :binding
@@ -159,6 +159,7 @@ def observe_binding(cursor: oracledb.Cursor, binding: str, api: str, schema: str
         proxied=None if not flags or FULL_PROXY in flags else ", ".join(flags),
         managed="managed" in found,
         routes=frozenset(row[0] for row in found.get("route", [])),
+        keys={row[0]: tuple(key for key in row[1:3] if key) for row in found.get("route", []) if row[1]},
         sharers=frozenset(row[0] for row in found.get("sharer", [])),
     )
 
