@@ -15,6 +15,7 @@ from oracleapi_sandbox.aws.control.discovery import DiscoveryIssuers
 from oracleapi_sandbox.aws.control.engine import Engine
 from oracleapi_sandbox.aws.control.published import PublishedStages
 from oracleapi_sandbox.aws.data.app import build_app
+from oracleapi_sandbox.aws.data.iam import SignedCallers
 from oracleapi_sandbox.aws.data.settings import DataSettings
 from oracleapi_sandbox.aws.faults import Faults
 from oracleapi_sandbox.aws.front import Front
@@ -56,7 +57,6 @@ def assemble(state: Path, port: int) -> tuple[list[Bound], Relay, dict[str, str 
     data_place = bind(_nothing)
     account = Account(ACCOUNT_ID, DATA_DOMAIN, data_place.port)
     engine = Engine(account, control, clock, DiscoveryIssuers(trust), logs)
-    data = build_app(PublishedStages(engine), data_settings, clock=clock, trust=trust, write_access_log=logs.write)
     leaf = authority.leaf("aws-data", f"*.{DATA_DOMAIN}", DATA_DOMAIN, "localhost", "127.0.0.1")
 
     held = SecretsEngine(ACCOUNT_ID, secret_settings, control, clock, ministack)
@@ -65,6 +65,10 @@ def assemble(state: Path, port: int) -> tuple[list[Bound], Relay, dict[str, str 
     directory = Directory(ministack, principals)
     sts = Sts(ACCOUNT_ID, principals, directory, clock)
     door = Door(principals, directory, held, clock, SystemClock())
+    callers = SignedCallers(door, directory, control)
+    data = build_app(
+        PublishedStages(engine), data_settings, clock=clock, trust=trust, write_access_log=logs.write, callers=callers
+    )
 
     async def reset() -> None:
         engine.reset()

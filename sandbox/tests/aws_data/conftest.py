@@ -15,9 +15,14 @@ import pytest
 from joserfc import jws
 from joserfc.jwk import ECKey, OctKey, RSAKey
 
+from oracleapi_sandbox.aws.access.directory import Directory
+from oracleapi_sandbox.aws.access.door import Door
+from oracleapi_sandbox.aws.access.principals import Principals, RootKey
 from oracleapi_sandbox.aws.data.app import build_app
+from oracleapi_sandbox.aws.data.iam import SignedCallers
 from oracleapi_sandbox.aws.data.settings import DataSettings, Target
 from oracleapi_sandbox.aws.deployed import AccessLog, Integration, JwtAuthorizer, Route, Stage
+from oracleapi_sandbox.aws.settings import ControlSettings
 from oracleapi_sandbox.common.authority import Authority
 from oracleapi_sandbox.common.clock import ManualClock
 from oracleapi_sandbox.common.serve import Bound, bind, serve_all
@@ -186,6 +191,7 @@ class Gateway:
     trust: ssl.SSLContext
     logged: list[tuple[AccessLog, str]]
     reset: Callable[[], None]
+    principals: Principals
     api_id: str = "a0"
 
     def integration(self, **changes: Any) -> Integration:
@@ -264,6 +270,23 @@ class Gateway:
         return [line for _, line in self.logged]
 
 
+class NoIam:
+    """An IAM without users and roles: principals of the page are all there are."""
+
+    async def query(self, service: str, action: str, members: dict[str, str]) -> tuple[str | None, str]:
+        return "NoSuchEntity", ""
+
+
+class NoSecrets:
+    """No secret is looked up here."""
+
+    def describe(self, region: str, secret_id: str) -> None:
+        return None
+
+    async def find_key(self, region: str, key_id: str) -> None:
+        return None
+
+
 def wait_until(condition: Callable[[], bool]) -> None:
     """Wait for something that happens after an answer was sent."""
     gone = threading.Event()
@@ -284,7 +307,11 @@ def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Gateway]:
         logged.append((log, line))
 
     trust = authority.client_context()
-    app = build_app(stages, settings, clock=clock, trust=trust, write_access_log=write)
+    principals = Principals("000000000000", RootKey("AKIAROOT", "root"))
+    directory = Directory(NoIam(), principals)
+    door = Door(principals, directory, NoSecrets(), clock, clock)
+    callers = SignedCallers(door, directory, ControlSettings)
+    app = build_app(stages, settings, clock=clock, trust=trust, write_access_log=write, callers=callers)
     bounds = [
         bind(app, tls=authority.leaf("gateway", "*.execute-api.localhost")),
         bind(backend),
@@ -296,7 +323,7 @@ def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Gateway]:
     with _served(bounds):
         ports = [bound.port for bound in bounds]
         places = (backend, ports[1], ports[2], issuers, client_trust)
-        yield Gateway(ports[0], stages, settings, clock, *places, logged, app.reset)
+        yield Gateway(ports[0], stages, settings, clock, *places, logged, app.reset, principals)
 
 
 class _served:  # noqa: N801

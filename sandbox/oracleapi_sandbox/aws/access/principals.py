@@ -1,5 +1,6 @@
 """Access keys and whom they belong to: the administrator, principals of the page, IAM users, role sessions."""
 
+import re
 import secrets
 import string
 from collections.abc import Mapping
@@ -10,7 +11,7 @@ from oracleapi_sandbox.aws.access.policies import PolicyError, check
 
 Kind = Literal["root", "page", "User", "Role"]
 _KEY_ALPHABET = string.ascii_uppercase + "234567"
-_MEMBERS = frozenset(["policies", "access_key_id", "secret_access_key"])
+_MEMBERS = frozenset(["policies", "account_id", "access_key_id", "secret_access_key"])
 
 
 class PrincipalError(ValueError):
@@ -26,6 +27,10 @@ class Caller:
     arn: str
     user_id: str
     role_arn: str | None = None
+
+    @property
+    def account_id(self) -> str:
+        return self.arn.split(":")[4]
 
     @property
     def principal_arn(self) -> str:
@@ -80,8 +85,8 @@ class Principals:
     def merge(self, changes: Mapping[str, Any]) -> dict[str, Any]:
         """Make, change or (with ``None``) remove principals, all or none; return those made or changed, with keys.
 
-        A principal is ``{"policies": [...], "access_key_id": …, "secret_access_key": …}``; keys that are not given
-        are kept, or made.
+        A principal is ``{"policies": [...], "account_id": …, "access_key_id": …, "secret_access_key": …}``; keys that
+        are not given are kept, or made. Another account than ours is for those who call published APIs from there.
 
         Raises:
             PrincipalError: An unknown member, or a policy that cannot be evaluated.
@@ -109,7 +114,10 @@ class Principals:
             raise PrincipalError(f"keys of principal {name} are strings")
         if (owner := self.find(key_id)) is not None and (owner.caller.kind, owner.caller.name) != ("page", name):
             raise PrincipalError(f"the access key of principal {name} belongs to {owner.caller.arn}")
-        caller = Caller("page", name, f"arn:aws:iam::{self.account_id}:user/{name}", f"AIDA{key_id[4:]}")
+        account = entry.get("account_id", self.account_id)
+        if not re.fullmatch("[0-9]{12}", str(account)):
+            raise PrincipalError(f"account_id of principal {name} has 12 digits")
+        caller = Caller("page", name, f"arn:aws:iam::{account}:user/{name}", f"AIDA{key_id[4:]}")
         return Key(key_id, secret, caller), entry["policies"]
 
     def show(self) -> dict[str, Any]:

@@ -3,8 +3,7 @@
 Order: API and stage, route, throttle and authorization (a switch), body size, mapping, back end. Every answer carries
 ``apigw-requestid``; every answer of a known stage is logged, refusals too.
 
-Not here, and refused: ``AWS_IAM`` routes. SigV4 comes with its own part, until then such a route answers 403 to
-everybody: there is no request, signed or not, that passes.
+A route of a kind that is not known answers 403 to everybody.
 """
 
 import json
@@ -18,6 +17,7 @@ from urllib.parse import quote
 from oracleapi_sandbox.aws.data import accesslog, outbound
 from oracleapi_sandbox.aws.data.authorizer import AuthorizationError, JwtAuthorizers
 from oracleapi_sandbox.aws.data.context import Context
+from oracleapi_sandbox.aws.data.iam import Callers, SignatureError
 from oracleapi_sandbox.aws.data.keys import SigningKeys
 from oracleapi_sandbox.aws.data.mapping import MappingError, Scope
 from oracleapi_sandbox.aws.data.request import Request, end_to_end, normalised
@@ -87,11 +87,13 @@ class DataPlane:
         clock: Clock,
         trust: ssl.SSLContext,
         write_access_log: WriteAccessLog,
+        callers: Callers,
     ) -> None:
         self._stages = stages
         self._settings = settings
         self._clock = clock
         self._write_access_log = write_access_log
+        self._callers = callers
         self._transport = Transport(trust)
         self._keys = SigningKeys(self._transport, clock, settings)
         self._authorizers = JwtAuthorizers(self._keys, clock, settings)
@@ -160,33 +162,39 @@ class DataPlane:
         if match is None:
             raise GatewayError(404)
         context.route_key = match.route.route_key
-        await self._admit(stage, match.route, context)
+        await self._admit(stage, match.route, path, context)
         if too_large:
             raise GatewayError(413)
         return await self._integrate(stage, match, path, context)
 
-    async def _admit(self, stage: Stage, route: Route, context: Context) -> None:
+    async def _admit(self, stage: Stage, route: Route, path: str, context: Context) -> None:
         """Throttle and authorize, in the order of the switch."""
         throttle_first = self._settings.throttle_before_auth
         if throttle_first and not self._throttles.admit(stage, route):
             raise GatewayError(429)
         try:
-            await self._authorize(route, context)
+            await self._authorize(stage, route, path, context)
         except AuthorizationError as refused:
             context.authorizer_error = refused.reason
             raise GatewayError(refused.status, refused.challenge) from None
+        except SignatureError as refused:
+            context.authorizer_error = str(refused)
+            raise GatewayError(403) from None
         except ValueError as misconfigured:
             context.authorizer_error = str(misconfigured)
             raise GatewayError(500) from None
         if not throttle_first and not self._throttles.admit(stage, route):
             raise GatewayError(429)
 
-    async def _authorize(self, route: Route, context: Context) -> None:
-        """Let a public route and a valid token pass; every other kind of authorization is 403 for everybody."""
+    async def _authorize(self, stage: Stage, route: Route, path: str, context: Context) -> None:
+        """Let a public route, a valid token and a signature pass; every other kind is 403 for everybody."""
         if route.authorization_type == "NONE":
             return
         if route.authorization_type == "JWT" and route.authorizer is not None:
             context.claims = await self._authorizers.authorize(route.authorizer, route.scopes, context.request)
+            return
+        if route.authorization_type == "AWS_IAM":
+            context.caller = await self._callers.admit(context.request, stage, path)
             return
         context.authorizer_error = f"{route.authorization_type} is not served here: nobody passes"
         raise GatewayError(403)
@@ -228,13 +236,14 @@ def build_app(
     clock: Clock,
     trust: ssl.SSLContext,
     write_access_log: WriteAccessLog,
+    callers: Callers,
 ) -> DataPlane:
     """Build the data plane; serve it over TLS with a certificate for ``*.execute-api.localhost``.
 
     *trust* verifies back ends and issuers. *write_access_log* is awaited once per answered request of a stage with
-    access logs, after the answer was sent. *settings* is read anew on every request.
+    access logs, after the answer was sent. *settings* is read anew on every request. *callers* knows who signs.
     """
-    return DataPlane(stages, settings, clock, trust, write_access_log)
+    return DataPlane(stages, settings, clock, trust, write_access_log, callers)
 
 
 async def _body(receive: Receive, limit: int) -> bytes | None:

@@ -1,6 +1,6 @@
 """``$context`` of one request: known facts first, the outcome later. Feeds mappings, access log and refusals.
 
-Names are those of "http-api-logging-variables" of the developer guide ``[D]``. What a slice without IAM, custom domains
+Names are those of "http-api-logging-variables" of the developer guide ``[D]``. What a slice without custom domains
 or client certificates cannot know has no value: ``-`` in a log, nothing in a mapping.
 """
 
@@ -11,6 +11,7 @@ import re
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
+from oracleapi_sandbox.aws.access.principals import Caller
 from oracleapi_sandbox.aws.data.request import Request
 
 _CLAIM = "authorizer.claims."
@@ -20,8 +21,6 @@ _WITHOUT_VALUE_HERE = (
     "awsEndpointRequestId",
     "awsEndpointRequestId2",
     "customDomain.basePathMatched",
-    "identity.accountId",
-    "identity.caller",
     "identity.cognitoAuthenticationProvider",
     "identity.cognitoAuthenticationType",
     "identity.cognitoIdentityId",
@@ -33,8 +32,6 @@ _WITHOUT_VALUE_HERE = (
     "identity.clientCert.serialNumber",
     "identity.clientCert.validity.notBefore",
     "identity.clientCert.validity.notAfter",
-    "identity.user",
-    "identity.userArn",
     "integration.requestId",
 )
 _REQUEST = (
@@ -44,8 +41,12 @@ _REQUEST = (
     "domainPrefix",
     "extendedRequestId",
     "httpMethod",
+    "identity.accountId",
+    "identity.caller",
     "identity.sourceIp",
+    "identity.user",
     "identity.userAgent",
+    "identity.userArn",
     "path",
     "protocol",
     "requestId",
@@ -97,6 +98,7 @@ class Context:
     api_id: str | None = None
     stage: str | None = None
     route_key: str | None = None
+    caller: Caller | None = None
     claims: dict[str, object] = field(default_factory=dict)
     authorizer_error: str | None = None
     error_message: str | None = None
@@ -120,6 +122,7 @@ class Context:
 
     def _request_facts(self) -> dict[str, object]:
         request, moment = self.request, datetime.fromtimestamp(self.received_at, UTC)
+        caller = self.caller
         return {
             "accountId": self.account_id,
             "apiId": self.api_id,
@@ -127,6 +130,10 @@ class Context:
             "domainPrefix": request.domain_name.partition(".")[0],
             "extendedRequestId": self.request_id,
             "httpMethod": request.method,
+            "identity.accountId": caller and caller.account_id,
+            "identity.caller": caller and caller.user_id,
+            "identity.user": caller and caller.user_id,
+            "identity.userArn": caller and caller.arn,
             "identity.sourceIp": request.source_ip,
             "identity.userAgent": request.header("user-agent"),
             "path": request.path,
