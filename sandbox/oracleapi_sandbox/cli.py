@@ -153,12 +153,13 @@ def token(
     scope: Annotated[list[str] | None, typer.Option(help="A name in the claim scope; may be repeated.")] = None,
     audience: Annotated[list[str] | None, typer.Option(help="Claim aud; may be repeated.")] = None,
     lifetime_seconds: Annotated[int, typer.Option(help="From iat to exp.")] = 3600,
+    shape: Annotated[str, typer.Option(help="Whose token it looks like: okta, entra-v2, keycloak, …")] = "plain",
     fault: Annotated[str, typer.Option(help="What shall be wrong: expired, bad-signature, …")] = "none",
 ) -> None:
     """Print an access token of the sandbox's identity provider."""
     stack = Stack(folder or context.obj, Progress())
     provider = _running(stack, "oidc")
-    wanted = {"subject": subject, "lifetime_seconds": lifetime_seconds, "fault": fault}
+    wanted = {"subject": subject, "lifetime_seconds": lifetime_seconds, "shape": shape, "fault": fault}
     if audience:
         wanted["audience"] = audience[0] if len(audience) == 1 else audience
     if scope:

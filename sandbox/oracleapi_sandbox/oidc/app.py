@@ -3,7 +3,8 @@
 ========================================  ==============================================================
 ``GET /.well-known/openid-configuration``  OpenID Connect Discovery 1.0 document [D]
 ``GET /jwks``                              the published keys; clients find it by ``jwks_uri``
-``POST /_sandbox/token``                   a token, see :class:`~oracleapi_sandbox.oidc.tokens.TokenRequest`
+``POST /_sandbox/token``                   a token, right, wrong or a vendor's, see
+                                           :class:`~oracleapi_sandbox.oidc.tokens.TokenRequest`
 ``POST /_sandbox/rotate-keys``             ``{"drop_old": false, "bits": 2048}``, both optional
 ``POST /_sandbox/drop-old-keys``           publish the signing key only
 ``GET|PUT /_sandbox/settings``             see :class:`~oracleapi_sandbox.oidc.settings.Settings`

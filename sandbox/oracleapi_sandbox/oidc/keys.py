@@ -1,7 +1,8 @@
 """The provider's signing keys: kept in the state folder, rotated on demand, published as a JWKS.
 
 A published RSA key carries ``kty``, ``n``, ``e``, ``kid`` and ``use`` but no ``alg`` (RFC 7517 makes it optional),
-because one key may sign RS256, RS384 and RS512 tokens here.
+because one key may sign RS256, RS384 and RS512 tokens here. Its ``x5t`` is its ``kid``, as Entra ID publishes them: its
+v1.0 tokens name the key by both.
 """
 
 import json
@@ -70,7 +71,7 @@ class KeyRing:
         """Return the JWKS document, the signing key first."""
         with self._lock:
             keys: list[RSAKey | ECKey] = [*reversed(self._rsa), *([self.ec] if self._ec_published else [])]
-        return {"keys": [{**key.as_dict(private=False), "use": "sig"} for key in keys]}
+        return {"keys": [{**key.as_dict(private=False), "use": "sig", "x5t": key.kid} for key in keys]}
 
     def _load(self) -> None:
         kept = json.loads(self._file.read_text())

@@ -1,8 +1,7 @@
 """Tokens, right and wrong on demand.
 
 A token is a signed JWT with ``iss``, ``sub``, ``aud``, ``iat``, ``exp`` and ``jti``, and ``scope`` and ``groups`` where
-asked for. Any claim and header can be overridden, so that any provider's shape can be made; a fault then breaks exactly
-one thing.
+asked for, or in the shape of a vendor's. Any claim and header can be overridden; a fault then breaks exactly one thing.
 """
 
 import base64
@@ -15,6 +14,7 @@ from typing import Any, Literal, TypeAlias, get_args
 from joserfc import jwt
 
 from oracleapi_sandbox.oidc.keys import KeyRing, short_keys_allowed
+from oracleapi_sandbox.oidc.shapes import OVERAGES, SHAPES, Holder, Shape
 
 Fault: TypeAlias = Literal[
     "none",
@@ -30,6 +30,8 @@ Fault: TypeAlias = Literal[
 ]
 FAULTS: tuple[str, ...] = get_args(Fault)
 ALGORITHMS = ("RS256", "RS384", "RS512", "PS256", "PS384", "PS512")
+PLAIN = "plain"
+"""The shape of no vendor in particular: ``scope`` and ``groups`` as they are asked for."""
 WRONG_ISSUER = "https://issuer.invalid"
 EXPIRED_AGO_S = 600
 FUTURE_NBF_S = 3600
@@ -48,6 +50,11 @@ class TokenRequest:
         audience: ``aud``: a string, a list, or ``None`` for a token without one.
         scope: ``scope``, names separated by spaces.
         groups: ``groups``.
+        shape: ``plain``, or one of :data:`~oracleapi_sandbox.oidc.shapes.SHAPES`: where subject, scope and groups go
+            then. Without a subject such a token is its client's own.
+        client: The client that a vendor's token names.
+        overage: Of Entra's shapes: the groups are too many to be in the token, see
+            :data:`~oracleapi_sandbox.oidc.shapes.OVERAGES`.
         claims: Further claims; they win over all others, and ``null`` removes one.
         header: Further header parameters; ``null`` removes one.
         lifetime_seconds: From ``iat`` to ``exp``.
@@ -61,6 +68,9 @@ class TokenRequest:
     audience: str | list[str] | None = None
     scope: str | None = None
     groups: list[str] | None = None
+    shape: str = PLAIN
+    client: str = "sandbox-client"
+    overage: str = "none"
     claims: dict[str, Any] = field(default_factory=dict)
     header: dict[str, Any] = field(default_factory=dict)
     lifetime_seconds: int = 3600
@@ -74,7 +84,8 @@ class TokenRequest:
         """Read the JSON body of ``POST /_sandbox/token``.
 
         Raises:
-            TokenRequestError: An unknown member, a member of another type, or an unknown fault or algorithm.
+            TokenRequestError: An unknown member, a member of another type, an unknown choice, or two that do not go
+                together.
         """
         if not isinstance(body, Mapping):
             raise TokenRequestError("the body must be a JSON object")
@@ -84,7 +95,10 @@ class TokenRequest:
             if not _MEMBERS[name](value):
                 known = f"; known: {', '.join(_CHOICES[name])}" if name in _CHOICES else ""
                 raise TokenRequestError(f"member {name!r} has an unusable value{known}")
-        return cls(**body)
+        wanted = cls(**body)
+        if wanted.overage != "none" and not wanted.shape.startswith("entra"):
+            raise TokenRequestError(f"member 'overage' is for the shapes of Entra, not for {wanted.shape}")
+        return wanted
 
 
 def _is_text(value: Any) -> bool:
@@ -107,12 +121,15 @@ def _is_object(value: Any) -> bool:
     return isinstance(value, dict)
 
 
-_CHOICES = {"algorithm": ALGORITHMS, "fault": FAULTS}
+_CHOICES = {"algorithm": ALGORITHMS, "fault": FAULTS, "shape": (PLAIN, *SHAPES), "overage": OVERAGES}
 _MEMBERS = {
     "subject": _is_text,
     "audience": lambda value: _is_text(value) or _is_texts(value),
     "scope": _is_text,
     "groups": _is_texts,
+    "shape": (PLAIN, *SHAPES).__contains__,
+    "client": lambda value: isinstance(value, str) and value != "",
+    "overage": OVERAGES.__contains__,
     "claims": _is_object,
     "header": _is_object,
     "lifetime_seconds": _is_number,
@@ -125,34 +142,42 @@ _MEMBERS = {
 
 def mint(request: TokenRequest, issuer: str, keys: KeyRing, now: float) -> str:
     """Make the token that *request* describes, in compact form."""
-    claims = _claims(request, issuer, int(now))
+    key = keys.other if request.fault == "other-key" else keys.signing
+    shape = _shape(request, key.kid or "")
+    claims = _claims(request, shape, issuer, int(now))
     if request.fault == "alg-none":
-        header = {"typ": "JWT", "kid": keys.signing.kid, **request.header, "alg": "none"}
+        header = {"typ": "JWT", "kid": key.kid, **shape.header, **request.header, "alg": "none"}
         return f"{_part(_without_nulls(header))}.{_part(claims)}."
     if request.fault == "es256":
         ec = keys.publish_ec()
-        return _sign({"kid": ec.kid, **request.header, "alg": "ES256"}, claims, ec)
-    key = keys.other if request.fault == "other-key" else keys.signing
-    header = {"kid": key.kid, **request.header, "alg": request.algorithm}
+        return _sign({"kid": ec.kid, **shape.header, **request.header, "alg": "ES256"}, claims, ec)
+    header = {"kid": key.kid, **shape.header, **request.header, "alg": request.algorithm}
     if request.fault == "no-kid":
         header["kid"] = None
     token = _sign(header, claims, key)
     return _with_broken_signature(token) if request.fault == "bad-signature" else token
 
 
-def _claims(request: TokenRequest, issuer: str, now: int) -> dict[str, Any]:
-    """Return the payload: standard claims, then the caller's, then the fault's."""
+def _shape(request: TokenRequest, kid: str) -> Shape:
+    """Return what is the vendor's own in a token."""
+    if request.shape == PLAIN:
+        names = {"sub": request.subject, "aud": request.audience, "scope": request.scope, "groups": request.groups}
+        return Shape(names)
+    scopes, groups = tuple((request.scope or "").split()), tuple(request.groups or ())
+    holder = Holder(request.subject, request.client, request.audience, scopes, groups, request.overage, kid)
+    return SHAPES[request.shape](holder)
+
+
+def _claims(request: TokenRequest, shape: Shape, issuer: str, now: int) -> dict[str, Any]:
+    """Return the payload: standard claims, then the shape's, then the caller's, then the fault's."""
     issued = now if request.issued_at is None else request.issued_at
     claims: dict[str, Any] = {
         "iss": issuer,
-        "sub": request.subject,
-        "aud": request.audience,
         "iat": issued,
         "exp": issued + request.lifetime_seconds,
         "nbf": request.not_before,
         "jti": str(uuid.uuid4()),
-        "scope": request.scope,
-        "groups": request.groups,
+        **shape.claims,
         **request.claims,
     }
     match request.fault:

@@ -67,6 +67,8 @@ class OrdsSettings:
     """"security.jwt.allowed.skew", seconds, used where the profile has none [D]; at most 60."""
     jwt_allowed_age: int = -1
     """"security.jwt.allowed.age", seconds, used where the profile has none; -1 is off [D]."""
+    scp_array: bool = True
+    """``scp`` may be an array, as Okta's is [M]; False reads texts only, as the guide describes scopes."""
     jwks_size: int = 100_000
     """"security.jwks.size", bytes [D 24.4]."""
     jwks_connection_timeout: float = 5.0

@@ -131,7 +131,7 @@ class TokenValidator:
             raise InvalidTokenError("sub is required")
         if profile.role_claim_name:
             return Caller(subject, roles=_roles(claims, profile.role_claim_name), role_mode=True)
-        return Caller(subject, scopes=_scopes(claims))
+        return Caller(subject, scopes=_scopes(claims, self._settings.scp_array))
 
     def _verified_claims(self, token: str, profile: JwtProfile) -> dict[str, Any]:
         try:
@@ -188,15 +188,15 @@ def _number(claims: dict[str, Any], name: str) -> float:
     return value
 
 
-def _scopes(claims: dict[str, Any]) -> frozenset[str]:
-    """``scope`` or ``scp``, space separated; an array is accepted for ``scp`` [M]."""
+def _scopes(claims: dict[str, Any], arrays: bool) -> frozenset[str]:
+    """``scope`` or ``scp``, space separated; with *arrays* ``scp`` may be one."""
     found: set[str] = set()
     for name in ("scope", "scp"):
         value = claims.get(name)
         if isinstance(value, str):
             found.update(value.split())
     listed = claims.get("scp")
-    if isinstance(listed, list):
+    if arrays and isinstance(listed, list):
         found.update(entry for entry in listed if isinstance(entry, str))
     return frozenset(found)
 

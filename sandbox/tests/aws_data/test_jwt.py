@@ -12,6 +12,7 @@ from joserfc.util import json_b64encode
 from oracleapi_sandbox.aws.data.authorizer import granted_scopes, identity
 from oracleapi_sandbox.aws.data.request import Request
 from oracleapi_sandbox.aws.deployed import Throttle
+from oracleapi_sandbox.oidc.shapes import SHAPES, Holder
 
 
 def refused(reply, description, scope=""):
@@ -278,6 +279,43 @@ def test_an_identity_source_of_another_kind_is_an_error(gateway):
 
 def test_scopes_of_both_claims_are_joined():
     assert granted_scopes({"scope": "a b", "scp": ["c", 1]}) == {"a", "b", "c"}
+
+
+def shaped(gateway, issuer, shape, **changes):
+    """A token of a vendor's shape, of a user unless *changes* say otherwise."""
+    asked = {"subject": "ann", "client": "web", "audience": "api", "scopes": ("hr.read",), "groups": (), "kid": "k1"}
+    made = SHAPES[shape](Holder(**asked | {"overage": "none"} | changes))
+    return issuer.token(gateway.claims(issuer, **made.claims))
+
+
+@pytest.mark.parametrize("shape", SHAPES)
+def test_every_vendors_users_pass_and_need_their_scope(gateway, shape):
+    issuer = gateway.issuer()
+    gateway.secure(issuer, "hr.read")
+    assert gateway.bearer(shaped(gateway, issuer, shape)).status == 200
+    assert gateway.bearer(shaped(gateway, issuer, shape, scopes=("hr.write",))).status == 403
+
+
+@pytest.mark.parametrize("shape", SHAPES)
+def test_clients_of_their_own_pass_but_for_entras_which_have_roles_instead_of_scopes(gateway, shape):
+    issuer = gateway.issuer()
+    gateway.secure(issuer, "hr.read")
+    expected = 403 if shape.startswith("entra") else 200
+    assert gateway.bearer(shaped(gateway, issuer, shape, subject=None)).status == expected
+
+
+def test_the_audience_of_cognito_is_its_client(gateway):
+    issuer = gateway.issuer()
+    gateway.secure(issuer)
+    refused(gateway.bearer(shaped(gateway, issuer, "cognito", client="x")), "the token does not have a valid audience")
+
+
+def test_without_scope_arrays_oktas_tokens_have_no_scope(gateway):
+    issuer = gateway.issuer()
+    gateway.secure(issuer, "hr.read")
+    gateway.settings.scope_arrays = False
+    passed = {shape for shape in SHAPES if gateway.bearer(shaped(gateway, issuer, shape)).status == 200}
+    assert passed == {*SHAPES} - {"okta"}
 
 
 # --- the issuer's documents ------------------------------------------------------------------------------------------

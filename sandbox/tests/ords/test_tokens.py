@@ -8,6 +8,8 @@ import pytest
 from joserfc.errors import SecurityWarning
 from joserfc.jwk import ECKey, OctKey, RSAKey
 
+from oracleapi_sandbox.oidc.shapes import SHAPES, Holder
+
 INVALID = 'Bearer realm="Oracle REST Data Services", error="invalid_token"'
 
 
@@ -87,6 +89,47 @@ def test_a_token_is_refused(protected: Any, why: str, changes: dict[str, Any]) -
 )
 def test_a_token_passes(protected: Any, why: str, changes: dict[str, Any]) -> None:
     assert status(protected, protected.token(**changes)) == 200, why
+
+
+def shaped(world: Any, shape: str, subject: str | None = "ann") -> str:
+    """Return a token of a vendor's shape."""
+    made = SHAPES[shape](Holder(subject, "web", "https://api.example", ("hr.read",), ("staff",), "none", "one"))
+    left_out = "scope" if made.claims.get("scope") is None else None
+    claims = {name: value for name, value in made.claims.items() if value is not None}
+    if made.claims["aud"] is None:
+        return str(world.token(drop="aud", header=dict(made.header), **claims))
+    return str(world.token(drop=left_out, header=dict(made.header), **claims))
+
+
+@pytest.mark.parametrize(
+    ("shape", "expected"),
+    [
+        ("okta", 200),
+        ("entra-v2", 200),
+        ("entra-v1", 200),
+        ("keycloak", 200),
+        ("auth0", 200),
+        ("cognito", 401),  # no aud
+        ("auth0-rfc9068", 401),  # typ is at+jwt
+    ],
+)
+def test_vendors_users(protected: Any, keys: tuple[RSAKey, RSAKey], shape: str, expected: int) -> None:
+    protected.jwks.publish(keys[0], x5t="one")
+    assert status(protected, shaped(protected, shape)) == expected
+
+
+@pytest.mark.parametrize("shape", ["okta", "keycloak", "auth0", "entra-v2", "entra-v1"])
+def test_clients_of_their_own_pass_but_for_entras_which_have_roles_instead_of_scopes(
+    protected: Any, keys: tuple[RSAKey, RSAKey], shape: str
+) -> None:
+    protected.jwks.publish(keys[0], x5t="one")
+    assert status(protected, shaped(protected, shape, None)) == (401 if shape.startswith("entra") else 200)
+
+
+def test_without_scp_arrays_oktas_tokens_have_no_scope(protected: Any) -> None:
+    protected.settings.scp_array = False
+    assert status(protected, shaped(protected, "okta")) == 401
+    assert status(protected, shaped(protected, "entra-v2")) == 200
 
 
 def _unsigned(claims: dict[str, Any], header: dict[str, Any]) -> str:

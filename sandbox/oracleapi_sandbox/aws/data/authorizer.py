@@ -86,7 +86,7 @@ class JwtAuthorizers:
             claims = await self._verified(token, authorizer)
         except (_TokenError, IssuerError) as invalid:
             raise AuthorizationError(401, "invalid_token", str(invalid), scopes) from None
-        if scopes and not granted_scopes(claims) & set(scopes):
+        if scopes and not granted_scopes(claims, self._settings.scope_arrays) & set(scopes):
             description = "the token does not contain required scopes"
             raise AuthorizationError(self._settings.missing_scope_status, "insufficient_scope", description, scopes)
         return claims
@@ -142,12 +142,12 @@ def identity(source: str, request: Request) -> str | None:
     return token or None
 
 
-def granted_scopes(claims: dict[str, object]) -> set[str]:
-    """The scopes of ``scope`` and ``scp``, each a space-separated text or an array ``[D]``."""
+def granted_scopes(claims: dict[str, object], arrays: bool = True) -> set[str]:
+    """The scopes of ``scope`` and ``scp`` ``[D]``, each a space-separated text or, with *arrays*, an array."""
     granted: set[str] = set()
     for name in ("scope", "scp"):
         value = claims.get(name)
-        entries = value.split() if isinstance(value, str) else value if isinstance(value, list) else []
+        entries = value.split() if isinstance(value, str) else value if arrays and isinstance(value, list) else []
         granted.update(entry for entry in entries if isinstance(entry, str))
     return granted
 

@@ -83,6 +83,10 @@ class DataSettings:
     missing_scope_status: Literal[401, 403] = 403
     """A valid token without any of the route's scopes. ``[U]``, 403 is what RFC 6750 expects."""
 
+    scope_arrays: bool = True
+    """``scope`` and ``scp`` may be arrays, as Okta's is. ``[C]`` by public accounts of Okta behind HTTP APIs, the guide
+    names the claims only."""
+
     throttle_before_auth: bool = True
     """The throttle counts a request before its token is looked at. ``[U]``"""
 
