@@ -147,9 +147,12 @@ def random_claims(rng: random.Random) -> dict[str, Any]:
         "groups": groups,
         rng.choice(["scope", "scp"]): rng.choice([" ".join(asked), asked]),
     }
+    if rng.random() < 0.2:
+        claims |= rng.choice([{"hasgroups": True}, {"hasgroups": "true"}, {"_claim_names": {"groups": "src1"}}])
+        del claims["groups"]
     for gone in ("sub", "groups", "aud"):
         if rng.random() < 0.05:
-            del claims[gone]
+            claims.pop(gone, None)
     return claims
 
 

@@ -255,6 +255,38 @@ def test_a_provider_that_either_gate_cannot_use_is_named_rule_by_rule() -> None:
     assert world.message(PROVIDER) == "odd keys"
 
 
+def world_with_provider(**fields: Any) -> SmallWorld:
+    objects = make.world()
+    for found in objects:
+        if found["kind"] == "IdentityProvider":
+            found["spec"] |= fields
+    return SmallWorld(*objects)
+
+
+COGNITO = "https://cognito-idp.eu-west-1.amazonaws.com/eu-west-1_AbCdEfGhI"
+
+
+@pytest.mark.parametrize("fields", [{"issuer": COGNITO}, {"tokensCarryAudience": False}])
+def test_a_provider_whose_tokens_carry_no_audience_is_refused_with_the_cure(fields: dict[str, Any]) -> None:
+    world = world_with_provider(**fields)
+    assert world.ready(PROVIDER) == ("False", "NoAudience")
+    assert world.condition("OrdsCompatible", PROVIDER) == ("False", "NoAudience")
+    assert "set spec.tokensCarryAudience: true, or use another provider" in world.message(PROVIDER)
+    assert world.ready() == ("False", "DependencyNotReady")
+    assert "IdentityProvider staff is not ready: NoAudience: spec.issuer: access tokens of a Cognito" in world.message()
+    assert world.backends.aws.apis == {}
+
+
+def test_cognito_is_taken_where_its_tokens_are_said_to_carry_an_audience() -> None:
+    world = world_with_provider(issuer=COGNITO, tokensCarryAudience=True)
+    assert world.ready(PROVIDER) == ("True", "Succeeded")
+    assert world.ready() == ("True", "Succeeded")
+    edit(world, PROVIDER, tokensCarryAudience=None)
+    world.settle()
+    assert world.ready(PROVIDER) == ("False", "NoAudience")
+    assert "jwksUri" not in world.kube.status(*PROVIDER)
+
+
 def test_an_issuer_that_does_not_match_is_stalled() -> None:
     world = standard()
 

@@ -72,6 +72,7 @@ NOT_CORRELATED = "NotCorrelated"
 
 DISCOVERY_FAILED = "DiscoveryFailed"
 ISSUER_MISMATCH = "IssuerMismatch"
+NO_AUDIENCE = "NoAudience"
 KEYS_UNUSABLE = "KeysUnusable"
 
 # Events that are no condition

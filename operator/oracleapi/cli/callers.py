@@ -49,16 +49,16 @@ def read_token(path: str, snapshot: Snapshot, api: Resource, now: datetime) -> T
     text = read_text("--token", path)
     parts = text.strip().removeprefix("Bearer ").split(".")
     try:
-        claims = json.loads(base64.urlsafe_b64decode(parts[1] + "=" * (-len(parts[1]) % 4)))
-    except (IndexError, ValueError, binascii.Error) as error:
+        header, claims = (json.loads(base64.urlsafe_b64decode(part + "=" * (-len(part) % 4))) for part in parts[:2])
+    except (ValueError, binascii.Error) as error:
         raise CliError(
             f"--token {path}: holds no JSON Web Token (three parts with dots between them)", USAGE
         ) from error
-    if not isinstance(claims, dict):
-        raise CliError(f"--token {path}: its payload is no JSON object", USAGE)
+    if not isinstance(claims, dict) or not isinstance(header, dict):
+        raise CliError(f"--token {path}: its header or payload is no JSON object", USAGE)
     provider = snapshot.find("IdentityProvider", reference(api, "auth", "jwt", "providerRef"))
     names = (provider["spec"].get("claims") or {}) if provider else {}
-    return token_of(claims, now, names.get("subject", "sub"), names.get("groups", "groups"))
+    return token_of(claims, now, names.get("subject", "sub"), names.get("groups", "groups"), header)
 
 
 def read_text(option: str, path: str) -> str:

@@ -7,6 +7,7 @@ import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 from datetime import datetime
+from types import MappingProxyType
 from typing import Any
 
 from oracleapi.model.line import (
@@ -31,34 +32,73 @@ from oracleapi.model.line import (
 
 ASSUMED_ROLE = re.compile(r"arn:[^:]+:sts::([0-9]{12}):assumed-role/([^/]+)/.+")
 IAM_ROLE = re.compile(r"arn:[^:]+:iam::([0-9]{12}):role/(?:[^/]+/)*([^/]+)")
+NO_HEADER: Mapping[str, Any] = MappingProxyType({})
 NAME_BYTES = 400
 """The longest name that the guard compares."""
 SERVING = ("Serving", "Degraded")
 GRANTS_SHOWN = 5
+ORDS_FAULTS = {
+    "NoAudience": "the token has no claim aud, which ORDS asks for; the gateway looks at client_id instead",
+    "OtherType": "the token's header has a typ other than JWT, such as at+jwt",
+}
+OVERAGE = "the token leaves its groups out (groups overage), so it is in none"
 NO_ROLE = "555 ORA-00942"
 """ORDS's answer where a handler lacks what the role would have given it."""
 
 
 def token_of(
-    claims: Mapping[str, Any], now: datetime, subject_claim: str = "sub", groups_claim: str = "groups"
+    claims: Mapping[str, Any],
+    now: datetime,
+    subject_claim: str = "sub",
+    groups_claim: str = "groups",
+    header: Mapping[str, Any] = NO_HEADER,
 ) -> Token:
     """Return the caller that *claims*, the payload of a token, stand for; they are read as the guard reads them.
 
     Args:
         now: What ``exp`` is compared with.
-        subject_claim, groups_claim: The provider's words for them.
+        subject_claim, groups_claim: The provider's words for them: a claim's name, or a JSON pointer to one within.
+        header: The token's other part.
+
+    Source:
+        API Gateway looks at ``client_id`` where there is no ``aud`` (developer guide, "http-api-troubleshooting-jwt");
+        ORDS asks for ``aud``, and for ``typ`` ``JWT`` where there is one (ORDS Developer's Guide, "JWT profile").
     """
-    audience = claims.get("aud")
+    audience = claims["aud"] if "aud" in claims else claims.get("client_id")
     expiry = claims.get("exp")
     return Token(
         issuer=_text(claims.get("iss")) or "",
-        audiences=frozenset(audience if isinstance(audience, list) else [audience]) - {None},
+        audiences=_names(audience, words=False),
         subject=_text(claims.get("sub")) or "",
-        name=_text(claims.get(subject_claim)),
-        groups=_names(claims.get(groups_claim), words=False),
+        name=_text(_claim(claims, subject_claim)),
+        groups=_names(_claim(claims, groups_claim), words=False),
         scopes=_names(claims.get("scope"), words=True) | _names(claims.get("scp"), words=True),
+        overage=_is_elsewhere(claims, groups_claim),
         fault="TokenExpired" if isinstance(expiry, int | float) and expiry <= now.timestamp() else None,
+        ords_fault="NoAudience" if "aud" not in claims else "OtherType" if header.get("typ", "JWT") != "JWT" else None,
     )
+
+
+def _claim(claims: Mapping[str, Any], name: str) -> Any:
+    """Return a claim by its name at the top of the token, or by a JSON pointer (RFC 6901) through objects."""
+    if not name.startswith("/"):
+        return claims.get(name)
+    found: Any = claims
+    for step in name[1:].split("/"):
+        found = found.get(step.replace("~1", "/").replace("~0", "~")) if isinstance(found, Mapping) else None
+    return found
+
+
+def _is_elsewhere(claims: Mapping[str, Any], name: str) -> bool:
+    """Say whether the token says that the claim is not in it but elsewhere.
+
+    Source:
+        Entra ID, "groups overage claim": ``hasgroups``, or ``_claim_names`` as in OpenID Connect Core 1.0, 5.6.2.
+    """
+    if name in claims:
+        return False
+    names = claims.get("_claim_names")
+    return (isinstance(names, Mapping) and name in names) or (name == "groups" and claims.get("hasgroups") is True)
 
 
 def _text(value: Any) -> str | None:
@@ -126,7 +166,7 @@ def decide(line: Line, caller: Caller, route: LineRoute, now: datetime) -> Decis
         return Decision("NotFromGateway")
     bound = [binding for binding in line.bindings if counts(binding, now) and means(binding, caller, route)]
     if not bound and route.auth in ("JWT", "IAM") and line.api.require_binding:
-        return Decision("NoBinding")
+        return Decision("GroupsOverage" if isinstance(caller, Token) and caller.overage else "NoBinding")
     roles = sorted({binding.role for binding in bound})
     return Decision(
         roles=tuple(name for name in roles if line.role(name).granted),
@@ -147,7 +187,7 @@ def walk(line: Line, caller: Caller, route: LineRoute, now: datetime) -> Walk:
     roles = decision.roles if line.database.decides else ()
     for link in (
         _gateway(line.api, caller, route),
-        _ords(line.api, route),
+        _ords(line.api, caller, route),
         _binding(line, caller, route, decision, now),
         _role(line, decision),
         _grant(line, decision),
@@ -196,7 +236,8 @@ def _token_faults(api: LineApi, caller: Caller, route: LineRoute) -> Iterator[tu
             told = ", ".join(sorted(caller.audiences)) or "nobody"
             yield "OtherAudience", "401", f"the token is for {told}, the API is {api.audience}"
         if route.scope is not None and route.scope not in caller.scopes:
-            yield "ScopeNotRequested", "403", f"the token has no scope {route.scope}; the client must ask for it"
+            held = f"no scope {route.scope}" if caller.scopes else f"no scopes at all, so not {route.scope}"
+            yield "ScopeNotRequested", "403", f"the token has {held}; the client must ask for it"
 
 
 def _signature_faults(api: LineApi, caller: Caller) -> Iterator[tuple[str, str, str]]:
@@ -210,9 +251,11 @@ def _signature_faults(api: LineApi, caller: Caller) -> Iterator[tuple[str, str, 
         yield "InvokeDenied", "403", "IAM does not let the caller invoke the route (execute-api:Invoke)"
 
 
-def _ords(api: LineApi, route: LineRoute) -> Link:
+def _ords(api: LineApi, caller: Caller, route: LineRoute) -> Link:
     if route.auth != "JWT":
         return Link("OrdsPrivilege", "NotAsked", detail="no privilege stands before this route")
+    if isinstance(caller, Token) and caller.ords_fault is not None:
+        return Link("OrdsPrivilege", "Refused", caller.ords_fault, "401", ORDS_FAULTS[caller.ords_fault])
     fault = api.privileges.get(route.scope or "")
     if fault is not None:
         return Link("OrdsPrivilege", "Refused", fault, "401", f"privilege {route.scope} of ORDS is not as it should be")
@@ -225,18 +268,20 @@ def _binding(line: Line, caller: Caller, route: LineRoute, decision: Decision, n
             names = ", ".join(decision.bindings)
             return Link("Binding", "Broken", "GuardOff", NO_ROLE, f"{names} would bind the caller, but no guard asks")
         return Link("Binding", "NotAsked", detail="the database has no guard: nobody needs a binding")
-    if decision.refusal == "NoBinding":
+    if decision.refusal in ("NoBinding", "GroupsOverage"):
         return Link("Binding", "Refused", *_unbound(line, caller, route, now))
     if decision.refusal is not None:
         return Link("Binding", "Refused", decision.refusal, "403", "the guard refuses")
-    if decision.bindings:
-        return Link("Binding", "Open", detail=", ".join(decision.bindings))
-    return Link("Binding", "Open", detail="without a binding, so without a role")
+    found = ", ".join(decision.bindings) or "without a binding, so without a role"
+    overage = f"; {OVERAGE}" if isinstance(caller, Token) and caller.overage else ""
+    return Link("Binding", "Open", detail=found + overage)
 
 
 def _unbound(line: Line, caller: Caller, route: LineRoute, now: datetime) -> tuple[str, str, str]:
     """Return (fault, sees, detail) for a caller whom no binding means now."""
     meant = [binding for binding in line.bindings if means(binding, caller, route)]
+    if not meant and isinstance(caller, Token) and caller.overage:
+        return "GroupsOverage", "403", OVERAGE
     if not meant:
         return "NoBinding", "403", "no RoleBinding means this caller on this route"
     names = ", ".join(sorted(binding.name for binding in meant))

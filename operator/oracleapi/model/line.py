@@ -29,7 +29,9 @@ class Token:
     Args:
         subject: The claim ``sub``.
         name: The provider's subject claim, ``None`` where the token has none; ``sub`` unless the provider says so.
+        overage: It says that its groups are not in it but elsewhere.
         fault: Why no gateway takes it, whatever it holds.
+        ords_fault: Why no ORDS takes it.
     """
 
     issuer: str
@@ -38,7 +40,9 @@ class Token:
     name: str | None
     groups: frozenset[str] = frozenset()
     scopes: frozenset[str] = frozenset()
+    overage: bool = False
     fault: Literal["TokenExpired", "TokenForged"] | None = None
+    ords_fault: Literal["NoAudience", "OtherType"] | None = None
 
     def __str__(self) -> str:
         return self.name or self.subject or "token without a subject"

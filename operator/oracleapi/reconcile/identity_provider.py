@@ -8,6 +8,12 @@ from oracleapi.reconcile.passes import Pass
 from oracleapi.reconcile.references import References
 from oracleapi.runtime.store import Key
 
+NO_AUDIENCE = (
+    "spec.issuer: access tokens of a Cognito user pool, or where spec.tokensCarryAudience is false, have no aud claim,"
+    " and ORDS takes no token without it; have aud put into them (docs/bindings.md) and set spec.tokensCarryAudience:"
+    " true, or use another provider"
+)
+
 
 class IdentityProviderReconciler:
     kind = "IdentityProvider"
@@ -17,6 +23,7 @@ class IdentityProviderReconciler:
         self._references, self._backends = references, backends
 
     def reconcile(self, work: Pass[IdentityProviderSpec]) -> None:
+        self._check_audience(work)
         ca = self._references.ca_bundle(work.spec.ca_secret_ref, "spec.caSecretRef")
         try:
             found = self._backends.oidc().discover(work.spec.issuer, ca)
@@ -36,6 +43,17 @@ class IdentityProviderReconciler:
         if faults:
             raise Terminal(reasons.KEYS_UNUSABLE, "; ".join(dict.fromkeys(faults)))
         work.report.message = f"{found.keys} usable signing key{'' if found.keys == 1 else 's'}"
+
+    def _check_audience(self, work: Pass[IdentityProviderSpec]) -> None:
+        """Refuse, before any API is told where its keys are, whose tokens pass the gateway and never ORDS.
+
+        Raises:
+            Terminal: ``NoAudience``.
+        """
+        if work.spec.lacks_audience:
+            work.report.fields["jwksUri"] = None
+            work.report.say("OrdsCompatible", False, reasons.NO_AUDIENCE, NO_AUDIENCE)
+            raise Terminal(reasons.NO_AUDIENCE, NO_AUDIENCE)
 
     def finalize(self, work: Pass[IdentityProviderSpec]) -> None:
         self._references.check_unused(self.kind, work.key.name)

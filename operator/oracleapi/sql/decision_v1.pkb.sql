@@ -22,7 +22,8 @@ CREATE OR REPLACE PACKAGE BODY oracleapi.decision_v1 AS
     users   t_names,
     groups  t_names,
     scopes  t_names,
-    roles   t_names
+    roles   t_names,
+    overage BOOLEAN  -- its token says that its groups are elsewhere
   );
 
   FUNCTION is_managed(p_schema IN VARCHAR2) RETURN BOOLEAN IS
@@ -168,6 +169,55 @@ CREATE OR REPLACE PACKAGE BODY oracleapi.decision_v1 AS
     END LOOP;
   END add_words;
 
+  -- Finds the object that holds a claim, and its name there: a claim at the top of the token is called by its name, one
+  -- inside others by a JSON pointer, such as /realm_access/roles. Without such objects there is none.
+  PROCEDURE locate(
+    p_claims IN  JSON_OBJECT_T,
+    p_claim  IN  VARCHAR2,
+    p_object OUT JSON_OBJECT_T,
+    p_name   OUT VARCHAR2
+  ) IS
+    v_rest    VARCHAR2(400);
+    v_end     PLS_INTEGER;
+    v_element JSON_ELEMENT_T;
+  BEGIN
+    p_object := p_claims;
+    p_name := p_claim;
+    IF SUBSTR(p_claim, 1, 1) <> '/' THEN
+      RETURN;
+    END IF;
+    v_rest := SUBSTR(p_claim, 2);
+    LOOP
+      v_end := INSTR(v_rest || '/', '/');
+      p_name := REPLACE(REPLACE(SUBSTR(v_rest, 1, v_end - 1), '~1', '/'), '~0', '~');
+      v_rest := SUBSTR(v_rest, v_end + 1);
+      EXIT WHEN v_rest IS NULL;
+      v_element := p_object.get(p_name);
+      IF v_element IS NULL OR NOT v_element.is_object THEN
+        p_object := NULL;
+        RETURN;
+      END IF;
+      p_object := p_object.get_object(p_name);
+    END LOOP;
+  END locate;
+
+  -- Returns a claim that is a text, NULL for any other.
+  FUNCTION text_of(p_claims IN JSON_OBJECT_T, p_claim IN VARCHAR2) RETURN VARCHAR2 IS
+    v_object  JSON_OBJECT_T;
+    v_name    VARCHAR2(400);
+    v_element JSON_ELEMENT_T;
+  BEGIN
+    locate(p_claims, p_claim, v_object, v_name);
+    IF v_object IS NULL THEN
+      RETURN NULL;
+    END IF;
+    v_element := v_object.get(v_name);
+    IF v_element IS NULL OR NOT v_element.is_string THEN
+      RETURN NULL;
+    END IF;
+    RETURN v_object.get_string(v_name);
+  END text_of;
+
   -- Adds a claim that is a text or an array of texts. A text of a groups claim is one group, blanks and all.
   PROCEDURE add_claim(
     p_names  IN OUT NOCOPY t_names,
@@ -175,21 +225,27 @@ CREATE OR REPLACE PACKAGE BODY oracleapi.decision_v1 AS
     p_claim  IN VARCHAR2,
     p_words  IN BOOLEAN
   ) IS
+    v_object  JSON_OBJECT_T;
+    v_name    VARCHAR2(400);
     v_element JSON_ELEMENT_T;
     v_array   JSON_ARRAY_T;
   BEGIN
-    v_element := p_claims.get(p_claim);
+    locate(p_claims, p_claim, v_object, v_name);
+    IF v_object IS NULL THEN
+      RETURN;
+    END IF;
+    v_element := v_object.get(v_name);
     IF v_element IS NULL THEN
       RETURN;
     END IF;
     IF v_element.is_string THEN
       IF p_words THEN
-        add_words(p_names, p_claims.get_string(p_claim));
+        add_words(p_names, v_object.get_string(v_name));
       ELSE
-        add_name(p_names, p_claims.get_string(p_claim));
+        add_name(p_names, v_object.get_string(v_name));
       END IF;
     ELSIF v_element.is_array THEN
-      v_array := p_claims.get_array(p_claim);
+      v_array := v_object.get_array(v_name);
       FOR i IN 0 .. v_array.get_size - 1 LOOP
         IF v_array.get(i).is_string THEN
           add_name(p_names, v_array.get_string(i));
@@ -197,6 +253,24 @@ CREATE OR REPLACE PACKAGE BODY oracleapi.decision_v1 AS
       END LOOP;
     END IF;
   END add_claim;
+
+  -- Says whether the token says that a claim is not in it but elsewhere: too many groups (Entra), distributed claims.
+  FUNCTION is_elsewhere(p_claims IN JSON_OBJECT_T, p_claim IN VARCHAR2) RETURN BOOLEAN IS
+    v_element JSON_ELEMENT_T;
+  BEGIN
+    IF p_claims.has(p_claim) THEN
+      RETURN FALSE;
+    END IF;
+    v_element := p_claims.get('hasgroups');
+    IF p_claim = 'groups' AND v_element IS NOT NULL AND v_element.is_true THEN
+      RETURN TRUE;
+    END IF;
+    v_element := p_claims.get('_claim_names');
+    IF v_element IS NULL OR NOT v_element.is_object THEN
+      RETURN FALSE;
+    END IF;
+    RETURN p_claims.get_object('_claim_names').has(p_claim);
+  END is_elsewhere;
 
   -- Returns the payload of the bearer token; ORDS has verified the signature before it called the guard.
   FUNCTION payload(p_authorization IN VARCHAR2) RETURN JSON_OBJECT_T IS
@@ -227,11 +301,12 @@ CREATE OR REPLACE PACKAGE BODY oracleapi.decision_v1 AS
     IF v_claims.get_string('sub') IS NULL OR v_ident IS NULL OR v_claims.get_string('sub') <> v_ident THEN
       refuse('OtherSubject');
     END IF;
-    p_caller.subject := SUBSTRB(v_claims.get_string(p_route.subject_claim), 1, 400);
-    add_name(p_caller.users, v_claims.get_string(p_route.subject_claim));
+    p_caller.subject := SUBSTRB(text_of(v_claims, p_route.subject_claim), 1, 400);
+    add_name(p_caller.users, text_of(v_claims, p_route.subject_claim));
     add_claim(p_caller.groups, v_claims, p_route.groups_claim, FALSE);
     add_claim(p_caller.scopes, v_claims, 'scope', TRUE);
     add_claim(p_caller.scopes, v_claims, 'scp', TRUE);
+    p_caller.overage := is_elsewhere(v_claims, p_route.groups_claim);
   END read_token;
 
   -- Says whether a key is one of the API's. Hashes are compared: how long that takes tells nothing of the key.
@@ -368,7 +443,7 @@ CREATE OR REPLACE PACKAGE BODY oracleapi.decision_v1 AS
     p_identifier := SUBSTRB(p_request_id || '|' || p_subject, 1, 64);
     v_bound := collect_roles(p_schema, p_request_id, v_route, v_caller, p_roles);
     IF NOT v_bound AND v_route.auth IN ('JWT', 'IAM') AND v_route.require_binding = 1 THEN
-      refuse('NoBinding');
+      refuse(CASE WHEN v_caller.overage THEN 'GroupsOverage' ELSE 'NoBinding' END);
     END IF;
     p_refusal := NULL;
   EXCEPTION

@@ -13,7 +13,7 @@ CREATE OR REPLACE PACKAGE BODY oracleapi.guard AS
     v_body JSON_OBJECT_T := JSON_OBJECT_T();
   BEGIN
     v_body.put('code', 'Forbidden');
-    v_body.put('message', CASE WHEN p_reason = 'NoBinding' THEN 'no binding' ELSE 'forbidden' END);
+    v_body.put('message', CASE WHEN p_reason IN ('NoBinding', 'GroupsOverage') THEN 'no binding' ELSE 'forbidden' END);
     v_body.put('requestId', p_request_id);
     v_body.put('route', p_route);
     OWA_UTIL.status_line(403, 'Forbidden', FALSE);

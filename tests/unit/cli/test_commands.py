@@ -94,6 +94,8 @@ def test_a_token_is_led_along_by_what_it_holds(run: w.Run, tmp_path: pathlib.Pat
         (good | {"iss": "https://other.example.com"}, "OtherIssuer"),
         (good | {"scope": "openid"}, "ScopeNotRequested"),
         (good | {"groups": "hr-readers x"}, "NoBinding"),
+        ({key: value for key, value in good.items() if key != "groups"} | {"hasgroups": True}, "GroupsOverage"),
+        ({key: value for key, value in good.items() if key != "aud"} | {"client_id": "hr-api"}, "NoAudience"),
     ]
     for claims, fault in cases:
         path = tmp_path / "token"

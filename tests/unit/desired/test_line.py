@@ -70,7 +70,10 @@ def test_several_bindings_unite_and_each_role_comes_once() -> None:
         (replace(ALICE, issuer="other"), LIST, ("Gateway", "OtherIssuer", "401")),
         (replace(ALICE, audiences=frozenset()), LIST, ("Gateway", "OtherAudience", "401")),
         (replace(ALICE, scopes=frozenset({"hr"})), LIST, ("Gateway", "ScopeNotRequested", "403")),
+        (replace(ALICE, ords_fault="NoAudience"), LIST, ("OrdsPrivilege", "NoAudience", "401")),
+        (replace(ALICE, ords_fault="OtherType"), LIST, ("OrdsPrivilege", "OtherType", "401")),
         (replace(ALICE, subject=""), LIST, ("Binding", "OtherSubject", "403")),
+        (replace(ALICE, groups=frozenset(), overage=True), LIST, ("Binding", "GroupsOverage", "403")),
         (replace(ALICE, groups=frozenset({"Readers"})), LIST, ("Binding", "NoBinding", "403")),
         (Nobody(), PAY, ("Gateway", "NoSignature", "403")),
         (ALICE, PAY, ("Gateway", "AuthMismatch", "403")),
@@ -209,6 +212,74 @@ def test_the_providers_claims_name_subject_and_groups() -> None:
     claims = {"sub": "1", "email": "a@example.com", "cognito:groups": ["x"], "groups": ["y"], "exp": NOW.timestamp()}
     found = token_of(claims, NOW, "email", "cognito:groups")
     assert (found.subject, found.name, found.groups, found.fault) == ("1", "a@example.com", {"x"}, "TokenExpired")
+
+
+@pytest.mark.parametrize(
+    ("claims", "header", "audiences", "ords_fault"),
+    [
+        ({"aud": ["a", 7, {"b": 1}, ""]}, {}, {"a"}, None),
+        ({"client_id": "web"}, {}, {"web"}, "NoAudience"),
+        ({"aud": "a", "client_id": "web"}, {"typ": "JWT"}, {"a"}, None),
+        ({"aud": None, "client_id": "web"}, {}, set(), None),
+        ({"aud": "a"}, {"typ": "at+jwt"}, {"a"}, "OtherType"),
+    ],
+)
+def test_the_gateway_takes_client_id_for_an_audience_and_ords_does_not(
+    claims: dict[str, Any], header: dict[str, Any], audiences: set[str], ords_fault: str | None
+) -> None:
+    found = token_of({"sub": "alice", **claims}, NOW, header=header)
+    assert (found.audiences, found.ords_fault) == (audiences, ords_fault)
+
+
+@pytest.mark.parametrize(
+    ("pointer", "groups"),
+    [
+        ("/realm_access/roles", {"a"}),
+        ("/resource_access/https:~1~1app/roles", {"b"}),
+        ("/resource_access/x~0y/roles", {"c"}),
+        ("/resource_access/x~01y/roles", {"d"}),
+        ("/realm_access", set()),
+        ("/realm_access/roles/0", set()),
+        ("/none/roles", set()),
+        ("realm_access/roles", {"e"}),
+    ],
+)
+def test_a_pointer_leads_through_objects_and_a_name_does_not(pointer: str, groups: set[str]) -> None:
+    apps = {"https://app": {"roles": ["b"]}, "x~y": {"roles": "c"}, "x~1y": {"roles": ["d"]}}
+    claims = {"realm_access": {"roles": ["a"]}, "resource_access": apps, "realm_access/roles": ["e"]}
+    assert token_of(claims, NOW, "sub", pointer).groups == groups
+
+
+@pytest.mark.parametrize(
+    ("claims", "claim", "overage"),
+    [
+        ({"hasgroups": True}, "groups", True),
+        ({"hasgroups": "true"}, "groups", False),
+        ({"hasgroups": True, "groups": []}, "groups", False),
+        ({"hasgroups": True}, "roles", False),
+        ({"_claim_names": {"groups": "src1"}}, "groups", True),
+        ({"_claim_names": {"groups": "src1"}}, "roles", False),
+        ({"_claim_names": ["groups"]}, "groups", False),
+        ({"_claim_names": "groups"}, "groups", False),
+    ],
+)
+def test_an_overage_is_of_the_claim_that_the_provider_names(claims: dict[str, Any], claim: str, overage: bool) -> None:
+    found = token_of(claims, NOW, "sub", claim)
+    assert (found.overage, found.groups) == (overage, set())
+
+
+def test_who_is_bound_without_his_groups_arrives_and_is_told_of_them() -> None:
+    by_scope = replace(READERS, subjects=(Subject("Scope", "hr.read"),))
+    caller = replace(ALICE, groups=frozenset(), overage=True)
+    found = led(replace(LINE, bindings=(by_scope,)), caller)
+    assert (found.broken, found.roles) == (None, ("HR_READER",))
+    assert found.links[2].detail == "readers; the token leaves its groups out (groups overage), so it is in none"
+
+
+def test_a_token_without_any_scope_is_told_so() -> None:
+    found = led(caller=replace(ALICE, scopes=frozenset()))
+    assert found.broken is not None
+    assert found.broken.detail == "the token has no scopes at all, so not hr.read; the client must ask for it"
 
 
 def test_the_callers_of_a_scope_ask_for_no_other_scope() -> None:
