@@ -156,6 +156,36 @@ def test_the_plugin_predicts_what_each_caller_meets(lab: Lab, guarded: dict[str,
     }  # fmt: skip
 
 
+@pytest.mark.parametrize(
+    ("members", "fault", "sees"),
+    [
+        ({"shape": "okta"}, None, "200"),
+        ({"shape": "entra-v2"}, None, "200"),
+        ({"shape": "entra-v1"}, None, "200"),
+        ({"shape": "entra-v2", "overage": "claim-names"}, "GroupsOverage", "403"),
+        ({"shape": "entra-v1", "overage": "hasgroups"}, "GroupsOverage", "403"),
+        ({"shape": "entra-v2", "subject": None}, "ScopeNotRequested", "403"),
+        ({"shape": "keycloak"}, "NoBinding", "403"),  # its group is called /payroll
+        ({"shape": "keycloak", "groups": ["x"], "claims": {"groups": ["payroll"]}}, None, "200"),
+        ({"shape": "keycloak", "audience": None}, "OtherAudience", "401"),
+        ({"shape": "cognito", "client": "hr-api"}, "NoAudience", "401"),
+        ({"shape": "cognito"}, "OtherAudience", "401"),
+        ({"shape": "auth0", "claims": {"groups": ["payroll"]}}, None, "200"),
+        ({"shape": "auth0-rfc9068"}, "OtherType", "401"),
+    ],
+)
+def test_vendors_tokens_meet_what_the_plugin_predicts(
+    lab: Lab, guarded: dict[str, Any], tmp_path: pathlib.Path, members: dict[str, Any], fault: str | None, sees: str
+) -> None:
+    token = lab.token(**{"groups": ["payroll"], **members})
+    (held := tmp_path / "token").write_text(token)
+    (found,) = Cli(lab).data("explain", "hr", "-n", "hr", "--token", str(held), "--route", "salary")
+    answer = lab.call("GET", f"{guarded['status']['endpoint']}/hr/v1/salary", token)
+    # the schema's own rights (allowUnenforcedRoles) are told of whoever comes through
+    said = found.get("fault") if found["outcome"] == "Refused" else None
+    assert (said, str(answer.status_code)) == (fault, sees), found
+
+
 def test_a_refused_request_is_traced_to_the_guard(lab: Lab, guarded: dict[str, Any]) -> None:
     known = lab.environment
     answer = lab.call("GET", f"{guarded['status']['endpoint']}/hr/v1/salary", lab.token(groups=["nobody"]))
