@@ -3,6 +3,7 @@
 from dataclasses import replace
 
 from oracleapi.desired.schema import build_schema, hold_handlers, stale_handlers
+from oracleapi.model.guard import Management
 from oracleapi.model.schema import NOBODY, Handler, ObservedSchema
 from support import make
 
@@ -35,10 +36,19 @@ def test_without_a_probe_there_is_no_module_for_it() -> None:
     assert set(build_schema(make.resolved(READ, probe=False), (), None).modules) == {READ_MODULE}
 
 
-def test_an_iam_route_has_no_handler_for_nothing_would_protect_it() -> None:
-    built = build_schema(make.resolved(READ, make.route("signed", path="/s", auth="IAM")), (), None)
+def test_an_iam_route_has_no_handler_while_nothing_protects_it() -> None:
+    api = make.resolved(READ, make.route("signed", path="/s", auth="IAM"))
+    built = build_schema(replace(api, unguarded=frozenset({"signed"})), (), None)
     assert set(built.modules) == {READ_MODULE, "oa-probe/hr/v1"}
     assert ("s", "GET") not in built.modules[READ_MODULE].handlers
+
+
+def test_behind_the_guard_an_iam_route_has_a_module_without_a_privilege_and_a_closed_path_beside_the_probe() -> None:
+    api = make.resolved(READ, make.route("signed", path="/s", auth="IAM"))
+    built = build_schema(replace(api, guard=Management("SetRole", "Request-Id")), (), None)
+    assert set(built.modules["oa-iam/hr/v1"].handlers) == {("s", "GET")}
+    assert set(built.modules["oa-probe/hr/v1"].handlers) == {("_probe", "GET"), ("_closed", "GET")}
+    assert set(built.privileges) == {"a.read"}
 
 
 def test_a_privilege_is_named_like_its_scope_and_covers_the_whole_group() -> None:

@@ -264,7 +264,10 @@ def key(dba: oracledb.Cursor) -> None:
     """The gateway's key, as its hash, and the key before it, which ended."""
     for secret, ends in ((KEY, "null"), ("old" + KEY, "systimestamp - interval '1' second")):
         digest = hashlib.sha256(secret.encode()).hexdigest().upper()
-        dba.execute(f"insert into oracleapi.gateway_key values ('api', :digest, {ends})", digest=digest)
+        dba.execute(
+            f"insert into oracleapi.gateway_key (owner, key_hash, not_after) values ('api', :digest, {ends})",
+            digest=digest,
+        )
     dba.connection.commit()
 
 

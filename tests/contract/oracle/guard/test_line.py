@@ -23,7 +23,9 @@ PATHS = {
 def test_the_guard_decides_what_the_line_predicts(pool: Pool, dba: oracledb.Cursor) -> None:
     rng = random.Random("the line")  # noqa: S311 - a world to test in, no secret
     digest = hashlib.sha256(KEY.encode()).hexdigest().upper()
-    dba.execute("insert into oracleapi.gateway_key values ('api', :digest, null)", digest=digest)
+    dba.execute(
+        "insert into oracleapi.gateway_key (owner, key_hash, not_after) values ('api', :digest, null)", digest=digest
+    )
     wrong, outcomes = [], set()
     for _ in range(WORLDS):
         bindings, required = random_bindings(rng), rng.random() < 0.7
