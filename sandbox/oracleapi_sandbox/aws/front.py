@@ -16,6 +16,7 @@ from oracleapi_sandbox.aws import faults as fault
 from oracleapi_sandbox.aws.access.directory import Directory
 from oracleapi_sandbox.aws.access.door import Door
 from oracleapi_sandbox.aws.access.principals import Caller
+from oracleapi_sandbox.aws.access.simulation import simulate
 from oracleapi_sandbox.aws.access.sts import Sts
 from oracleapi_sandbox.aws.control.engine import Engine
 from oracleapi_sandbox.aws.errors import AwsError, not_implemented
@@ -131,6 +132,8 @@ class Front:
         await self.door.admit(request, operation, caller, self.settings())
         if service == "sts":
             return await self.sts.answer(request, operation, caller)
+        if (service, operation) == ("iam", "SimulatePrincipalPolicy"):
+            return await simulate(self.directory, request)
         reply = await self.ministack.forward(request)
         if service == "iam":
             self.directory.watch(request, operation, reply)

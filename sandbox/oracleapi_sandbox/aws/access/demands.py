@@ -24,6 +24,7 @@ _ALSO_ASKED = {
     "ValidateResourcePolicy": "secretsmanager:PutResourcePolicy",
 }
 """What else an operation of Secrets Manager asks for; the first where there are tags [D]."""
+_ATTACHING = ("AttachRolePolicy", "DetachRolePolicy", "AttachUserPolicy", "DetachUserPolicy")
 _ENCRYPTING = ("CreateSecret", "PutSecretValue", "UpdateSecret")
 
 LOG_DELIVERY = (
@@ -67,20 +68,33 @@ def log_demands(
 
 
 def service_demands(
-    request: AwsRequest, region: str, operation: str, caller: Caller, account: str, secret: Mapping[str, Any] | None
+    request: AwsRequest,
+    region: str,
+    operation: str,
+    caller: Caller,
+    account: str,
+    secret: Mapping[str, Any] | None,
+    named: str | None = None,
 ) -> list[Asked]:
-    """Return what a call of another service asks for; *secret* is the description of the secret that it names."""
+    """Return what a call of another service asks for.
+
+    Args:
+        secret: The description of the secret that it names.
+        named: The ARN that a call of IAM is about.
+    """
     service = request.credential.service if request.credential else ""
     action = f"{_PREFIXES.get(service, service)}:{operation}"
     if action in _UNCHECKED:
         return []
     members: dict[str, Any] = request.document or dict(request.form)
-    resource, stored = _resource(service, operation, members, region, account), {}
+    resource, stored = named or _resource(service, operation, members, region, account), {}
     if secret is not None:
         resource, stored = str(secret["ARN"]), _as_map(secret.get("Tags"))
     tags = members.get("tags") if service == "logs" else _as_map(members.get("Tags"))
     removed = members.get("TagKeys") if isinstance(members.get("TagKeys"), list) else ()
     keys = _keys(caller, region, tags if isinstance(tags, dict) else {}, removed, stored)
+    if operation in _ATTACHING and "PolicyArn" in members:
+        keys["iam:policyarn"] = (str(members["PolicyArn"]),)
     if service != "secretsmanager":
         return [Asked(action, resource, keys)]
     if operation in ("GetRandomPassword", "ListSecrets"):
@@ -117,11 +131,6 @@ def _resource(service: str, operation: str, members: Mapping[str, Any], region: 
         if operation == "CreateSecret":
             return f"arn:aws:secretsmanager:{region}:{account}:secret:{members.get('Name', '')}"
         return str(members.get("SecretId", "*"))
-    if service == "iam":
-        for member, kind in (("RoleName", "role"), ("UserName", "user"), ("PolicyName", "policy")):
-            if name := members.get(member):
-                return f"arn:aws:iam::{account}:{kind}/{name}"
-        return str(members.get("PolicyArn", "*"))
     return "*"
 
 

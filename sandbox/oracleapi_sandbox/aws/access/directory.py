@@ -6,6 +6,7 @@ policies are not looked at.
 
 import json
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 from html import unescape
 from typing import Any, Protocol
@@ -78,6 +79,34 @@ class Directory:
         trust = _document(_texts(body, "AssumeRolePolicyDocument")[0])
         longest = int((_texts(body, "MaxSessionDuration") or ["3600"])[0])
         return Role(_texts(body, "Arn")[0], _texts(body, "RoleId")[0], trust or {"Statement": []}, longest)
+
+    async def arn_of(self, kind: str, name: str) -> str | None:
+        """Return the ARN of a ``role`` or ``user``, path included, or ``None`` where there is none."""
+        what = kind.capitalize()
+        code, body = await self._iam.query("iam", f"Get{what}", {f"{what}Name": name})
+        return None if code is not None else _texts(body, "Arn")[0]
+
+    async def principal(self, arn: str) -> Caller | None:
+        """Return the user, role or principal of the page with exactly this ARN, or ``None``."""
+        if (page := self._principals.of_page(arn)) is not None:
+            return page
+        kind, _, rest = arn.rpartition(":")[2].partition("/")
+        name = rest.rpartition("/")[2]
+        if kind not in ("role", "user") or await self.arn_of(kind, name) != arn:
+            return None
+        return Caller("Role" if kind == "role" else "User", name, arn, "")
+
+    async def resource(self, members: Mapping[str, str], account: str) -> str | None:
+        """Return the ARN that a call of IAM is about, as it is or as it would be made; ``None`` for any."""
+        if arn := members.get("PolicySourceArn"):
+            return arn
+        for kind in ("role", "user"):
+            if name := members.get(f"{kind.capitalize()}Name"):
+                path = members.get("Path", "/")
+                return await self.arn_of(kind, name) or f"arn:aws:iam::{account}:{kind}{path}{name}"
+        if name := members.get("PolicyName"):
+            return f"arn:aws:iam::{account}:policy{members.get('Path', '/')}{name}"
+        return members.get("PolicyArn")
 
     def watch(self, request: AwsRequest, operation: str, reply: Reply) -> None:
         """Learn from a call of IAM that went through."""

@@ -99,7 +99,10 @@ class Door:
             if secret is None and not settings.missing_secret_is_denied:
                 return  # the service itself says that there is none
         policies = await self._directory.policies(caller)
-        for asked in service_demands(request, region, operation, caller, self._principals.account_id, secret):
+        account, named = self._principals.account_id, None
+        if request.credential.service == "iam":
+            named = await self._directory.resource(request.form, account)
+        for asked in service_demands(request, region, operation, caller, account, secret, named):
             _judge(request, caller, policies, asked)
         key_id = key_in_use(operation, request.document, secret or {})
         if key_id is None or request.credential.service != "secretsmanager":

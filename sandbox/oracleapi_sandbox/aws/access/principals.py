@@ -78,6 +78,10 @@ class Principals:
         keys = [self._root, *(key for key, _ in self._page.values()), *self._made.values()]
         return next((key for key in keys if key.access_key_id == access_key_id), None)
 
+    def of_page(self, arn: str) -> Caller | None:
+        """Return the principal of the page with this ARN, or ``None``."""
+        return next((key.caller for key, _ in self._page.values() if key.caller.arn == arn), None)
+
     def policies_of(self, caller: Caller) -> list[Any]:
         """Return the policies of a principal of the page; none when it is gone."""
         return self._page[caller.name][1] if caller.name in self._page else []
