@@ -67,6 +67,7 @@ def _api(snapshot: Snapshot, api: Resource, database: Resource | None, bindings:
         audience=asked or (audiences[0] if len(audiences) == 1 else None),
         provider_fault=_provider_fault(snapshot, provider_name, provider),
         require_binding=spec.get("requireBinding", True),
+        uninvokable=frozenset(_uninvokable(bindings, routes)),
         privileges={route.scope: profile for route in routes if route.scope and profile},
     )
 
@@ -95,6 +96,19 @@ def _unguarded(bindings: list[Resource]) -> set[str]:
             if (mismatch["fault"], mismatch.get("wouldSee")) == ("RouteUnknown", "403"):
                 found |= {mismatch["route"]} if "route" in mismatch else set(binding["spec"]["routes"])
     return found
+
+
+def _uninvokable(bindings: list[Resource], routes: tuple[LineRoute, ...]) -> Iterator[tuple[str, str]]:
+    """Yield whom IAM does not let invoke what, as the bindings of the API found; what a mismatch leaves out is all."""
+    for binding in bindings:
+        spec = binding["spec"]
+        for mismatch in binding.get("status", {}).get("mismatches", []):
+            if mismatch["fault"] == "InvokeDenied":
+                named = mismatch.get("subject", "").partition(" ")[2]
+                subjects = [named] if named else [found["name"] for found in spec["subjects"]]
+                every = [route.name for route in routes] if EVERY_ROUTE in spec["routes"] else spec["routes"]
+                for route in [mismatch["route"]] if "route" in mismatch else every:
+                    yield from ((subject, route) for subject in subjects)
 
 
 def _routes(api: Resource, database: Resource | None, unguarded: set[str]) -> Iterator[LineRoute]:

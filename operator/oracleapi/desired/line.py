@@ -334,10 +334,9 @@ def caller_of(subject: Subject, api: LineApi, route: LineRoute) -> Caller:
 
     A ``Scope`` asks for no other scope: where the route wants another one, that is what its callers meet.
     """
-    if subject.kind == "IamRole":
-        return Signature(_session(subject.name))
-    if subject.kind == "IamUser":
-        return Signature(subject.name)
+    if subject.kind in ("IamRole", "IamUser"):
+        may_invoke = False if (subject.name, route.name) in api.uninvokable else None
+        return Signature(_session(subject.name) if subject.kind == "IamRole" else subject.name, may_invoke)
     if subject.kind == "Anonymous":
         return Nobody()
     scopes = {subject.name} if subject.kind == "Scope" else {route.scope or ""} - {""}

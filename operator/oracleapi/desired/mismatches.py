@@ -12,7 +12,7 @@ from datetime import datetime
 from oracleapi.api.rolebinding import EVERY_ROUTE, RoleBindingSpec
 from oracleapi.desired.line import NO_ROLE, caller_of, has_ended, walk
 from oracleapi.model.guard import DesiredBinding
-from oracleapi.model.line import ARRIVES, Caller, Line, LineRoute, Link, Signature, Subject, Token
+from oracleapi.model.line import ARRIVES, Caller, Line, LineRoute, Link, Subject, Token
 
 
 @dataclass(frozen=True)
@@ -24,13 +24,11 @@ class BindingFacts:
         now: The time.
         lost: Why nobody may be bound to the role, so that the binding's rows are not in the database: RoleMissing or
             RoleNotSecure.
-        uninvokable: Pairs of principal and route that IAM denies.
     """
 
     line: Line
     now: datetime
     lost: str | None = None
-    uninvokable: frozenset[tuple[str, str]] = frozenset()
 
     @property
     def ended(self) -> bool:
@@ -114,8 +112,6 @@ def broken_link(subject: Subject, name: str, facts: BindingFacts) -> Mismatch | 
 def _caller(subject: Subject, route: LineRoute, facts: BindingFacts) -> Caller:
     """Return a caller that *subject* means and that does all that is in his own power."""
     caller = caller_of(subject, facts.line.api, route)
-    if isinstance(caller, Signature) and (subject.name, route.name) in facts.uninvokable:
-        return replace(caller, may_invoke=False)
     if isinstance(caller, Token) and route.scope is not None:
         return replace(caller, scopes=caller.scopes | {route.scope})
     return caller

@@ -119,6 +119,7 @@ class LineApi:
         account_id: The AWS account of its gateway; empty where it is not known.
         issuer, audience: What tokens must say; ``None`` where the API takes none.
         provider_fault: Why no token can be checked.
+        uninvokable: Pairs of an IAM subject's name and a route's that IAM denies.
         privileges: Faults of the privileges in ORDS, by scope: PrivilegeMissing, PrivilegeShadowed, ProfileDiffers,
             ProfileModePool.
     """
@@ -129,6 +130,7 @@ class LineApi:
     audience: str | None = None
     provider_fault: str | None = None
     require_binding: bool = True
+    uninvokable: frozenset[tuple[str, str]] = frozenset()
     privileges: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
 
 

@@ -229,7 +229,7 @@ class RoleBindingReconciler:
         )
         return BindingFacts(
             Line(
-                self._line_api(line, observed),
+                self._line_api(line, observed, rights),
                 LineDatabase(managed=observed.managed and not _hook_missing(line.api_resource)),
                 (
                     LineBinding(
@@ -240,10 +240,9 @@ class RoleBindingReconciler:
             ),
             datetime.fromtimestamp(work.clock.now(), UTC),
             lost,
-            rights.denied,
         )
 
-    def _line_api(self, line: BoundLine, observed: ObservedBinding) -> LineApi:
+    def _line_api(self, line: BoundLine, observed: ObservedBinding, rights: Rights) -> LineApi:
         spec = line.api_spec
         states = {found["name"]: found["state"] for found in line.api_resource.get("status", {}).get("routes", [])}
         known, account = observed.routes, self._references.account_of(line.database)
@@ -255,6 +254,7 @@ class RoleBindingReconciler:
             account.account_id if account is not None else "",
             provider_fault=self._provider_fault(spec),
             require_binding=spec.require_binding,
+            uninvokable=rights.denied,
         )
 
     def _provider_fault(self, api: OracleApiSpec) -> str | None:

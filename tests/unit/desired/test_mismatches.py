@@ -100,6 +100,7 @@ def test_who_must_not_invoke_is_named_with_the_route() -> None:
     binding = LineBinding("b", ROLE, (subject,), ("*",))
     line = Line(LineApi((route,), ACCOUNT), LineDatabase(), (binding,), {ROLE: LineRole(ROLE)})
     assert broken_link(subject, route.name, BindingFacts(line, NOW)) is None
-    told = broken_link(subject, route.name, BindingFacts(line, NOW, None, frozenset({(subject.name, route.name)})))
+    barred = replace(line, api=replace(line.api, uninvokable=frozenset({(subject.name, route.name)})))
+    told = broken_link(subject, route.name, BindingFacts(barred, NOW))
     assert told is not None
     assert (told.link, told.fault, told.would_see) == ("Gateway", "InvokeDenied", "403")
