@@ -4,119 +4,26 @@ import concurrent.futures
 import json
 import pathlib
 from collections.abc import Iterator
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import Any
 
-import oracledb
 import pytest
 
-from oracleapi.adapters.oracle.guard_install import HOOK, install_statements, uninstall_statements
+from support.guarded_lab import PAYROLL, REMOVE_END, SALARY, binding, database_time, guarded_lab
 from support.lab import Lab, wait_for
 from support.plugin import Cli
-
-SALARY = {
-    "name": "salary",
-    "method": "GET",
-    "path": "/salary",
-    "scope": "hr.read",
-    "handler": {"source": "select id, amount from hr.salary"},
-}
-PAYROLL = {
-    "apiVersion": "oracleapi.dev/v1alpha1",
-    "kind": "OracleRole",
-    "metadata": {"name": "hr-payroll", "namespace": "hr"},
-    "spec": {
-        "databaseRef": {"name": "hr-db"},
-        "deletionPolicy": "Delete",
-        "grants": [{"privileges": ["SELECT"], "object": "HR.SALARY"}],
-    },
-}
-RIGHTS = (
-    "grant create role to oracleapi_operator",
-    "grant grant any object privilege to oracleapi_operator",
-    *(
-        f"grant select on sys.{name} to oracleapi_operator"
-        for name in (
-            "dba_roles", "dba_application_roles", "dba_tab_privs", "dba_col_privs", "dba_objects", "proxy_users",
-        )
-    ),
-)  # fmt: skip
-"""What docs/roles.md and docs/bindings.md ask for."""
-REMOVE_END = json.dumps([{"op": "remove", "path": "/spec/expirationTime"}])
-OFF = {
-    "ords": {"guard": "Off"},
-    "allowUnenforcedRoles": False,
-}
-
-
-def binding(name: str, group: str, route: str, **fields: Any) -> dict[str, Any]:
-    return {
-        "apiVersion": "oracleapi.dev/v1alpha1",
-        "kind": "RoleBinding",
-        "metadata": {"name": name, "namespace": "hr"},
-        "spec": {
-            "apiRef": {"name": "hr"},
-            "roleRef": {"name": "hr-payroll"},
-            "subjects": [{"kind": "Group", "name": group}],
-            "routes": [route],
-            **fields,
-        },
-    }
-
-
-def run(lab: Lab, *statements: str) -> None:
-    """Run statements as a DBA does."""
-    known = lab.environment
-    user, password = known["ORACLE_SYSTEM_USER"], known["ORACLE_SYSTEM_PASSWORD"]
-    with oracledb.connect(user=user, password=password, dsn=known["ORACLE_DSN"]) as dba, dba.cursor() as cursor:
-        for statement in statements:
-            cursor.execute(statement)
 
 
 @pytest.fixture(scope="module")
 def guarded(lab: Lab, example: dict[str, Any]) -> Iterator[dict[str, Any]]:
     """The example API with a route that only role HR_PAYROLL can read, bound to groups; the guard is asked."""
-    run(
-        lab,
-        "create table hr.salary (id number, amount number)",
-        "insert into hr.salary values (1, 100)",
-        "commit",
-        *install_statements("ORACLEAPI_OPERATOR"),
-        *RIGHTS,
-    )
-    before = lab.get("odb", "hr-db")["spec"]
-    delegations = [{**found, "roles": ["HR_*"], "objects": ["HR.*"]} for found in before["delegations"]]
-    # schema HR_API of the example may read HR.EMPLOYEES by itself
-    patch(lab, {"ords": {"guard": "Required"}, "allowUnenforcedRoles": True, "delegations": delegations})
-    lab.wait_ready("odb", "hr-db")
     spec = {**example["spec"], "routes": [*example["spec"]["routes"], SALARY]}
-    lab.apply({**example, "spec": spec})
-    lab.apply(PAYROLL)
-    lab.apply(binding("payroll", "payroll", "salary"))
-    lab.apply(binding("staff", "staff", "list-employees"))
-    api = lab.wait_ready("oapi", "hr", "hr")
-    for name in ("payroll", "staff"):
-        lab.wait_ready("orb", name, "hr")
-    lab.set_oracle(ords={"pre_hook": HOOK})
-    yield api
-    lab.set_oracle(ords={"pre_hook": None})
-    lab.kubectl("-n", "hr", "delete", "orb,orole,oapi", "--all", "--timeout=120s")
-    patch(lab, {**OFF, "delegations": before["delegations"]})
-    run(lab, *uninstall_statements(), "drop table hr.salary")
-
-
-def database_time(lab: Lab) -> datetime:
-    """Return the database's own time, which other tests may have moved ahead."""
-    known = lab.environment
-    user, password = known["ORACLE_SYSTEM_USER"], known["ORACLE_SYSTEM_PASSWORD"]
-    query = "select to_char(systimestamp at time zone 'UTC', 'YYYY-MM-DD\"T\"HH24:MI:SS\"Z\"') from dual"
-    with oracledb.connect(user=user, password=password, dsn=known["ORACLE_DSN"]) as dba, dba.cursor() as cursor:
-        (found,) = cursor.execute(query).fetchone()
-    return datetime.fromisoformat(found)
-
-
-def patch(lab: Lab, spec: dict[str, Any]) -> None:
-    lab.kubectl("patch", "odb", "hr-db", "--type=merge", "-p", json.dumps({"spec": spec}))
+    objects = (PAYROLL, binding("payroll", "payroll", "salary"), binding("staff", "staff", "list-employees"))
+    with guarded_lab(lab, {**example, "spec": spec}, objects) as api:
+        for name in ("payroll", "staff"):
+            lab.reconcile("orb", name, "hr")
+            lab.wait_ready("orb", name, "hr")
+        yield api
 
 
 def ask(lab: Lab, api: dict[str, Any], path: str, **claims: Any) -> Any:
