@@ -9,25 +9,15 @@ from typing import Any
 
 import pytest
 
-from support.guarded_lab import PAYROLL, REMOVE_END, SALARY, binding, database_time, guarded_lab
+from support.guarded_api import REMOVE_END, ask, binding, database_time, guarded_api
 from support.lab import Lab, wait_for
 from support.plugin import Cli
 
 
 @pytest.fixture(scope="module")
 def guarded(lab: Lab, example: dict[str, Any]) -> Iterator[dict[str, Any]]:
-    """The example API with a route that only role HR_PAYROLL can read, bound to groups; the guard is asked."""
-    spec = {**example["spec"], "routes": [*example["spec"]["routes"], SALARY]}
-    objects = (PAYROLL, binding("payroll", "payroll", "salary"), binding("staff", "staff", "list-employees"))
-    with guarded_lab(lab, {**example, "spec": spec}, objects) as api:
-        for name in ("payroll", "staff"):
-            lab.reconcile("orb", name, "hr")
-            lab.wait_ready("orb", name, "hr")
+    with guarded_api(lab, example) as api:
         yield api
-
-
-def ask(lab: Lab, api: dict[str, Any], path: str, **claims: Any) -> Any:
-    return lab.call("GET", f"{api['status']['endpoint']}/hr/v1{path}", lab.token(**claims) if claims else None)
 
 
 def test_callers_get_the_rows_of_their_roles_and_nothing_else(lab: Lab, guarded: dict[str, Any]) -> None:

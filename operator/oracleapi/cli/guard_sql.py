@@ -14,8 +14,8 @@ from oracleapi.model.role import GUARD_SCHEMA
 THERE_ALREADY = {"ORA-01920": "user", "ORA-00955": "object", "ORA-01408": "index", "ORA-00001": "row"}
 GONE_ALREADY = {"ORA-01918": "user", "ORA-04043": "context", "ORA-04044": "context", "ORA-00942": "object"}
 UNIT = "CREATE OR REPLACE "
-UNITS = 4
-"""Package and body of the entry and of the decision."""
+UNITS = 6
+"""Package and body of the entry, of its latch and of the decision."""
 
 
 @dataclass(frozen=True)
@@ -86,7 +86,7 @@ def _is_whole(opened: oracledb.Connection) -> bool:
         with opened.cursor() as cursor:
             cursor.execute(
                 "select count(*) from all_objects where owner = :owner and status = 'VALID'"
-                " and object_type in ('PACKAGE', 'PACKAGE BODY') and object_name in ('GUARD', :decision)",
+                " and object_type in ('PACKAGE', 'PACKAGE BODY') and object_name in ('GUARD', 'LATCH', :decision)",
                 owner=GUARD_SCHEMA,
                 decision=f"DECISION_{VERSION.upper()}",
             )

@@ -1,5 +1,5 @@
 CREATE OR REPLACE PACKAGE BODY oracleapi.decision_v1 AS
-  c_refused CONSTANT PLS_INTEGER := -20403;
+  -- No variable or constant may stand here: what a session keeps of a version that was dropped costs it an ORA-04068.
   e_refused EXCEPTION;
   PRAGMA EXCEPTION_INIT(e_refused, -20403);
 
@@ -58,7 +58,7 @@ CREATE OR REPLACE PACKAGE BODY oracleapi.decision_v1 AS
   -- Ends the decision. The reason travels in the exception: what a subprogram assigned to its OUT arguments is lost with it.
   PROCEDURE refuse(p_reason IN VARCHAR2) IS
   BEGIN
-    RAISE_APPLICATION_ERROR(c_refused, p_reason);
+    RAISE_APPLICATION_ERROR(-20403, p_reason);
   END refuse;
 
   -- CGI variables and headers ----------------------------------------------------------------------------------------

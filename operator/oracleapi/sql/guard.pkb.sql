@@ -1,5 +1,5 @@
 CREATE OR REPLACE PACKAGE BODY oracleapi.guard AS
-  g_decided BOOLEAN := FALSE;  -- ORDS makes packages anew for each request; where it does not, requests fail closed
+  -- No variable may stand here: sessions would lose it when a version is switched, and callers would meet ORA-04068.
 
   PROCEDURE clear IS
   BEGIN
@@ -51,10 +51,9 @@ CREATE OR REPLACE PACKAGE BODY oracleapi.guard AS
       RETURN TRUE;
     END IF;
     clear;
-    IF g_decided THEN
+    IF NOT latch.is_first THEN
       RAISE_APPLICATION_ERROR(-20403, 'a request is decided once');
     END IF;
-    g_decided := TRUE;
     decision.decide(
       v_schema, v_refusal, v_roles, v_set_roles, v_identifier, v_module, v_action, v_subject, v_request_id);
     DBMS_SESSION.set_identifier(v_identifier);

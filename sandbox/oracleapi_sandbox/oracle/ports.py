@@ -236,6 +236,11 @@ class SqlRunner(Protocol):
         ...
 
     @property
+    def reinitialize_keeps_packages(self) -> bool:
+        """Say whether packages stay the session's when they are reinitialised: a switch of the database."""
+        ...
+
+    @property
     def shared(self) -> "MutableMapping[str, Any]":
         """What the interpreter keeps for all sessions of the database."""
         ...

@@ -198,3 +198,28 @@ def test_a_cursor_of_a_package_stays_open_between_calls(author: EngineSession, u
     author.execute("begin close reads.c; end;")
     total = "0; for x in reads.c(4) loop :r := :r + x.id; end loop"
     assert units.value(author, total) == "4"
+
+
+@pytest.mark.parametrize("kept", [False, True])
+def test_a_package_that_was_reinitialised_may_still_be_the_session_s(
+    author: EngineSession, other: EngineSession, units: Any, kept: bool
+) -> None:
+    """[U]: REINITIALIZE reuses the memory of packages, and says nothing of a compilation afterwards."""
+    settings = other.database.settings
+    settings.apply({"reinitialize_keeps_packages": kept})
+    try:
+        units.create(author, STATE, STATE_BODY)
+        other.execute("begin keeper.g := 50; end;")
+        other.execute("begin dbms_session.modify_package_state(dbms_session.reinitialize); end;")
+        assert units.value(other, "keeper.g; keeper.g := 60") == "1"
+        other.execute("begin dbms_session.modify_package_state(dbms_session.reinitialize); end;")
+        units.create(author, STATE_BODY)
+        if kept:
+            assert "ORA-04068" in units.refused(other, "begin keeper.g := keeper.g; end;")
+        assert units.value(other, "keeper.g") == "1"
+        other.execute("begin keeper.g := 50; end;")
+        other.execute("begin dbms_session.modify_package_state(dbms_session.free_all_resources); end;")
+        units.create(author, STATE_BODY)
+        assert units.value(other, "keeper.g") == "1"
+    finally:
+        settings.apply({"reinitialize_keeps_packages": False})

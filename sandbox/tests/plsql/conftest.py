@@ -70,6 +70,7 @@ class FakeRunner:
     bind_types: list[dict[str, str]] = field(default_factory=list)
     shared: dict[str, Any] = field(default_factory=dict)
     own: dict[str, Any] = field(default_factory=dict)
+    reinitialize_keeps_packages: bool = False
     _answers: list[tuple[str, Answer]] = field(default_factory=list)
 
     def on(self, pattern: str, result: "Result | OracleError | Answer") -> None:

@@ -57,6 +57,10 @@ class Runner:
         return self._engine.database.catalog.version
 
     @property
+    def reinitialize_keeps_packages(self) -> bool:
+        return self._engine.database.settings.reinitialize_keeps_packages
+
+    @property
     def shared(self) -> MutableMapping[str, Any]:
         return self._engine.database.compiled
 

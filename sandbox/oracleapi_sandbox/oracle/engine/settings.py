@@ -15,11 +15,15 @@ class DatabaseSettings:
         set_role_all: SET ROLE ALL leaves out roles with a password or a package, or fails for them [U].
         audit_objects_at_once: Options of audit policies on objects count in sessions that are open already: Security
             Guide, "Administering the Audit Trail", against SQL Language Reference, AUDIT [CONTRA].
+        reinitialize_keeps_packages: A package that DBMS_SESSION.REINITIALIZE began anew is still the session's, so that
+            its next use fails with ORA-04068 where it was compiled anew meanwhile. The memory of packages is reused
+            instead of being freed; what a compilation then means is not said [U].
     """
 
     inner_roles_by_name: bool = False
     set_role_all: Literal["leave out", "fail"] = "leave out"
     audit_objects_at_once: bool = True
+    reinitialize_keeps_packages: bool = False
 
     def apply(self, changes: Mapping[str, Any]) -> None:
         """Change switches by name, all or none.

@@ -5,7 +5,7 @@ whose initialisation failed is initialised again, and that ORA-04068 discards st
 reports of 12c and 11g [M].
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
@@ -42,7 +42,12 @@ class Activation:
 
 @dataclass(eq=False)
 class Instance:
-    """A stored unit in a session: what runs it, and its variables. *active* counts the calls that are in it."""
+    """A stored unit in a session: what runs it, and its variables.
+
+    Args:
+        active: How many calls are in it.
+        begun: Its variables have their first values, or later ones; if not, the next use initialises it.
+    """
 
     unit: Compiled
     body: Body
@@ -50,6 +55,7 @@ class Instance:
     frame: Frame
     checked: int
     active: int = 0
+    begun: bool = True
 
     @contextmanager
     def running(self) -> Iterator[None]:
@@ -70,14 +76,14 @@ class Process:
         errors: The errors whose handlers are running, innermost last.
         levels: How many blocks are running, one within the other by EXECUTE IMMEDIATE.
         output: The lines of DBMS_OUTPUT; the last one is not ended yet.
-        fresh: The state of packages is to be forgotten when the running call has ended.
+        at_end: What becomes of the state of packages when the running call has ended.
     """
 
     runner: SqlRunner
     errors: list[PlsqlError] = field(default_factory=list)
     calls: list[Activation] = field(default_factory=list)
     levels: int = 0
-    fresh: bool = False
+    at_end: Callable[[], None] | None = None
     output: list[str] = field(default_factory=lambda: [""])
     _instances: dict[Key, Instance] = field(default_factory=dict)
     _cancellable: Cancellable | None = None
@@ -107,8 +113,8 @@ class Process:
         finally:
             self.levels -= 1
             self._use(outer)
-            if self.levels == 0 and self.fresh:
-                self.forget_states()
+            if self.levels == 0 and self.at_end is not None:
+                self.at_end()
 
     @contextmanager
     def activated(self, activation: Activation) -> Iterator[None]:
@@ -145,7 +151,14 @@ class Process:
         """Let every package begin anew: what it keeps for the session is lost."""
         self._instances.clear()
         self.output = [""]
-        self.fresh = False
+        self.at_end = None
+
+    def begin_states_anew(self) -> None:
+        """Let every package have its first values at its next use, and stay the session's."""
+        for held in self._instances.values():
+            held.begun = False
+        self.output = [""]
+        self.at_end = None
 
     def escaped(self, error: PlsqlError) -> OracleError:
         """The error as the client gets it; packages whose state is invalid are begun anew from now on."""
@@ -164,11 +177,11 @@ class Process:
         """
         held, version = self._instances.get(unit.key), self.runner.dictionary_version
         if held is not None and held.unit is unit and (held.active or held.checked == version):
-            return held
+            return held if held.begun else self._initialised(unit, held.body, version)
         body = library_of(self.runner).body(self.runner, unit)
         if held is not None and held.unit is unit and held.body is body:
             held.checked = version
-            return held
+            return held if held.begun else self._initialised(unit, held.body, version)
         stale = held is not None and (held.body.stateful or held.active > 0)
         fault = None
         if body is not None and body.faults:

@@ -111,11 +111,16 @@ def _modify_package_state(runner: SqlRunner, action_flags: int | None) -> None:
     """Forget what packages keep for the session when the running call has ended."""
     if action_flags not in (FREE_ALL_RESOURCES, REINITIALIZE):
         raise OracleError(6502, "PL/SQL: numeric or value error")
-    _reset_package(runner)
+    if action_flags == REINITIALIZE and runner.reinitialize_keeps_packages:
+        process = process_of(runner)
+        process.at_end = process.begin_states_anew
+    else:
+        _reset_package(runner)
 
 
 def _reset_package(runner: SqlRunner) -> None:
-    process_of(runner).fresh = True
+    process = process_of(runner)
+    process.at_end = process.forget_states
 
 
 def _set_role(runner: SqlRunner, role_cmd: str | None) -> None:

@@ -94,11 +94,13 @@ def guarded_lab(lab: Lab, api: dict[str, Any], objects: Iterable[dict[str, Any]]
     wait_for("ORDS to be found without the guard", lambda: guarded(lab, name) == "GuardNotCalled")
     lab.set_oracle(ords={"pre_hook": HOOK})
     lab.reconcile("oapi", name, "hr")
-    yield lab.wait_ready("oapi", name, "hr")
-    lab.set_oracle(ords={"pre_hook": None})
-    lab.kubectl("-n", "hr", "delete", "orb,orole,oapi", "--all", "--timeout=120s")
-    patch(lab, {**OFF, "delegations": before["delegations"]})
-    run(lab, *uninstall_statements(), "drop table hr.salary")
+    try:
+        yield lab.wait_ready("oapi", name, "hr")
+    finally:
+        lab.set_oracle(ords={"pre_hook": None})
+        lab.kubectl("-n", "hr", "delete", "orb,orole,oapi", "--all", "--timeout=120s")
+        patch(lab, {**OFF, "delegations": before["delegations"]})
+        run(lab, *uninstall_statements(), "drop table hr.salary")
 
 
 def guarded(lab: Lab, name: str) -> str:
@@ -119,3 +121,19 @@ def database_time(lab: Lab) -> datetime:
 
 def patch(lab: Lab, spec: dict[str, Any]) -> None:
     lab.kubectl("patch", "odb", "hr-db", "--type=merge", "-p", json.dumps({"spec": spec}))
+
+
+@contextmanager
+def guarded_api(lab: Lab, example: dict[str, Any]) -> Iterator[dict[str, Any]]:
+    """Run the example API with a route that only role HR_PAYROLL can read, bound to groups."""
+    spec = {**example["spec"], "routes": [*example["spec"]["routes"], SALARY]}
+    objects = (PAYROLL, binding("payroll", "payroll", "salary"), binding("staff", "staff", "list-employees"))
+    with guarded_lab(lab, {**example, "spec": spec}, objects) as api:
+        for name in ("payroll", "staff"):
+            lab.reconcile("orb", name, "hr")
+            lab.wait_ready("orb", name, "hr")
+        yield api
+
+
+def ask(lab: Lab, api: dict[str, Any], path: str, **claims: Any) -> Any:
+    return lab.call("GET", f"{api['status']['endpoint']}/hr/v1{path}", lab.token(**claims) if claims else None)
