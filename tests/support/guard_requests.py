@@ -36,13 +36,19 @@ class Answer:
 
 @dataclass
 class Request:
-    """A request as ORDS hands it to its hook: CGI variables and headers, in the order of the array."""
+    """A request as ORDS hands it to its hook: CGI variables and headers, in the order of the array.
+
+    Args:
+        without: A variable that is not there.
+    """
 
     path: str = f"{BASE}/employees"
     method: str = "GET"
     claims: dict[str, Any] | None = None
     ident: str | None = None
     caller: str | None = None
+    request_id: str = "req-1"
+    without: str = ""
     first: list[tuple[str, str]] = field(default_factory=list)
     last: list[tuple[str, str]] = field(default_factory=list)
 
@@ -54,7 +60,8 @@ class Request:
             found.append(("REMOTE_IDENT", self.ident if self.ident is not None else str(self.claims.get("sub", ""))))
         if self.caller is not None:
             found.append(("X-OracleApi-Caller", self.caller))
-        return [*self.first, *found, ("Request-Id", "req-1"), *self.last]
+        found = [(name, value) for name, value in found if name != self.without]
+        return [*self.first, *found, ("Request-Id", self.request_id), *self.last]
 
 
 def token(claims: dict[str, Any]) -> str:

@@ -104,7 +104,7 @@ CREATE OR REPLACE PACKAGE BODY oracleapi.decision_v1 AS
         v_other := owa.cgi_var_val(i);
       END IF;
     END LOOP;
-    IF v_own > 1 OR v_long > 1 OR (v_own = 1 AND v_long = 1 AND (v_value <> v_other OR v_value || v_other IS NULL)) THEN
+    IF v_own > 1 OR v_long > 1 OR (v_own = 1 AND v_long = 1 AND NVL(v_value, ' ') <> NVL(v_other, ' ')) THEN
       refuse('Shadowed ' || v_plain);
     END IF;
     RETURN CASE WHEN v_own = 1 THEN v_value ELSE v_other END;
@@ -337,7 +337,7 @@ CREATE OR REPLACE PACKAGE BODY oracleapi.decision_v1 AS
     END IF;
     v_arn := SUBSTR(v_header, v_first + 1, v_second - v_first - 1);
     v_key := SUBSTR(v_header, v_second + 1);
-    IF v_key IS NULL OR (v_key <> NVL(p_route.route_key, ' ') AND v_key <> NVL(p_route.link_key, ' ')) THEN
+    IF TRIM(v_key) IS NULL OR (v_key <> NVL(p_route.route_key, ' ') AND v_key <> NVL(p_route.link_key, ' ')) THEN
       refuse('OtherRoute');
     END IF;
     p_caller.subject := SUBSTRB(v_arn, 1, 400);
