@@ -34,6 +34,8 @@ OLD = link("AVAILABLE", "old", "subnet-0")
         ([link("AVAILABLE"), link("AVAILABLE", "twin")], (DeleteLink("twin"),), "link1"),
         ([link("PENDING"), link("AVAILABLE", "twin")], (DeleteLink("link1"),), "twin"),
         ([replace(OLD, state="PENDING")], (CreateLink(WANTED),), "old"),
+        ([replace(OLD, state="FAILED"), link("PENDING")], (DeleteLink("old"),), "link1"),
+        ([replace(OLD, state="FAILED"), replace(OLD, link_id="serves")], (CreateLink(WANTED),), "serves"),
     ],
 )
 def test_the_link_of_the_spec_is_made_and_others_go_once_it_serves(

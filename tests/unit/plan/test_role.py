@@ -56,6 +56,26 @@ def test_a_grant_on_an_object_that_is_not_there_waits_and_holds_up_no_other() ->
     assert missing_grants(desired(READ_A, READ_B), seen) == (READ_B,)
 
 
+def test_grants_come_and_go_in_a_settled_order_and_are_told_in_it() -> None:
+    new = [Grant("object", privilege, "HR.A") for privilege in ("UPDATE", "SELECT", "INSERT", "DELETE", "ALTER")]
+    old = [Grant("role", name) for name in ("HR_E", "HR_D", "HR_C", "HR_B", "HR_A")]
+    plan = plan_role(desired(*new), observed(*old))
+    assert plan.actions == (Regrant("HR_READER", revoke=tuple(sorted(old)), grant=tuple(sorted(new))),)
+    told = [(found.object, found.field, found.desired, found.observed) for found in plan.drift]
+    assert told == [
+        *(("role HR_READER", f"grant {grant}", "absent", "present") for grant in sorted(old)),
+        *(("role HR_READER", f"grant {grant}", "present", "absent") for grant in sorted(new)),
+    ]
+    assert missing_grants(desired(*new), observed(objects=())) == tuple(sorted(new))
+
+
+def test_roles_and_system_privileges_wait_for_no_object() -> None:
+    wanted = (Grant("role", "HR_BASE"), Grant("system", "CREATE VIEW"))
+    (action,) = plan_role(desired(*wanted), observed(objects=())).actions
+    assert action == Regrant("HR_READER", grant=wanted)
+    assert missing_grants(desired(*wanted), observed(objects=())) == ()
+
+
 def test_the_same_owner_under_another_uid_is_marked_anew() -> None:
     (action,) = plan_role(desired(READ_A), replace(observed(READ_A), uid="uid-0")).actions
     assert action == MarkRole("HR_READER", OWNER, "uid-1")
