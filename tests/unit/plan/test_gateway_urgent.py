@@ -13,7 +13,7 @@ from support import make
 
 HOST = "abc.execute-api.eu-west-1.amazonaws.com"
 ROUTES = [make.route(name, path=f"/{name}") for name in ("e", "d", "c", "b", "a")]
-WANTED = build_gateway(make.resolved(*ROUTES, links=False), HOST, ())
+WANTED = build_gateway(make.resolved(*ROUTES, links=False, probe=False), HOST, ())
 KEYS = sorted(WANTED.routes)
 KEY, OTHER = KEYS[:2]
 ROUTE = WANTED.routes[KEY]
