@@ -16,8 +16,6 @@ from oracleapi.desired.checks import find_faults
 from oracleapi.desired.gateway import ROUTE_QUOTA, link_routes, live_handlers, route_count
 from oracleapi.desired.groups import (
     PLAIN_SEGMENT,
-    exposed_routes,
-    groups_of,
     module_name,
     ords_pattern,
     route_group,
@@ -40,8 +38,8 @@ from oracleapi.reconcile.guard_proof import WAITING, keep_unguarded_away, prove
 from oracleapi.reconcile.look import GATEWAY_READY, ORDS_READY, Halves, Looker, desired_schema, said
 from oracleapi.reconcile.network import Network
 from oracleapi.reconcile.passes import Pass
-from oracleapi.reconcile.probes import find_path_trick, probe_groups
-from oracleapi.reconcile.references import References
+from oracleapi.reconcile.protection import ProtectionChecks
+from oracleapi.reconcile.references import References, reference_name
 from oracleapi.reconcile.removal import Removal
 from oracleapi.reconcile.resolve_api import ApiResolver, Surroundings
 from oracleapi.reconcile.routes import Routes, counted, route_fields
@@ -52,7 +50,6 @@ from oracleapi.runtime.store import Key
 
 ORDS_POLL_S = 1.0
 GUARD_POLL_S = 60.0
-PROTECTED = "Every protected group answers 401 without a token"
 VERIFIED_S = 30.0
 """How long a verified gateway half is believed while a pass only waits for ORDS."""
 
@@ -94,8 +91,9 @@ class OracleApiReconciler:
         )
         self._unpublisher = Unpublisher(references, self._removal, self._gateway, self._schema)
         self._watch = DriftWatch()
-        self._looker = Looker(self._schema, self._guard, self._gateway, self._watch, self._probe)
-        self._unsafe_paths, self._wake = unsafe_paths, wake
+        self._protection = ProtectionChecks(self._schema, unsafe_paths, wake)
+        self._looker = Looker(self._schema, self._guard, self._gateway, self._watch, self._protection.probe)
+        self._references, self._wake = references, wake
         self._verified: dict[str, Verified] = {}  # by uid
         self._uids: dict[Key, str] = {}
         self._network = Network(clock)
@@ -115,7 +113,7 @@ class OracleApiReconciler:
         proof = prove(around.api, around.probe, guard, schema)
         around = keep_unguarded_away(around, guard, schema, proof, routes)
         self._keep_last_good(around, routes, schema)
-        asked = self._find_unsafe(work, around, routes, schema)
+        asked = self._protection.find_unsafe(work, around, routes, schema)
         try:
             self._both_halves(work, around, routes, Halves(schema, None, False, guard, proof), asked)
         finally:
@@ -162,7 +160,7 @@ class OracleApiReconciler:
                 "waiting for ORDS to serve the schema, to ask it about path tricks before a Public route is published",
                 max(self._schema.cache_left_s(work.uid, around.metadata_cache_s), ORDS_POLL_S),
             )
-        protection = look.unserved if look.unserved is not None else self._probe(work, around, routes)
+        protection = look.unserved if look.unserved is not None else self._protection.probe(work, around, routes)
         if verified and routes.away != self._verified[work.uid].away:
             observed, verified = self._observe_gateway(work, around), False
             around, keys = with_key(work, around, halves.guard, observed, routes)
@@ -251,26 +249,6 @@ class OracleApiReconciler:
             live |= stale_handlers(desired, schema, around.api.owner)
         return self._schema.holding(around.api, desired, schema, live, links.values(), longest_timeout_s(observed))
 
-    def _probe(self, work: Pass[OracleApiSpec], around: Surroundings, routes: Routes) -> tuple[str, ...]:
-        """Ask ORDS without a token; a group that answers is withdrawn. Returns the groups not served yet."""
-        away = {*routes.refused, *routes.unsafe} - routes.kept
-        serving = tuple(route for route in work.spec.routes if route.name not in away)
-        found = probe_groups(around.api, around.probe, groups_of(work.spec, serving))
-        for group, status in found.open:
-            for route in serving:
-                if route_group(work.spec, route) == group:
-                    routes.withdrawn[route.name] = (
-                        f"ORDS answers {status} below /{group.slug}/ without a token; the gateway's route goes"
-                    )
-        if found.open:
-            slugs = ", ".join(group.slug for group, _ in found.open)
-            work.report.say("Protected", False, reasons.UNPROTECTED, f"ORDS lets callers without a token into {slugs}")
-        elif found.waiting:
-            work.report.say("Protected", None, reasons.WAITING_FOR_ORDS, "ORDS does not serve every group yet")
-        else:
-            work.report.say("Protected", True, reasons.SUCCEEDED, PROTECTED)
-        return found.waiting
-
     def _keep_last_good(self, around: Surroundings, routes: Routes, schema: ObservedSchema) -> None:
         """Keep serving a refused route whose last good handler is in the database."""
         spec = around.api.spec
@@ -279,31 +257,6 @@ class OracleApiReconciler:
             key = (ords_pattern(route.path), route.method)
             if route.name in routes.refused and last_good_handler(schema, module, key) is not None:
                 routes.kept.add(route.name)
-
-    def _find_unsafe(
-        self, work: Pass[OracleApiSpec], around: Surroundings, routes: Routes, schema: ObservedSchema
-    ) -> bool:
-        """Refuse Public routes with variables where ORDS turns a path trick into another path.
-
-        A schema that ORDS does not serve yet answers 404 to everything, so it is asked later, or what another API of
-        the database found counts. Returns whether the answer is known.
-        """
-        exposed = exposed_routes(work.spec)
-        if not exposed:
-            return True
-        name = around.database_name
-        known = self._unsafe_paths.get(name)
-        served = "endpoint" in work.status or self._schema.cache_left_s(work.uid, around.metadata_cache_s) <= 0
-        if schema.modules and served:
-            found = find_path_trick(around.api, around.probe)
-            if found != known:
-                self._unsafe_paths[name] = found
-                self._wake(Key("OracleDatabase", None, name))
-            known = found
-        if known:
-            text = f"{known}, and nothing but the path protects a Public route with variables; use auth: JWT"
-            routes.unsafe |= {route.name: text for route in exposed}
-        return known is not None
 
     # The gateway half
 
@@ -388,6 +341,9 @@ class OracleApiReconciler:
         if public and work.status.get("publicRoutes") != public:
             work.event(True, reasons.PUBLIC_ROUTES, f"{counted(public, 'route')} can be called by anybody")
         work.report.fields |= fields
+        if fields["routes"] != work.status.get("routes"):  # bindings tell what callers meet there
+            for key in self._references.users_of("OracleApi", reference_name(work.key)):
+                self._wake(key)
 
     def finalize(self, work: Pass[OracleApiSpec]) -> None:
         self._removal.run(work)

@@ -58,7 +58,7 @@ def install_statements(operator: str, check_account: str | None = None, tablespa
 
 
 def upgrade_statements(from_version: str, to_version: str) -> list[str]:
-    """Return what a DBA runs, in order, to have another version decide, under load; the way back is the same call turned.
+    """Return what a DBA runs, in order, to have another version decide, under load; the same call turned leads back.
 
     The version before stays, so that the way back compiles nothing that anybody uses. Nothing is switched unless
     *from_version* decides now and *to_version* has compiled. A body that loses what a synonym named is compiled anew at
@@ -76,7 +76,8 @@ def upgrade_statements(from_version: str, to_version: str) -> list[str]:
         *texts(f"decision_{to_version}.pkb.sql"),
         _check(
             "sys.dba_objects",
-            f"owner = '{GUARD_SCHEMA}' AND object_name = '{after}' AND object_type LIKE 'PACKAGE%' AND status = 'VALID'",
+            f"owner = '{GUARD_SCHEMA}' AND object_name = '{after}' AND object_type LIKE 'PACKAGE%'"
+            " AND status = 'VALID'",
             2,
             f"{after} has errors, see DBA_ERRORS; nothing was switched",
         ),
