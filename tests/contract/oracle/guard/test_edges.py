@@ -36,7 +36,8 @@ def change(dba: oracledb.Cursor) -> Iterator[Change]:
 @pytest.fixture
 def key(dba: oracledb.Cursor) -> None:
     digest = hashlib.sha256(KEY.encode()).hexdigest().upper()
-    dba.execute("insert into oracleapi.gateway_key values ('api', :d, systimestamp + interval '1' hour)", d=digest)
+    columns, later = "(owner, key_hash, not_after)", "systimestamp + interval '1' hour"
+    dba.execute(f"insert into oracleapi.gateway_key {columns} values ('api', :d, {later})", d=digest)
     dba.connection.commit()
 
 
@@ -229,7 +230,7 @@ def signed(caller: str, path: str = f"{SIGNED}/pay") -> Request:
 def test_a_key_of_another_api_is_none(pool: Pool, dba: oracledb.Cursor) -> None:
     bind(dba, "IamUser", ANN)
     digest = hashlib.sha256(KEY.encode()).hexdigest().upper()
-    dba.execute("insert into oracleapi.gateway_key values ('other', :digest, null)", digest=digest)
+    dba.execute("insert into oracleapi.gateway_key (owner, key_hash) values ('other', :digest)", digest=digest)
     dba.connection.commit()
     assert not pool.ask(signed(f"{KEY} {ANN} GET /hr/v1/pay")).allowed
     assert faults(dba) == [("NotFromGateway", None)]
@@ -390,6 +391,8 @@ def test_a_role_that_cannot_be_enabled_refuses_and_leaves_nothing(
 
 
 def test_a_refusal_ends_no_transaction_of_the_session(pool: Pool, dba: oracledb.Cursor, change: Change) -> None:
+    gone = "delete from hr.employees where id = 99"
+    change(gone, gone)
     change("grant insert on hr.employees to hr_api", "revoke insert on hr.employees from hr_api")
     pool.handler("insert into hr.employees values (99)")
     assert not pool.ask(Request(claims=ALICE)).allowed
