@@ -279,3 +279,20 @@ def test_a_log_group_is_made_or_changed_and_says_which() -> None:
         (action,) = plan_gateway(WANTED, observed(log_group=seen)).actions
         assert isinstance(action, g.EnsureLogGroup)
         assert (action.verb, action.exists) == (verb, seen is not None)
+
+
+def test_a_stage_that_logs_elsewhere_is_changed() -> None:
+    elsewhere = replace(STAGE, log_group_arn="arn:aws:logs:eu-west-1:123456789012:log-group:other")
+    assert plan_gateway(WANTED, observed(stage=elsewhere)).actions == (g.UpdateStage("abc", STAGE, {}),)
+
+
+def test_two_routes_that_lead_elsewhere_are_met_together() -> None:
+    found = plan_gateway(WANTED, observed(lambda routes: routes | {
+        key: replace(routes[key], integration=None) for key in (KEY, OTHER)
+    }))  # fmt: skip
+    names = [type(action).__name__ for action in found.actions]
+    assert names == ["HoldDeployments", "UpdateRoute", "UpdateRoute", "Deploy", "UpdateStage"]
+
+
+def test_an_api_without_a_stage_has_no_drift() -> None:
+    assert plan_gateway(WANTED, observed(one(scope="other"), stage=None)).drift == ()
