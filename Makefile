@@ -48,6 +48,10 @@ sandbox: setup ## Start the sandbox and leave it running
 bench: setup ## Measure calls, writes and times; writes bench/RESULTS.md
 	$(RUN)/python bench/run.py
 
+.PHONY: mutation
+mutation: setup ## Change the guard and the planners place by place and see whether the tests notice; hours
+	$(RUN)/python bench/mutation.py
+
 .PHONY: lock
 lock: setup ## Renew the locked requirements
 	$(RUN)/pip-compile $(LOCK_FLAGS) --output-file requirements/operator.txt pyproject.toml

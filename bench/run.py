@@ -17,6 +17,7 @@ sys.path.insert(0, str(ROOT / "tests"))
 import calls  # noqa: E402  (the path is set above)
 import fleet  # noqa: E402
 import latency  # noqa: E402
+import mutants  # noqa: E402
 import upkeep  # noqa: E402
 
 from support.lab import Lab, running_lab  # noqa: E402
@@ -143,7 +144,8 @@ def main() -> None:
     if arguments.only is not None:
         print("\n".join(lines))
         return
-    arguments.output.write_text("\n".join(lines))
+    kept = mutants.kept_section(arguments.output)
+    arguments.output.write_text("\n".join(lines) + kept)
     print(f"written to {arguments.output} after {(time.monotonic() - begin) / 60:.0f} minutes")
 
 

@@ -78,6 +78,18 @@ def test_who_lost_it_is_detached_before_the_document_and_who_gets_it_attached_af
     )
 
 
+def test_several_are_planned_and_told_in_the_order_of_their_names() -> None:
+    names, requests = list("abcdefgh"), [f"GET/{name}" for name in "abcdefgh"]
+    both = desired(*names, requests=("GET/same", *requests)), observed(requests=("GET/same",))
+    gained = plan_policy(*both)
+    assert gained.actions[1:] == tuple(AttachPolicy(ARN, role(name)) for name in names)
+    assert [drift.field for drift in gained.drift[8:]] == [f"invoke {request}" for request in requests]
+    lost = plan_policy(desired(requests=("GET/same",)), observed(*names, requests=("GET/same", *requests)))
+    assert lost.actions[:8] == tuple(DetachPolicy(ARN, name) for name in names)
+    assert [drift.field for drift in lost.drift[8:]] == [f"invoke {request}" for request in requests]
+    assert plan_policy_removal(OWNER, observed(*names)).actions[:8] == lost.actions[:8]
+
+
 def test_the_oldest_of_five_versions_makes_place() -> None:
     changed = desired(requests=("GET/b",))
     full = observed(versions=("v2", "v5", "v6", "v7"))
@@ -88,7 +100,15 @@ def test_the_oldest_of_five_versions_makes_place() -> None:
 
 def test_tags_that_were_lost_come_back_and_others_stay() -> None:
     stripped = replace(observed(), tags={"oracleapi.dev/owner": OWNER, "mine": "x"})
-    assert plan_policy(desired(), stripped).actions == (TagPolicy(ARN, {"oracleapi.dev/uid": "uid-1"}),)
+    plan = plan_policy(desired(), stripped)
+    assert plan.actions == (TagPolicy(ARN, {"oracleapi.dev/uid": "uid-1"}),)
+    assert plan.drift == (Drift("policy p", "tag oracleapi.dev/uid", "uid-1", ABSENT),)
+
+
+def test_a_document_that_is_empty_is_told_whole_and_replaced() -> None:
+    plan = plan_policy(desired(), replace(observed(), document=""))
+    assert plan.actions == (SetDocument(ARN, document("GET/a")),)
+    assert [drift.field for drift in plan.drift] == ["document"]
 
 
 def test_a_document_of_other_making_is_told_whole_and_replaced() -> None:
