@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from typing import Any
 
 import httpx
+import oracledb
 import pytest
 
 from oracleapi.adapters.oracle.guard_install import removal_statements, upgrade_statements
@@ -98,6 +99,15 @@ def callers(lab: Lab, api: dict[str, Any], plain: str) -> list[Caller]:
     ]
 
 
+def failures(lab: Lab) -> list[tuple[str, str]]:
+    """Return what the guard failed with, for the reader of a failed test."""
+    known = lab.environment
+    user, password = known["ORACLE_SYSTEM_USER"], known["ORACLE_SYSTEM_PASSWORD"]
+    with oracledb.connect(user=user, password=password, dsn=known["ORACLE_DSN"]) as dba, dba.cursor() as cursor:
+        cursor.execute("select reason, detail from oracleapi.fault where reason = 'GuardFailed'")
+        return [(str(reason), str(detail)) for reason, detail in cursor]
+
+
 @pytest.mark.usefixtures("reinitialised")
 def test_versions_come_and_go_and_no_caller_is_told_anything_wrong(
     lab: Lab, guarded: dict[str, Any], plain: str, monkeypatch: pytest.MonkeyPatch
@@ -114,5 +124,5 @@ def test_versions_come_and_go_and_no_caller_is_told_anything_wrong(
             load.pass_by(*good, *first)
             run(lab, *removal_statements("v2"))
             load.pass_by(*good, *first)
-    assert load.wrong == []
+    assert load.wrong == [], failures(lab)
     assert set(load.told) == {*good, *first, *second}

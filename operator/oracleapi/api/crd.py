@@ -248,6 +248,18 @@ KINDS = (
             "policyArn": text(1024),
             "policyRolePath": text(256),
             "missingPolicy": text(6144),
+            "invokable": objects(
+                {
+                    "subject": text(256),
+                    "routes": {
+                        "type": "array",
+                        "maxItems": 64,
+                        "x-kubernetes-list-type": "atomic",
+                        "items": text(63),
+                    },
+                },
+                32,
+            ),
             "mismatches": objects(
                 {
                     "link": text(16),

@@ -99,16 +99,11 @@ def _unguarded(bindings: list[Resource]) -> set[str]:
 
 
 def _uninvokable(bindings: list[Resource], routes: tuple[LineRoute, ...]) -> Iterator[tuple[str, str]]:
-    """Yield whom IAM does not let invoke what, as the bindings of the API found; what a mismatch leaves out is all."""
+    """Yield whom IAM does not let invoke what, as the operator was told for the principals that bindings name."""
     for binding in bindings:
-        spec = binding["spec"]
-        for mismatch in binding.get("status", {}).get("mismatches", []):
-            if mismatch["fault"] == "InvokeDenied":
-                named = mismatch.get("subject", "").partition(" ")[2]
-                subjects = [named] if named else [found["name"] for found in spec["subjects"]]
-                every = [route.name for route in routes] if EVERY_ROUTE in spec["routes"] else spec["routes"]
-                for route in [mismatch["route"]] if "route" in mismatch else every:
-                    yield from ((subject, route) for subject in subjects)
+        for found in binding.get("status", {}).get("invokable", []):
+            denied = {route.name for route in routes if route.auth == "IAM"} - {*found.get("routes", [])}
+            yield from ((found["subject"], name) for name in denied)
 
 
 def _routes(api: Resource, database: Resource | None, unguarded: set[str]) -> Iterator[LineRoute]:

@@ -283,11 +283,18 @@ def _unbound(line: Line, caller: Caller, route: LineRoute, now: datetime) -> tup
     if not meant and isinstance(caller, Token) and caller.overage:
         return "GroupsOverage", "403", OVERAGE
     if not meant:
-        return "NoBinding", "403", "no RoleBinding means this caller on this route"
+        before = "; IAM may refuse before, nobody asked it" if _not_asked(line, caller, route) else ""
+        return "NoBinding", "403", f"no RoleBinding means this caller on this route{before}"
     names = ", ".join(sorted(binding.name for binding in meant))
     if any(has_ended(binding, now) for binding in meant):
         return "Expired", "403", f"{names} ended"
     return "NotBound", "403", f"{names} is not in the database yet"
+
+
+def _not_asked(line: Line, caller: Caller, route: LineRoute) -> bool:
+    """Say whether IAM was not asked about a caller who signs: it is for those whom a binding of the API names."""
+    named = {subject for binding in line.bindings for subject in binding.subjects}
+    return isinstance(caller, Signature) and all(caller_of(found, line.api, route) != caller for found in named)
 
 
 def _role(line: Line, decision: Decision) -> Link:

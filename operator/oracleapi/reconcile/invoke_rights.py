@@ -29,6 +29,7 @@ SETTLED_S = 30.0
 """How long IAM may take to act on what was just written; it publishes no bound."""
 
 
+PRINCIPALS_SHOWN, ROUTES_SHOWN = 32, 64
 NOBODY = Subjects((), (), ())
 
 
@@ -41,7 +42,8 @@ class Rights:
         policy: What the callers need; ``None`` where nobody is bound.
         kept: The operator keeps it; otherwise somebody else has to.
         plan: What makes it so.
-        asked: ARNs of one request to each bound route, by route name, link routes apart.
+        asked: ARNs of one request to each of the API's IAM routes, by route name, link routes apart.
+        bound: Names of those that are bound.
         denied: Pairs of principal and route that IAM denies, as far as it could be asked.
         error: Why IAM could not be looked at.
     """
@@ -52,6 +54,7 @@ class Rights:
     plan: Plan[PolicyAction] = field(default_factory=Plan)
     subjects: Subjects = NOBODY
     asked: Mapping[str, str] = field(default_factory=dict)
+    bound: frozenset[str] = frozenset()
     denied: frozenset[tuple[str, str]] = frozenset()
     error: OperatorError | None = None
 
@@ -89,7 +92,8 @@ class InvokeRights:
             return Rights()
         stage = ApiStage(partition_of(account.region), account.region, account.account_id, api_id)
         subjects = sort_subjects(principals.values(), stage, account.iam)
-        policy, asked = None, dict[str, str]()
+        policy, names = None, set[str]()
+        asked = {name: sample_arn(stage, _route(keys[0])) for name, keys in observed.keys.items() if api_id}
         if bound and api_id:
             names = set(observed.keys) if EVERY_ROUTE in work.spec.routes else {*work.spec.routes}
             policy = build_policy(
@@ -98,9 +102,8 @@ class InvokeRights:
             )  # fmt: skip
             if policy is not None and not require_binding:
                 check_exact(policy)
-            asked = {name: sample_arn(stage, _route(keys[0])) for name, keys in observed.keys.items() if name in names}
         kept = policy is not None and account.iam.manage_policies
-        rights = Rights(policy=policy, kept=kept, subjects=subjects, asked=asked)
+        rights = Rights(policy=policy, kept=kept, subjects=subjects, asked=asked, bound=frozenset(names))
         try:
             rights = self._planned(work, account, rights)
         except OperatorError as error:
@@ -143,7 +146,7 @@ class InvokeRights:
         known = {principal.arn: principal for principal in (*rights.subjects.attached, *rights.subjects.left)}
         if rights.iam is None or not known or not rights.asked:
             work.report.clear(INVOKE_ALLOWED)
-            work.report.fields["missingPolicy"] = None
+            work.report.fields |= {"missingPolicy": None, "invokable": None}
             return frozenset()
         if rights.plan.actions and may_write(work):
             work.requeue(SETTLED_S)  # IAM takes a moment to say what it was told
@@ -154,12 +157,20 @@ class InvokeRights:
             work.requeue(SETTLED_S)
             work.report.say(INVOKE_ALLOWED, None, error.reason, error.message)
             return frozenset()
-        return self._say(work, rights, faults)
+        routes = {arn: name for name, arn in rights.asked.items()}
+        denied = frozenset((found.principal.arn, routes[found.resource]) for found in faults if found.denied)
+        unknown = {found.principal.arn for found in faults if not found.denied}
+        work.report.fields["invokable"] = [
+            {"subject": arn, "routes": [name for name in sorted(rights.asked) if (arn, name) not in denied]}
+            for arn in sorted({*known} - unknown)[:PRINCIPALS_SHOWN]
+            if len(rights.asked) <= ROUTES_SHOWN
+        ]
+        self._say(work, rights, tuple(found for found in faults if routes[found.resource] in rights.bound))
+        return denied
 
     @staticmethod
-    def _say(
-        work: Pass[RoleBindingSpec], rights: Rights, faults: tuple[InvokeFault, ...]
-    ) -> frozenset[tuple[str, str]]:
+    def _say(work: Pass[RoleBindingSpec], rights: Rights, faults: tuple[InvokeFault, ...]) -> None:
+        """Say in the condition what *faults* on bound routes mean, and what helps."""
         denied = [found for found in faults if found.denied]
         work.report.fields["missingPolicy"] = rights.policy.document if denied and rights.policy else None
         if denied:
@@ -174,8 +185,6 @@ class InvokeRights:
             work.report.say(INVOKE_ALLOWED, None, reasons.AWS_ACCESS_DENIED, text)
         else:
             work.report.say(INVOKE_ALLOWED, True, reasons.SUCCEEDED, "IAM lets every bound principal invoke")
-        routes = {arn: name for name, arn in rights.asked.items()}
-        return frozenset((found.principal.arn, routes[found.resource]) for found in denied)
 
     def remove(self, work: Pass[RoleBindingSpec], database: OracleDatabaseSpec) -> None:
         """Take the policy away. Raises as :func:`oracleapi.reconcile.policies.remove_policy`."""
