@@ -17,7 +17,19 @@ from oracleapi.api.oracledatabase import OracleDatabaseSpec
 from oracleapi.errors import DependencyNotReady, OperatorError, Retryable, Uncertain
 from oracleapi.model.gateway import ApiIdentity, CreateApi, DeleteApi, GatewayAction, ImportApi, TagApi, UpdateApi
 from oracleapi.model.link import CreateLink, DeleteLink, ObservedLink
-from oracleapi.ports import Adapters, Answer, Discovery, Gateway, Iam, Oidc, Oracle, OrdsProbe, Secrets, SecretValue
+from oracleapi.ports import (
+    Adapters,
+    Answer,
+    Discovery,
+    Gateway,
+    Iam,
+    Oidc,
+    Oracle,
+    OrdsProbe,
+    Parser,
+    Secrets,
+    SecretValue,
+)
 from oracleapi.runtime.breaker import Breaker
 from oracleapi.runtime.budget import Budgets
 from oracleapi.runtime.clock import Clock
@@ -85,6 +97,10 @@ class GuardedBackends:
         inner = self._inner.oracle(spec, secret, trust)
         breaker = self._once(inner, lambda: self._database(name))
         return cast(Oracle, _Guarded(inner, partial(self._only, breaker)))
+
+    def parser(self, spec: OracleDatabaseSpec, secret: Mapping[str, str], trust: str | None = None) -> Parser:
+        """Open it without a breaker: what the check account meets must not keep the operator's own from its work."""
+        return self._inner.parser(spec, secret, trust)
 
     def secrets(self, spec: AwsAccountSpec, secret: Mapping[str, str] | None) -> Secrets:
         name = account_name(spec.account_id, spec.region)

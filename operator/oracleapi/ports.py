@@ -9,12 +9,17 @@ from oracleapi.api.oracledatabase import OracleDatabaseSpec
 from oracleapi.model.gateway import ApiIdentity, CreateApi, GatewayAction, GatewayContent, GatewayStage, LogGroup
 from oracleapi.model.guard import GuardAction, ObservedBinding, ObservedGuard
 from oracleapi.model.link import CreateLink, DeleteLink, ObservedLink
+from oracleapi.model.parse import Parsed
 from oracleapi.model.policy import InvokeVerdict, ObservedPolicy, PolicyAction
 from oracleapi.model.role import ObservedRole, RefusedGrant, RoleAction
 from oracleapi.model.schema import ObservedSchema, SchemaAction
 
 Resource = Mapping[str, Any]
 """A Kubernetes object as the API server returns it."""
+
+
+RoleSet = frozenset[str]
+"""Names of roles that are enabled together, and no others."""
 
 
 class Kubernetes(Protocol):
@@ -151,6 +156,20 @@ class Oracle(Protocol):
         ...
 
 
+class Parser(Protocol):
+    """Handlers of one database as they parse with roles enabled; none is run."""
+
+    def parse(self, schema: str, wanted: Mapping[RoleSet, Sequence[str]]) -> Mapping[tuple[RoleSet, str], Parsed]:
+        """Return what becomes of each statement as *schema* with exactly the roles that it stands under.
+
+        Raises:
+            Retryable: ``LoginDenied``, ``DatabaseUnreachable``.
+            Terminal: ``PrivilegesMissing``, the account may not act as *schema*; ``GuardIncomplete``, the guard does
+                not know the account.
+        """
+        ...
+
+
 @dataclass(frozen=True)
 class SecretValue:
     """One version of a secret: its keys and texts, which its ``repr`` does not show."""
@@ -265,6 +284,10 @@ class Backends(Protocol):
         """Open a database; *trust* is PEM text that its TLS is checked with, besides the roots that are known."""
         ...
 
+    def parser(self, spec: OracleDatabaseSpec, secret: Mapping[str, str], trust: str | None = None) -> Parser:
+        """Open a database to parse handlers in, with the check account in *secret*; *trust* as for :meth:`oracle`."""
+        ...
+
     def probe(self, ca_pem: str | None) -> OrdsProbe: ...
     def oidc(self) -> Oidc: ...
 
@@ -277,6 +300,10 @@ class Adapters(Protocol):
     def iam(self, spec: AwsAccountSpec, secret: Mapping[str, str] | None, meter: Meter) -> Iam: ...
     def oracle(self, spec: OracleDatabaseSpec, secret: Mapping[str, str], trust: str | None = None) -> Oracle:
         """Open a database; *trust* is PEM text that its TLS is checked with, besides the roots that are known."""
+        ...
+
+    def parser(self, spec: OracleDatabaseSpec, secret: Mapping[str, str], trust: str | None = None) -> Parser:
+        """Open a database to parse handlers in, with the check account in *secret*; *trust* as for :meth:`oracle`."""
         ...
 
     def probe(self, ca_pem: str | None) -> OrdsProbe: ...

@@ -17,6 +17,7 @@ from oracleapi.adapters.kube.client import KubeClient
 from oracleapi.adapters.kube.config import load_config
 from oracleapi.adapters.oidc.discovery import OidcDiscovery
 from oracleapi.adapters.oracle.database import OracleDatabase, open_database
+from oracleapi.adapters.oracle.parse import open_parser
 from oracleapi.adapters.oracle.trust import wallet_context
 from oracleapi.adapters.ords.probe import HttpProbe
 from oracleapi.api import reasons
@@ -24,7 +25,19 @@ from oracleapi.api.awsaccount import AwsAccountSpec
 from oracleapi.api.crd import KINDS
 from oracleapi.api.oracledatabase import OracleDatabaseSpec
 from oracleapi.guard import SLOW_OPERATIONS, GuardedBackends, account_name
-from oracleapi.ports import Adapters, Gateway, Iam, Kubernetes, Meter, Oidc, Oracle, OrdsProbe, Resource, Secrets
+from oracleapi.ports import (
+    Adapters,
+    Gateway,
+    Iam,
+    Kubernetes,
+    Meter,
+    Oidc,
+    Oracle,
+    OrdsProbe,
+    Parser,
+    Resource,
+    Secrets,
+)
 from oracleapi.reconcile.aws_account import AwsAccountReconciler
 from oracleapi.reconcile.databases import Databases
 from oracleapi.reconcile.identity_provider import IdentityProviderReconciler
@@ -93,11 +106,13 @@ class RealBackends:
             name = f"{name}/{connection.wallet_secret_ref.name}"
         facts = [connection.model_dump(), dict(secret), trust]
 
-        def open_it() -> OracleDatabase:
-            context = wallet_context(self._trust(None), trust) if connection.protocol == "TCPS" else None
-            return open_database(connection, secret, context)
+        return self._shared(name, facts, lambda: open_database(connection, secret, self._database_context(spec, trust)))
 
-        return self._shared(name, facts, open_it)
+    def parser(self, spec: OracleDatabaseSpec, secret: Mapping[str, str], trust: str | None = None) -> Parser:
+        return open_parser(spec.connection, secret, self._database_context(spec, trust))
+
+    def _database_context(self, spec: OracleDatabaseSpec, trust: str | None) -> ssl.SSLContext | None:
+        return wallet_context(self._trust(None), trust) if spec.connection.protocol == "TCPS" else None
 
     def probe(self, ca_pem: str | None) -> OrdsProbe:
         return HttpProbe(self._trust(ca_pem))
@@ -201,7 +216,7 @@ def build_operator(
         OracleDatabaseReconciler(references, guard, databases, unsafe_paths),
         VpcLinkReconciler(references, guard),
         OracleRoleReconciler(references, databases),
-        RoleBindingReconciler(references, guard, databases),
+        RoleBindingReconciler(references, guard, databases, clock),
         OracleApiReconciler(references, guard, databases, clock, unsafe_paths, lambda key: queue.add(key, Lane.WOKEN)),
     ]
     runner = PassRunner(kube, clock, installation, {found.kind: found for found in reconcilers})

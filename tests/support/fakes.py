@@ -10,6 +10,7 @@ from oracleapi.errors import DependencyNotReady, OperatorError, Retryable, Termi
 from oracleapi.model import gateway as g
 from oracleapi.model.guard import GuardAction, ObservedBinding, ObservedGuard
 from oracleapi.model.link import CreateLink, DeleteLink, ObservedLink
+from oracleapi.model.parse import Parsed, is_block, may_be_parsed
 from oracleapi.model.role import ObservedRole, RefusedGrant, RoleAction
 from oracleapi.model.schema import ChangeSchema, DisableSchema, EnableSchema, ObservedSchema, SchemaAction
 from oracleapi.ports import Answer, Caller, DatabaseFacts, Discovery, SecretValue
@@ -522,6 +523,36 @@ class FakeOidc:
         return self.found
 
 
+class FakeParser:
+    """Fulfils :class:`oracleapi.ports.Parser`: a statement parses unless a word of it is asked of roles without it.
+
+    Args:
+        objects: The roles that may use an object, by a word that statements use it with.
+        fault: What opening a session meets.
+        asked: Schema and (roles, statement) of everything that was parsed, session by session.
+    """
+
+    def __init__(self) -> None:
+        self.objects: dict[str, set[str]] = {}
+        self.fault: OperatorError | None = None
+        self.asked: list[tuple[str, set[tuple[frozenset[str], str]]]] = []
+
+    def parse(self, schema: str, wanted: Any) -> dict[tuple[frozenset[str], str], Parsed]:
+        self.asked.append((schema, {(roles, text) for roles, texts in wanted.items() for text in texts}))
+        if self.fault is not None:
+            raise self.fault
+        return {(roles, text): self._verdict(roles, text) for roles, texts in wanted.items() for text in texts}
+
+    def _verdict(self, roles: frozenset[str], text: str) -> Parsed:
+        if not may_be_parsed(text):
+            return Parsed("NotChecked", detail="not sent")
+        for word, takes in self.objects.items():
+            if word in text and not takes & roles:
+                inner = "ORA-00942" if is_block(text) else ""
+                return Parsed("Refused", "ORA-06550" if inner else "ORA-00942", word.upper(), inner)
+        return Parsed()
+
+
 class RefusedLogin:
     """A database to which nobody can log in with this password."""
 
@@ -543,6 +574,7 @@ class FakeBackends:
         self.provider = FakeOidc()
         self.secret_store = FakeSecrets()
         self.policies = FakeIam()
+        self.handlers = FakeParser()
         self.password: str | None = None  # the only one that the database takes; None takes any
 
     def gateway(self, spec: Any, secret: Any, meter: Any = None) -> FakeGateway:
@@ -551,6 +583,9 @@ class FakeBackends:
     def oracle(self, spec: Any, secret: Any, trust: Any = None) -> Any:
         right = self.password is None or secret["password"] == self.password
         return self.database if right else RefusedLogin()
+
+    def parser(self, spec: Any, secret: Any, trust: Any = None) -> FakeParser:
+        return self.handlers
 
     def secrets(self, spec: Any, secret: Any, meter: Any = None) -> FakeSecrets:
         return self.secret_store

@@ -267,6 +267,7 @@ KINDS = (
                     "subject": text(480),
                     "route": text(63),
                     "wouldSee": text(32),
+                    "detail": text(512),
                 },
                 50,
             ),

@@ -287,6 +287,11 @@ class OracleDatabaseSpec(OfferSpec):
 
     connection: Connection
     credentials: Credentials
+    check_account_secret_ref: SecretRef | None = Field(
+        None,
+        description="Secret with keys username and password, in the operator's namespace: the check account, which"
+        " parses handlers with a role enabled and runs none; see docs/bindings.md",
+    )
     environment: Annotated[
         str,
         Field(

@@ -6,13 +6,19 @@ The links and faults are those of docs/bindings.md.
 import hashlib
 import json
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime
+from types import MappingProxyType
 
 from oracleapi.api.rolebinding import EVERY_ROUTE, RoleBindingSpec
-from oracleapi.desired.line import NO_ROLE, caller_of, has_ended, walk
+from oracleapi.desired.line import NO_ROLE, caller_of, decide, has_ended, walk
 from oracleapi.model.guard import DesiredBinding
-from oracleapi.model.line import ARRIVES, Caller, Line, LineRoute, Link, Subject, Token
+from oracleapi.model.line import ARRIVES, Caller, Line, LineBinding, LineRole, LineRoute, Link, Subject, Token
+from oracleapi.model.parse import Parsed
+
+Cell = tuple[Subject, str]
+"""A subject on a route."""
+DETAIL_SHOWN = 512
 
 
 @dataclass(frozen=True)
@@ -24,11 +30,13 @@ class BindingFacts:
         now: The time.
         lost: Why nobody may be bound to the role, so that the binding's rows are not in the database: RoleMissing or
             RoleNotSecure.
+        refused: Cells whose handler does not parse with the roles that stand before the verdict.
     """
 
     line: Line
     now: datetime
     lost: str | None = None
+    refused: Mapping[Cell, tuple[frozenset[str], Parsed]] = field(default_factory=lambda: MappingProxyType({}))
 
     @property
     def ended(self) -> bool:
@@ -50,13 +58,13 @@ class Mismatch:
     subject: str = ""
     route: str = ""
     would_see: str = "403"
+    detail: str = ""
 
     def entry(self) -> dict[str, str]:
         """Return the status entry."""
         found = {"link": self.link, "fault": self.fault, "wouldSee": self.would_see}
-        return (
-            found | ({"subject": self.subject} if self.subject else {}) | ({"route": self.route} if self.route else {})
-        )
+        more = {"subject": self.subject, "route": self.route, "detail": self.detail[:DETAIL_SHOWN]}
+        return found | {name: text for name, text in more.items() if text}
 
 
 @dataclass(frozen=True)
@@ -80,7 +88,7 @@ def judge(spec: RoleBindingSpec, facts: BindingFacts) -> Verdict:
     found: list[Mismatch] = []
     cells, bound = 0, 0
     for subject in (Subject(each.kind, each.name) for each in spec.subjects):
-        names = _arrivals(subject, facts) if EVERY_ROUTE in spec.routes else sorted(spec.routes)
+        names = _names(spec, subject, facts)
         broken = [each for name in names if (each := broken_link(subject, name, facts)) is not None]
         if not names:
             broken = [Mismatch("Gateway", "AuthMismatch", _who(subject))]
@@ -88,6 +96,29 @@ def judge(spec: RoleBindingSpec, facts: BindingFacts) -> Verdict:
         cells += max(len(names), 1)
         bound += len(broken) < len(names)
     return Verdict(cells - len(found), len(found), tuple(_merged(found, cells)), bound)
+
+
+def roles_of_cells(
+    spec: RoleBindingSpec, facts: BindingFacts, others: Iterable[LineBinding]
+) -> Mapping[Cell, frozenset[str]]:
+    """Return the roles that callers have together, by cell, where the line is whole as far as it is known.
+
+    Args:
+        others: Further bindings of the API; their roles come on top.
+    """
+    more = {binding.role: LineRole(binding.role) for binding in others}
+    line = replace(facts.line, bindings=(*facts.line.bindings, *others), roles={**more, **facts.line.roles})
+    found: dict[Cell, frozenset[str]] = {}
+    for subject in (Subject(each.kind, each.name) for each in spec.subjects):
+        for name in _names(spec, subject, facts):
+            if broken_link(subject, name, replace(facts, refused={})) is None:
+                route = facts.routes[name]
+                found[subject, name] = frozenset(decide(line, _caller(subject, route, facts), route, facts.now).roles)
+    return found
+
+
+def _names(spec: RoleBindingSpec, subject: Subject, facts: BindingFacts) -> list[str]:
+    return _arrivals(subject, facts) if EVERY_ROUTE in spec.routes else sorted(spec.routes)
 
 
 def _arrivals(subject: Subject, facts: BindingFacts) -> list[str]:
@@ -106,6 +137,13 @@ def broken_link(subject: Subject, name: str, facts: BindingFacts) -> Mismatch | 
     link = walk(facts.line, _caller(subject, route, facts), route, facts.now).broken
     for told, fault, seen in _told(subject, route, facts, link):
         return Mismatch(told, fault, _who(subject), name, seen)
+    if (subject, name) in facts.refused:
+        roles, verdict = facts.refused[subject, name]
+        seen, missing = f"555 {verdict.code}", verdict.object or "an object that the database does not name"
+        detail = f"with {', '.join(sorted(roles))} not there or not granted: {missing}"
+        if verdict.detail:
+            detail += f" ({verdict.detail}; parsed only)"
+        return Mismatch("Grant", "GrantMissing", _who(subject), name, seen, detail)
     return None
 
 
@@ -140,13 +178,13 @@ def _seen(link: Link | None) -> str:
 
 def _merged(found: Iterable[Mismatch], cells: int) -> list[Mismatch]:
     """Return one mismatch for what all subjects on all routes have in common."""
-    kinds: dict[tuple[str, str, str], list[Mismatch]] = {}
+    kinds: dict[tuple[str, str, str, str], list[Mismatch]] = {}
     for each in found:
-        kinds.setdefault((each.link, each.fault, each.would_see), []).append(each)
+        kinds.setdefault((each.link, each.fault, each.would_see, each.detail), []).append(each)
     merged: list[Mismatch] = []
-    for (link, fault, seen), alike in kinds.items():
+    for (link, fault, seen, detail), alike in kinds.items():
         whole = len(alike) == cells and cells > 1
-        merged += [Mismatch(link, fault, would_see=seen)] if whole else alike
+        merged += [Mismatch(link, fault, would_see=seen, detail=detail)] if whole else alike
     return sorted(merged)
 
 

@@ -23,9 +23,11 @@ from oracleapi.ports import Backends, Oracle, Resource
 from oracleapi.reconcile.databases import THE_DATABASES, Databases
 from oracleapi.reconcile.gate import check_minimum_mode, end_approval, may_write, propose, tell_drift, tell_repair
 from oracleapi.reconcile.guard_half import GUARDED
+from oracleapi.reconcile.handler_checks import HandlerChecks
 from oracleapi.reconcile.invoke_rights import InvokeRights, Rights
 from oracleapi.reconcile.passes import Pass
 from oracleapi.reconcile.references import References, ready_message
+from oracleapi.runtime.clock import Clock
 from oracleapi.runtime.store import Key
 
 SHOWN = 50
@@ -57,8 +59,9 @@ class RoleBindingReconciler:
     kind = "RoleBinding"
     spec = RoleBindingSpec
 
-    def __init__(self, references: References, backends: Backends, databases: Databases) -> None:
+    def __init__(self, references: References, backends: Backends, databases: Databases, clock: Clock) -> None:
         self._references, self._databases = references, databases
+        self._handlers = HandlerChecks(references, backends, clock)
         self._rights = InvokeRights(references, backends)
 
     def reconcile(self, work: Pass[RoleBindingSpec]) -> None:
@@ -194,6 +197,7 @@ class RoleBindingReconciler:
     ) -> Verdict:
         """Put into status who comes through, who does not, and why."""
         facts = self._facts(work, line, observed, rights)
+        facts = self._handlers.judge(work, line.database, line.api_spec, facts, line.role_resource)
         verdict, ended = judge(work.spec, facts), facts.ended
         work.report.fields |= {
             "subjectsBound": f"{verdict.bound}/{len(work.spec.subjects)}",

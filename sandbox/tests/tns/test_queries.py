@@ -95,6 +95,13 @@ def test_a_parse_of_what_is_wrong_says_where(site: Any) -> None:
     assert caught.value.args[0].offset == 15  # bytes, and é has two
 
 
+@pytest.mark.parametrize("text", ["update nope set a = 1", "insert into nope values (:a)", "delete from nope"])
+def test_a_parse_of_a_change_judges_it_and_runs_nothing(site: Any, text: str) -> None:
+    with site.connect().cursor() as cursor, pytest.raises(oracledb.DatabaseError) as caught:
+        cursor.parse(text)
+    assert caught.value.args[0].full_code == "ORA-00942"
+
+
 @pytest.mark.parametrize("prefetch", [0, 1, 2, 3, 11, 50])
 @pytest.mark.parametrize("array", [1, 3, 100])
 def test_rows_come_whatever_the_batch_sizes(site: Any, prefetch: int, array: int) -> None:

@@ -60,7 +60,10 @@ class Executor:
             cursor = self._cursor_of(call)
             if call.has(Option.DEFINE):
                 cursor.defines = call.defines
-            if call.has(Option.DESCRIBE):
+            parse_only = call.has(Option.PARSE) and not call.has(Option.EXECUTE)
+            if parse_only and cursor.statement.kind is Kind.DDL:
+                return self._run(cursor, call.rows, fetch=0, commit=False)  # parsing DDL runs it
+            if parse_only or call.has(Option.DESCRIBE):
                 return self._describe(cursor)
             fetch = call.row_limit if call.has(Option.FETCH) else 0
             if not call.has(Option.EXECUTE):
