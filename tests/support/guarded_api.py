@@ -103,6 +103,32 @@ def guarded_lab(lab: Lab, api: dict[str, Any], objects: Iterable[dict[str, Any]]
         run(lab, *uninstall_statements(), "drop table hr.salary")
 
 
+@contextmanager
+def check_account(lab: Lab, password: str) -> Iterator[None]:
+    """Give the operator an account that parses the handlers of HR_API, as docs/bindings.md says it."""
+    run(
+        lab,
+        f'create user oracleapi_check identified by "{password}"',
+        "grant create session to oracleapi_check",
+        "alter user hr_api grant connect through oracleapi_check",
+        "insert into oracleapi.setting (name, value) values ('check account', 'ORACLEAPI_CHECK')",
+        "commit",
+    )
+    lab.secret("hr-db-check", username="ORACLEAPI_CHECK", password=password)
+    patch(lab, {"checkAccountSecretRef": {"name": "hr-db-check"}})
+    try:
+        yield
+    finally:
+        patch(lab, {"checkAccountSecretRef": None})
+        run(
+            lab,
+            "delete from oracleapi.setting where name = 'check account'",
+            "commit",
+            "alter user hr_api revoke connect through oracleapi_check",
+            "drop user oracleapi_check",
+        )
+
+
 def guarded(lab: Lab, name: str) -> str:
     """Return the reason of ``Guarded`` of an API, empty where it does not say it yet."""
     conditions = lab.get("oapi", name, "hr").get("status", {}).get("conditions", [])

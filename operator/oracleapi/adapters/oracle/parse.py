@@ -27,7 +27,6 @@ RIGHTS_OF_SQL = frozenset({"ORA-00942", "ORA-01031", "ORA-02289", "ORA-41900"})
 """No such table or view, insufficient privileges, no such sequence, and what 23ai says instead of the second."""
 RIGHTS_OF_BLOCKS = RIGHTS_OF_SQL | {"PLS-00201", "PLS-00904"}
 """Besides: an identifier that must be declared, and an object that may not be accessed."""
-SEES_NOTHING = frozenset({reasons.DATABASE_UNREACHABLE})
 _CODE = re.compile(r"(?:ORA|PLS)-\d{5}")
 _QUOTED = re.compile(r'"[^"]+"(?:\."[^"]+")*')
 _IDENTIFIER = re.compile(r"PLS-00(?:201|904):[^']*?(?:'([^']+)'|object ([\w$#.]+))")
@@ -59,7 +58,7 @@ class OracleParser:
 
     def parse(self, schema: str, wanted: Mapping[RoleSet, Sequence[str]]) -> Mapping[tuple[RoleSet, str], Parsed]:
         found: dict[tuple[RoleSet, str], Parsed] = {}
-        with self._open(schema) as connection:
+        with translated("parsing handlers"), self._open(schema) as connection:
             connection.call_timeout = CALL_TIMEOUT_MS
             for roles, statements in wanted.items():
                 with connection.cursor() as cursor:
@@ -186,10 +185,9 @@ def _raise_if_away(error: oracledb.DatabaseError) -> None:
     """Raise what says nothing of a statement: the session is gone, or the call took too long."""
     code = full_code(error)
     verdict = VERDICTS.get(code)
-    away = verdict is not None and verdict.reason in SEES_NOTHING
+    away = verdict is not None and verdict.reason == reasons.DATABASE_UNREACHABLE
     if away or not code.startswith("ORA-") or getattr(error.args[0], "isrecoverable", False):
-        with translated("parsing handlers"):
-            raise error
+        raise error
 
 
 def open_parser(
