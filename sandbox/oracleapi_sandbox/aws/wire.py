@@ -69,6 +69,18 @@ class AwsRequest:
         return Credential(*found.groups()) if found else None
 
     @property
+    def presigned(self) -> bool:
+        """Tell whether the signature is, or pretends to be, in the query."""
+        return "X-Amz-Credential" in self.query
+
+    @property
+    def session_token(self) -> str | None:
+        """Return the token of a role session that stands where the signature is."""
+        if self.presigned:
+            return next(iter(self.query.get("X-Amz-Security-Token", [])), None)
+        return self.headers.get("x-amz-security-token")
+
+    @property
     def protocol(self) -> str:
         """Return ``json``, ``query``, ``rest-json`` or ``rest-xml``, as far as errors need it."""
         if "x-amz-target" in self.headers:

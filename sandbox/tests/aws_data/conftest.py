@@ -177,6 +177,17 @@ class _Connection(http.client.HTTPSConnection):
 
 
 @dataclass
+class Iam:
+    """IAM whose answers tests put in, by action and by what it is asked about; it knows nobody else."""
+
+    answers: dict[tuple[str, str], str] = field(default_factory=dict)
+
+    async def query(self, service: str, action: str, members: dict[str, str]) -> tuple[str | None, str]:
+        found = self.answers.get((action, " ".join(members.values())))
+        return ("NoSuchEntity", "") if found is None else (None, found)
+
+
+@dataclass
 class Gateway:
     """What tests use: the served data plane and everything around it."""
 
@@ -192,6 +203,7 @@ class Gateway:
     logged: list[tuple[AccessLog, str]]
     reset: Callable[[], None]
     principals: Principals
+    iam: Iam
     api_id: str = "a0"
 
     def integration(self, **changes: Any) -> Integration:
@@ -270,13 +282,6 @@ class Gateway:
         return [line for _, line in self.logged]
 
 
-class NoIam:
-    """An IAM without users and roles: principals of the page are all there are."""
-
-    async def query(self, service: str, action: str, members: dict[str, str]) -> tuple[str | None, str]:
-        return "NoSuchEntity", ""
-
-
 class NoSecrets:
     """No secret is looked up here."""
 
@@ -308,7 +313,8 @@ def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Gateway]:
 
     trust = authority.client_context()
     principals = Principals("000000000000", RootKey("AKIAROOT", "root"))
-    directory = Directory(NoIam(), principals)
+    iam = Iam()
+    directory = Directory(iam, principals)
     door = Door(principals, directory, NoSecrets(), clock, clock)
     callers = SignedCallers(door, directory, ControlSettings)
     app = build_app(stages, settings, clock=clock, trust=trust, write_access_log=write, callers=callers)
@@ -323,7 +329,7 @@ def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Gateway]:
     with _served(bounds):
         ports = [bound.port for bound in bounds]
         places = (backend, ports[1], ports[2], issuers, client_trust)
-        yield Gateway(ports[0], stages, settings, clock, *places, logged, app.reset, principals)
+        yield Gateway(ports[0], stages, settings, clock, *places, logged, app.reset, principals, iam)
 
 
 class _served:  # noqa: N801

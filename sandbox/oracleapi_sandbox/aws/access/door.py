@@ -50,21 +50,24 @@ class Door:
         self._clock = clock
         self._machine_clock = machine_clock
 
-    def identify(self, request: AwsRequest, settings: ControlSettings) -> Caller:
+    def identify(self, request: AwsRequest, settings: ControlSettings, *, presigned: bool = False) -> Caller:
         """Return who signed *request*.
 
         Signatures are dated by the client's machine, so they are compared with the machine's clock plus
         ``signature_skew_seconds``, not with the clock that tests drive; session tokens end by the driven one.
 
+        Args:
+            presigned: Whether a signature in the query will do.
+
         Raises:
             AwsError: The refusal.
         """
-        if "X-Amz-Credential" in request.query:
+        if request.presigned and not presigned:
             raise not_implemented("presigned requests")
         if request.credential is None:
             raise refusal(request, "missing")
         key = self._principals.find(request.credential.access_key_id)
-        if key is None or not key.active or request.headers.get("x-amz-security-token") != key.token:
+        if key is None or not key.active or request.session_token != key.token:
             raise refusal(request, "unknown")
         if key.expires is not None and self._clock.now() >= key.expires:
             raise refusal(request, "expired")

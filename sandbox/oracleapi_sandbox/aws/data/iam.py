@@ -1,9 +1,10 @@
 """``AWS_IAM`` routes: who signed the request, and does IAM let him invoke it.
 
-Signature version 4 for service ``execute-api`` and the API's Region in the ``Authorization`` header; then the caller's
-identity policies against ``execute-api:Invoke`` on the ARN of the request, whose path is the one that was asked for [D:
-developer guide, controlling access with IAM]. HTTP APIs have no resource policy, so nobody of another account passes
-[D]. That a refusal is 403 with ``{"message":"Forbidden"}`` is [U]. Presigned requests are refused: not here.
+Signature version 4 for service ``execute-api`` and the API's Region, in the ``Authorization`` header or presigned in
+the query; then the caller's identity policies against ``execute-api:Invoke`` on the ARN of the request, whose path is
+the one that was asked for [D: developer guide, controlling access with IAM]. HTTP APIs have no resource policy, so
+nobody of another account passes [D]. That a refusal is 403 with ``{"message":"Forbidden"}`` is [U], and so is that a
+body must be signed: ``UNSIGNED-PAYLOAD`` is refused.
 """
 
 from collections.abc import Callable
@@ -76,7 +77,7 @@ class SignedCallers:
         if (credential.service, credential.region) != (SERVICE, stage.region):
             raise SignatureError(f"signed for {credential.service} in {credential.region}")
         try:
-            return self.door.identify(signed, self.control())
+            return self.door.identify(signed, self.control(), presigned=True)
         except AwsError as refused:
             raise SignatureError(refused.code) from None
         except UnicodeError:
