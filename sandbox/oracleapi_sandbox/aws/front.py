@@ -15,6 +15,7 @@ from hypercorn.typing import ASGIReceiveCallable, ASGISendCallable, Scope
 from oracleapi_sandbox.aws import faults as fault
 from oracleapi_sandbox.aws.access.directory import Directory
 from oracleapi_sandbox.aws.access.door import Door
+from oracleapi_sandbox.aws.access.managed import refuse
 from oracleapi_sandbox.aws.access.principals import Caller
 from oracleapi_sandbox.aws.access.simulation import simulate
 from oracleapi_sandbox.aws.access.sts import Sts
@@ -134,6 +135,8 @@ class Front:
             return await self.sts.answer(request, operation, caller)
         if (service, operation) == ("iam", "SimulatePrincipalPolicy"):
             return await simulate(self.directory, request)
+        if service == "iam":
+            await refuse(self.ministack, operation, request.form)
         reply = await self.ministack.forward(request)
         if service == "iam":
             self.directory.watch(request, operation, reply)

@@ -11,7 +11,7 @@ from itertools import count
 from typing import Any
 
 import pytest
-from botocore.exceptions import ReadTimeoutError
+from botocore.exceptions import ClientError, ReadTimeoutError
 
 from oracleapi.adapters.aws.iam import AwsIam
 from oracleapi.adapters.aws.session import Clients
@@ -71,6 +71,27 @@ def test_a_name_is_made_once(account: Account) -> None:
     with pytest.raises(Retryable, match="IAM has a policy") as caught:
         account.iam.apply(create.actions[0])
     assert caught.value.reason == "Conflict"
+
+
+def test_what_iam_refuses_of_managed_policies(account: Account) -> None:
+    """A name is taken under every path and in every case; what is attached exists; versions go before their policy."""
+    desired = account.wanted("a")
+    account.keep(desired)
+    account.keep(account.wanted("", KEYS[:1]))
+
+    def refused(operation: str, **members: str) -> str:
+        with pytest.raises(ClientError) as caught:
+            getattr(account.admin, operation)(**members)
+        return str(caught.value.response["Error"]["Code"])
+
+    document = {"PolicyDocument": desired.document}
+    assert refused("create_policy", PolicyName=desired.name, **document) == "EntityAlreadyExists"
+    assert refused("create_policy", PolicyName=desired.name.swapcase(), **document) == "EntityAlreadyExists"
+    role = account.roles["a"].rsplit("/", 1)[1]
+    assert refused("attach_role_policy", RoleName=role, PolicyArn=f"{desired.arn}-none") == "NoSuchEntity"
+    version = account.admin.create_policy_version(PolicyArn=desired.arn, **document)["PolicyVersion"]["VersionId"]
+    assert refused("delete_policy", PolicyArn=desired.arn) == "DeleteConflict"
+    account.admin.delete_policy_version(PolicyArn=desired.arn, VersionId=version)
 
 
 def test_only_a_role_with_exactly_this_arn_gets_it(account: Account) -> None:

@@ -69,22 +69,22 @@ class Directory:
 
     async def _list(self, action: str, members: dict[str, str], tag: str) -> list[str]:
         _, body = await self._iam.query("iam", action, members)
-        return _texts(body, tag)
+        return texts(body, tag)
 
     async def role(self, name: str) -> Role | None:
         """Return a role by name, or ``None``."""
         code, body = await self._iam.query("iam", "GetRole", {"RoleName": name})
         if code is not None:
             return None
-        trust = _document(_texts(body, "AssumeRolePolicyDocument")[0])
-        longest = int((_texts(body, "MaxSessionDuration") or ["3600"])[0])
-        return Role(_texts(body, "Arn")[0], _texts(body, "RoleId")[0], trust or {"Statement": []}, longest)
+        trust = _document(texts(body, "AssumeRolePolicyDocument")[0])
+        longest = int((texts(body, "MaxSessionDuration") or ["3600"])[0])
+        return Role(texts(body, "Arn")[0], texts(body, "RoleId")[0], trust or {"Statement": []}, longest)
 
     async def arn_of(self, kind: str, name: str) -> str | None:
         """Return the ARN of a ``role`` or ``user``, path included, or ``None`` where there is none."""
         what = kind.capitalize()
         code, body = await self._iam.query("iam", f"Get{what}", {f"{what}Name": name})
-        return None if code is not None else _texts(body, "Arn")[0]
+        return None if code is not None else texts(body, "Arn")[0]
 
     async def principal(self, arn: str) -> Caller | None:
         """Return the user, role or principal of the page with exactly this ARN, or ``None``."""
@@ -124,7 +124,7 @@ class Directory:
                 self._principals.add(Key(key.access_key_id, key.secret, key.caller, active=active))
 
     def _learn(self, body: str) -> None:
-        name, key_id, secret = (_texts(body, tag)[0] for tag in ("UserName", "AccessKeyId", "SecretAccessKey"))
+        name, key_id, secret = (texts(body, tag)[0] for tag in ("UserName", "AccessKeyId", "SecretAccessKey"))
         caller = Caller("User", name, f"arn:aws:iam::{self._principals.account_id}:user/{name}", f"AIDA{key_id[4:]}")
         self._principals.add(Key(key_id, secret, caller))
 
@@ -132,7 +132,8 @@ class Directory:
         self._policies.clear()
 
 
-def _texts(body: str, tag: str) -> list[str]:
+def texts(body: str, tag: str) -> list[str]:
+    """Return the text of each element *tag* in an answer of IAM."""
     return [unescape(found) for found in re.findall(rf"<{tag}>([^<]*)</{tag}>", body)]
 
 
