@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Any, Literal, get_args
 
 from oracleapi.errors import OperatorError, Retryable, Uncertain
-from oracleapi.ports import Gateway, Iam, Kubernetes, Oidc, Oracle, OrdsProbe, Secrets
+from oracleapi.ports import Gateway, Iam, Kubernetes, Oidc, Oracle, OrdsProbe, Parser, Secrets
 from support.small_world import SmallWorld
 
 How = Literal["killed before", "killed after", "answer lost", "SIGTERM"]
@@ -19,6 +19,7 @@ PORTS: dict[str, type] = {
     "oidc": Oidc,
     "secrets": Secrets,
     "iam": Iam,
+    "parser": Parser,
 }
 LOST = {
     "cluster": "ClusterUnavailable",
@@ -28,6 +29,7 @@ LOST = {
     "oidc": "DiscoveryFailed",
     "secrets": "AwsUnavailable",
     "iam": "AwsUnavailable",
+    "parser": "DatabaseUnreachable",
 }
 
 
@@ -41,7 +43,7 @@ def doubles(world: SmallWorld) -> dict[str, Any]:
     found = world.backends
     return {
         "cluster": world.kube, "aws": found.aws, "oracle": found.database, "ords": found.ords, "oidc": found.provider,
-        "secrets": found.secret_store, "iam": found.policies,
+        "secrets": found.secret_store, "iam": found.policies, "parser": found.handlers,
     }  # fmt: skip
 
 

@@ -10,7 +10,20 @@ from support import make
 from support.crashes import Call, Outside
 from support.history import History
 from support.small_world import API, SmallWorld
-from support.worlds import BINDING, LINK, PROBE_KEY, ROLE, api, edit, resync, schema, the_api, world_of, written
+from support.worlds import (
+    BINDING,
+    DATABASE,
+    LINK,
+    PROBE_KEY,
+    ROLE,
+    api,
+    edit,
+    resync,
+    schema,
+    the_api,
+    world_of,
+    written,
+)
 
 ACCOUNT = Key("AwsAccount", None, "main")
 OTHER = ("OracleApi", "hr", "other")
@@ -211,6 +224,8 @@ def guarded_unborn(*objects: dict[str, Any]) -> SmallWorld:
     world = SmallWorld(*make.guarded_world(**make.api_spec(make.route("list"), SIGNED)), *objects, start=False)
     world.backends.policies.make_role(BATCH["name"])
     edit(world, ACCOUNT, iam={"managePolicies": True, "attachToRolePath": "/jobs/"})
+    world.kube.secrets["db-check"] = {"username": "checker", "password": "canary-password"}
+    edit(world, DATABASE, checkAccountSecretRef={"name": "db-check"})
     return world
 
 
