@@ -63,6 +63,11 @@ def account_name(account_id: str, region: str) -> str:
     return f"aws/{account_id}/{region}"
 
 
+def iam_name(account_id: str) -> str:
+    """Return what calls to IAM are counted under: it knows no regions."""
+    return f"aws/{account_id} iam"
+
+
 def database_name(host: str, port: int, service: str) -> str:
     return f"oracle/{host}:{port}/{service}"
 
@@ -108,7 +113,7 @@ class GuardedBackends:
         return _GuardedSecrets(inner, *self._once(inner, lambda: self._guard_secrets(name)))
 
     def iam(self, spec: AwsAccountSpec, secret: Mapping[str, str] | None) -> Iam:
-        name, budget = account_name(spec.account_id, spec.region), f"aws/{spec.account_id} iam"
+        name, budget = account_name(spec.account_id, spec.region), iam_name(spec.account_id)
         self._budgets.account(budget).configure(*IAM_SHARE)
         inner = self._inner.iam(spec, secret, self._budgets.account(budget))
         opens = partial(_account_is_away, "iam")

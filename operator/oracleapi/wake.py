@@ -3,7 +3,8 @@
 from collections.abc import Mapping
 from typing import Any
 
-from oracleapi.guard import account_name, database_name, ords_name, provider_name
+from oracleapi.api.rolebinding import IAM_KINDS
+from oracleapi.guard import account_name, database_name, iam_name, ords_name, provider_name
 from oracleapi.ports import Resource
 from oracleapi.reconcile.references import (
     OFFERS,
@@ -17,8 +18,9 @@ from oracleapi.runtime.admission import Touches
 from oracleapi.runtime.lanes import Lane
 from oracleapi.runtime.store import Key, Store
 
-FIRST_CALLS = {"OracleApi": 5, "VpcLink": 2}
-"""What a first pass calls: a list, CreateApi, ReimportApi, ExportApi, CreateStage; a list, CreateVpcLink."""
+FIRST_CALLS = {"OracleApi": 5, "VpcLink": 2, "RoleBinding": 4}
+"""What a first pass calls: a list, CreateApi, ReimportApi, ExportApi, CreateStage; a list, CreateVpcLink; GetPolicy,
+CreatePolicy, GetRole, AttachRolePolicy."""
 
 
 class Wake:
@@ -49,6 +51,8 @@ class Wake:
             connection = spec.get("connection", {})
             port = int(connection.get("port", 1521))
             database = (database_name(connection.get("host", ""), port, connection.get("serviceName", "")),)
+        if key.kind == "RoleBinding" and self._asks_iam(key) and (number := self._account_spec(spec).get("accountId")):
+            return Touches((iam_name(number), *database), iam_name(number), FIRST_CALLS[key.kind])
         if key.kind in ("OracleDatabase", "OracleRole", "RoleBinding"):
             return Touches(database)
         account = self._account(key, spec)
@@ -76,11 +80,22 @@ class Wake:
             found[name] = min(found.get(name, share), share)
         return found
 
+    def _asks_iam(self, key: Key) -> bool:
+        """Say whether a binding has callers of IAM, or had some whose policy is left."""
+        found = self._store.get(key) or {}
+        subjects = found.get("spec", {}).get("subjects", [])
+        return "policyArn" in found.get("status", {}) or any(each.get("kind") in IAM_KINDS for each in subjects)
+
+    def _account_spec(self, database: Mapping[str, Any]) -> Mapping[str, Any]:
+        """Return the account that the APIs of a database are in."""
+        target = database.get("ords", {}).get("gatewayTarget", {})
+        link = self._spec(Key("VpcLink", None, _name(target, "vpcLinkRef")))
+        return self._spec(Key("AwsAccount", None, _name(link, "accountRef")))
+
     def _account(self, key: Key, spec: Mapping[str, Any]) -> str | None:
         if key.kind == "OracleApi":  # by its database, whose spec it is
-            target = spec.get("ords", {}).get("gatewayTarget", {})
-            spec = self._spec(Key("VpcLink", None, _name(target, "vpcLinkRef")))
-        if key.kind in ("OracleApi", "VpcLink"):
+            spec = self._account_spec(spec)
+        elif key.kind == "VpcLink":
             spec = self._spec(Key("AwsAccount", None, _name(spec, "accountRef")))
         elif key.kind != "AwsAccount":
             return None
