@@ -160,3 +160,37 @@ def test_an_approval_covers_the_policy_too() -> None:
     plan = world.kube.status(*BINDING)["plan"]
     assert any(entry["object"].startswith("policy") for entry in plan["actions"])
     assert iam_of(world).policies == {}
+
+
+def test_bindings_that_ask_iam_at_once_all_come_to_their_end() -> None:
+    """Each pass reserves what it needs: otherwise all would run dry halfway, begin again, and use up what comes."""
+    world = SmallWorld(*make.guarded_world(**make.api_spec(LIST, SIGNED, CLOSED)), start=False)
+    iam, budgets = iam_of(world), dict[str, Any]()
+    real = world.backends.iam
+
+    def metered(spec: Any, secret: Any, meter: Any = None) -> FakeIam:
+        budgets["meter"] = meter
+        return real(spec, secret, meter)
+
+    world.backends.iam = metered  # type: ignore[method-assign]
+    call = iam._call
+
+    def paid(name: str) -> None:
+        for _ in range(4 if name == "observe_policy" else 1):
+            budgets["meter"].spend(f"iam:{name}")
+        call(name)
+
+    iam._call = paid  # type: ignore[method-assign]
+    edit(world, ACCOUNT, iam=MANAGED)
+    world.settle()
+    names = [f"b{number}" for number in range(30)]
+    for name in names:
+        iam.make_role(f"{BATCH}-{name}")
+        world.apply(make.binding(name, {"kind": "IamRole", "name": f"{BATCH}-{name}"}, routes=["signed"]))
+    world.settle(300)
+    assert len(iam.policies) == len(names)
+    assert {world.ready(Key("RoleBinding", "hr", name)) for name in names} == {("True", "Succeeded")}
+    world.settle(2000)
+    assert {world.condition("InvokeAllowed", Key("RoleBinding", "hr", name)) for name in names} == {
+        ("True", "Succeeded")
+    }
