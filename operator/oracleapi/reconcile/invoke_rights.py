@@ -12,7 +12,7 @@ from oracleapi.api.oracledatabase import OracleDatabaseSpec
 from oracleapi.api.rolebinding import EVERY_ROUTE, IAM_KINDS, RoleBindingSpec
 from oracleapi.desired.invoke import IAM, sample_arn
 from oracleapi.desired.policy import Subjects, build_policy, check_exact, parse_subject, sort_subjects
-from oracleapi.errors import OperatorError
+from oracleapi.errors import OperatorError, OutOfBudget
 from oracleapi.model.gateway import GatewayRoute
 from oracleapi.model.guard import ObservedBinding
 from oracleapi.model.policy import ApiStage, DesiredPolicy, PolicyAction, partition_of
@@ -106,6 +106,8 @@ class InvokeRights:
         rights = Rights(policy=policy, kept=kept, subjects=subjects, asked=asked, bound=frozenset(names))
         try:
             rights = self._planned(work, account, rights)
+        except OutOfBudget:
+            raise  # the pass comes again with what it needs
         except OperatorError as error:
             rights = replace(rights, error=error)
         return replace(rights, denied=self._denied(work, rights))
@@ -153,6 +155,8 @@ class InvokeRights:
             return frozenset()
         try:
             faults = find_invoke_faults(rights.iam, known.values(), rights.asked.values())
+        except OutOfBudget:
+            raise
         except OperatorError as error:
             work.requeue(SETTLED_S)
             work.report.say(INVOKE_ALLOWED, None, error.reason, error.message)
