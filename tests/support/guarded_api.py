@@ -92,7 +92,7 @@ def guarded_lab(lab: Lab, api: dict[str, Any], objects: Iterable[dict[str, Any]]
         lab.apply(found)
     name = api["metadata"]["name"]
     wait_for("ORDS to be found without the guard", lambda: guarded(lab, name) == "GuardNotCalled")
-    lab.set_oracle(ords={"pre_hook": HOOK})
+    restart_ords(lab, HOOK)
     lab.reconcile("oapi", name, "hr")
     try:
         yield lab.wait_ready("oapi", name, "hr")
@@ -127,6 +127,15 @@ def check_account(lab: Lab, password: str) -> Iterator[None]:
             "alter user hr_api revoke connect through oracleapi_check",
             "drop user oracleapi_check",
         )
+
+
+def restart_ords(lab: Lab, hook: str) -> None:
+    """Tell ORDS of the hook as a restart does: sessions that knew the packages of an earlier guard are closed."""
+    page = f"{lab.environment['SANDBOX_ORACLE_ADMIN']}/_sandbox/settings"
+    idle_s = lab.http.get(page).json()["ords"]["pool_inactivity_timeout"]
+    lab.set_oracle(ords={"pre_hook": hook, "pool_inactivity_timeout": 0.0})
+    lab.call("GET", f"{lab.environment['ORDS_URL']}/hr_api/")
+    lab.set_oracle(ords={"pool_inactivity_timeout": idle_s})
 
 
 def guarded(lab: Lab, name: str) -> str:
