@@ -93,6 +93,7 @@ def _api(snapshot: Snapshot, api: Resource, now: datetime) -> dict[str, Any]:
         "endpoint": status.get("endpoint", ""),
         "guard": line.database.guard,
         "requireBinding": line.api.require_binding,
+        "gatewayKeyCreated": status.get("gatewayKey", {}).get("createdTime", ""),
         "routes": _routes(line, status),
         "access": [_cell(name, found) for name, found in matrix(line, line.api.routes, now)],
     }
@@ -232,7 +233,7 @@ def _api_lines(api: dict[str, Any]) -> Iterator[str]:
         f"## {_said(api['name'])}",
         "",
         f"Ready={api['ready']} ({api['reason']}), schema {_said(api['schema'])} of {_said(api['database'])}, guard"
-        f" {api['guard']}, {_said(api['endpoint'] or 'no endpoint yet')}",
+        f" {api['guard']}, {_said(api['endpoint'] or 'no endpoint yet')}{_key_age(api)}",
     )
     yield from _rows(
         ("caller", "route", "outcome", "roles", "why"),
@@ -247,6 +248,11 @@ def _api_lines(api: dict[str, Any]) -> Iterator[str]:
             for each in api["access"]
         ],
     )
+
+
+def _key_age(api: dict[str, Any]) -> str:
+    created = api["gatewayKeyCreated"]
+    return f", gateway key of {_said(created)}" if created else ""
 
 
 def _grants(grants: list[dict[str, Any]]) -> str:
