@@ -134,7 +134,9 @@ def restart_ords(lab: Lab, hook: str) -> None:
     page = f"{lab.environment['SANDBOX_ORACLE_ADMIN']}/_sandbox/settings"
     idle_s = lab.http.get(page).json()["ords"]["pool_inactivity_timeout"]
     lab.set_oracle(ords={"pre_hook": hook, "pool_inactivity_timeout": 0.0})
-    lab.call("GET", f"{lab.environment['ORDS_URL']}/hr_api/")
+    lab.call(
+        "GET", f"{lab.environment['ORDS_URL']}/hr_api/oa-probe/hr/v1/_closed"
+    )  # takes a session, so closes old ones
     lab.set_oracle(ords={"pool_inactivity_timeout": idle_s})
 
 
