@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from support.guarded_api import REMOVE_END, ask, binding, database_time, guarded_api
+from support.guarded_api import REMOVE_END, ask, binding, database_time, guarded_api, run
 from support.lab import Lab, wait_for
 from support.plugin import Cli
 
@@ -185,13 +185,30 @@ def test_whose_headers_come_first_changes_nothing(lab: Lab, guarded: dict[str, A
         test_straight_at_ords_the_guard_asks_the_same(lab, guarded)
 
 
-def test_the_audit_row_and_the_gateway_s_log_carry_one_id(lab: Lab, guarded: dict[str, Any]) -> None:
-    answer = ask(lab, guarded, "/salary", subject="pat", groups=["payroll"])
-    request_id = answer.headers["apigw-requestid"]
-    logs = lab.aws("logs")
-    lines = [
-        json.loads(event["message"])
-        for found in logs.describe_log_groups()["logGroups"]
-        for event in logs.filter_log_events(logGroupName=found["logGroupName"])["events"]
-    ]
-    assert [line["requestId"] for line in lines if line["requestId"] == request_id] == [request_id]
+def test_one_id_is_traced_from_the_gateway_s_log_to_the_audit_row(lab: Lab, guarded: dict[str, Any]) -> None:
+    known = lab.environment
+    run(lab, "create audit policy salary_reads actions select on hr.salary", "audit policy salary_reads")
+    try:
+        answer = ask(lab, guarded, "/salary", subject="pat", groups=["payroll"])
+        assert answer.status_code == 200
+        request_id = answer.headers["apigw-requestid"]
+        session = ["--dsn", known["ORACLE_DSN"], "--user", known["ORACLE_SYSTEM_USER"]]
+        sources = traced(lab, request_id, *session, ORACLE_PASSWORD=known["ORACLE_SYSTEM_PASSWORD"])
+    finally:
+        run(lab, "noaudit policy salary_reads", "drop audit policy salary_reads")
+    (line,) = sources["gateway"]["entries"]
+    assert (line["principal"], line["status"], line["routeKey"]) == ("pat", "200", "GET /hr/v1/salary")
+    rows = {(row["client_identifier"], row["object_name"], row["return_code"]) for row in sources["audit"]["entries"]}
+    assert rows == {(f"{request_id}|pat", "SALARY", 0)}
+    assert sources["guard"]["outcome"] == "NotFound"
+    blind = traced(lab, request_id)
+    assert {name: found["outcome"] for name, found in blind.items()} == {
+        "gateway": "Found", "ords": "NotRead", "guard": "NotRead", "audit": "NotRead",
+    }  # fmt: skip
+    assert blind["audit"]["why"] == "no --dsn and --user were named"
+
+
+def traced(lab: Lab, request_id: str, *options: str, **environment: str) -> dict[str, Any]:
+    """Return what each source of ``trace`` says."""
+    out = Cli(lab).run("trace", "-n", "hr", *options, "-o", "json", "--", request_id, **environment)
+    return {found["source"]: found for found in json.loads(out)["sources"]}

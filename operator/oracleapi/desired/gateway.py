@@ -38,6 +38,7 @@ LOG_FORMAT = json.dumps(
         "time": "$context.requestTimeEpoch",
         "sourceIp": "$context.identity.sourceIp",
         "principal": "$context.authorizer.claims.sub",
+        "caller": "$context.identity.userArn",
         "routeKey": "$context.routeKey",
         "status": "$context.status",
         "latency": "$context.responseLatency",
