@@ -12,7 +12,7 @@ from botocore.auth import SigV4Auth
 from botocore.awsrequest import AWSRequest
 from botocore.credentials import Credentials
 
-from support.guarded_api import PAYROLL, binding, guarded_lab, run
+from support.guarded_api import CLERK, PAYROLL, binding, guarded_lab, run
 from support.lab import Lab
 
 ANN = "arn:aws:iam::123456789012:user/ann"
@@ -51,16 +51,6 @@ ROUTES: list[dict[str, Any]] = [
     {"name": "signed", "path": "/signed/{id}", **SIGNED},
     {"name": "other", "path": "/other", **SIGNED},
 ]
-CLERK = {
-    "apiVersion": "oracleapi.dev/v1alpha1",
-    "kind": "OracleRole",
-    "metadata": {"name": "hr-clerk", "namespace": "hr"},
-    "spec": {
-        "databaseRef": {"name": "hr-db"},
-        "deletionPolicy": "Delete",
-        "grants": [{"privileges": ["SELECT"], "object": "HR.EMPLOYEES"}],
-    },
-}
 
 
 @pytest.fixture(scope="module")

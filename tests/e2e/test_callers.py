@@ -19,7 +19,7 @@ from oracleapi.cli.lines import build_line
 from oracleapi.cli.objects import Snapshot
 from oracleapi.desired.line import caller_of, walk
 from oracleapi.model.line import Caller, Line, LineRoute, Nobody, Subject
-from support.guarded_api import PAYROLL, binding, database_time, guarded_lab
+from support.guarded_api import CLERK, PAYROLL, binding, database_time, guarded_lab
 from support.lab import Lab, wait_for
 from support.parts import ROOT
 
@@ -42,16 +42,6 @@ ROUTES: tuple[dict[str, Any], ...] = (
     {"name": "closed", "method": "GET", "path": "/closed", "auth": "IAM", "handler": SALARY},
 )
 NEEDS_NOTHING = {"health"}
-CLERK = {
-    "apiVersion": "oracleapi.dev/v1alpha1",
-    "kind": "OracleRole",
-    "metadata": {"name": "hr-clerk", "namespace": "hr"},
-    "spec": {
-        "databaseRef": {"name": "hr-db"},
-        "deletionPolicy": "Delete",
-        "grants": [{"privileges": ["SELECT"], "object": "HR.EMPLOYEES"}],
-    },
-}
 BATCH, IDLE = (f"arn:aws:iam::{ACCOUNT}:role/callers/{name}" for name in ("batch", "idle"))
 ANN, BOB = (f"arn:aws:iam::{ACCOUNT}:user/{name}" for name in ("ann", "bob"))
 EVE = "arn:aws:iam::999988887777:user/eve"

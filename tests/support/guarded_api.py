@@ -28,6 +28,16 @@ PAYROLL = {
         "grants": [{"privileges": ["SELECT"], "object": "HR.SALARY"}],
     },
 }
+CLERK = {
+    "apiVersion": "oracleapi.dev/v1alpha1",
+    "kind": "OracleRole",
+    "metadata": {"name": "hr-clerk", "namespace": "hr"},
+    "spec": {
+        "databaseRef": {"name": "hr-db"},
+        "deletionPolicy": "Delete",
+        "grants": [{"privileges": ["SELECT"], "object": "HR.EMPLOYEES"}],
+    },
+}
 RIGHTS = (
     "grant create role to oracleapi_operator",
     "grant grant any object privilege to oracleapi_operator",
