@@ -194,3 +194,12 @@ def test_bindings_that_ask_iam_at_once_all_come_to_their_end() -> None:
     assert {world.condition("InvokeAllowed", Key("RoleBinding", "hr", name)) for name in names} == {
         ("True", "Succeeded")
     }
+
+
+def test_a_binding_that_goes_after_the_guard_leaves_no_policy() -> None:
+    world = world_with()
+    world.backends.database.guard.there = False
+    world.delete(*BINDING)
+    world.settle(400)
+    assert BINDING not in world.kube.objects
+    assert iam_of(world).policies == {}

@@ -287,15 +287,7 @@ class RoleBindingReconciler:
         )
         oracle = self._databases.open(database, THE_DATABASES)
         api = Owner(work.owner.installation, "OracleApi", namespace, work.spec.api_ref.name)
-        gone = DesiredBinding(str(work.owner), str(api), schema, role, frozenset())
-        try:
-            observed = _observe(oracle, gone)
-        except Terminal as fault:
-            if fault.reason == reasons.GUARD_MISSING:
-                return  # with its tables the rows are gone
-            raise
-        for action in plan_binding(gone, observed).actions:
-            oracle.apply_guard(action)
+        _unbind(oracle, DesiredBinding(str(work.owner), str(api), schema, role, frozenset()))
         self._rights.remove(work, database)
 
     def forget(self, key: Key) -> None:
@@ -342,6 +334,18 @@ def _check_subjects(spec: RoleBindingSpec) -> None:
 
 def _observe(oracle: Oracle, desired: DesiredBinding) -> ObservedBinding:
     return oracle.observe_binding(desired.binding, desired.api, desired.schema, desired.role)
+
+
+def _unbind(oracle: Oracle, gone: DesiredBinding) -> None:
+    """Take the rows away; where the guard's tables are gone, so are they."""
+    try:
+        observed = _observe(oracle, gone)
+    except Terminal as fault:
+        if fault.reason == reasons.GUARD_MISSING:
+            return
+        raise
+    for action in plan_binding(gone, observed).actions:
+        oracle.apply_guard(action)
 
 
 def _bound(desired: DesiredBinding, observed: ObservedBinding, ended: bool) -> tuple[bool | None, str, str]:
