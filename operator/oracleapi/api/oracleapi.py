@@ -160,7 +160,7 @@ UNIQUE_ROUTES = cel(
 )
 
 _JWT_WITHOUT_SCOPE = "!has(r.scope) && !(has(r.auth) && r.auth != 'JWT')"
-_NEEDS_JWT = "!has(r.auth) || r.auth == 'JWT' || has(r.scope)"
+_NEEDS_JWT = "!has(r.auth) || r.auth == 'JWT'"
 _OTHER_SCOPE = "has(r.auth) && r.auth != 'JWT' && has(r.scope)"
 _PROBE_KEY = "r.method == 'GET' && r.path == '/_probe'"
 
@@ -179,7 +179,7 @@ class OracleApiSpec(OfferSpec):
             _named(
                 f"(has(self.auth) && has(self.auth.jwt)) || self.routes.all(r, !({_NEEDS_JWT}))",
                 _NEEDS_JWT,
-                "set spec.auth.jwt, or auth: Public on the route; without spec.auth.jwt no token can be checked for",
+                "set spec.auth.jwt, or auth: IAM or Public on the route; nothing checks a token for",
             ),
             _named(
                 f"self.routes.all(r, !({_OTHER_SCOPE}))",

@@ -15,6 +15,7 @@ from oracleapi.desired.groups import Group, module_name, ords_pattern, route_gro
 from oracleapi.desired.probe import PROBE_GROUP, PROBE_THROTTLE, PROBE_TIMEOUT_MS, has_probe, probe_key
 from oracleapi.desired.schema import HandlerKey
 from oracleapi.model.gateway import (
+    AWS_IAM,
     CALLER_HEADER,
     Authorizer,
     DesiredGateway,
@@ -157,7 +158,7 @@ def to_throttle(throttle: SpecThrottle) -> Throttle:
 
 def _route(key: str, group: Group, integration: Integration) -> GatewayRoute:
     if group.auth == "IAM":
-        return GatewayRoute(key, integration, authorization="AWS_IAM")
+        return GatewayRoute(key, integration, authorization=AWS_IAM)
     if group.scope is None:
         return GatewayRoute(key, integration)
     return GatewayRoute(key, integration, AUTHORIZER, group.scope, "JWT")

@@ -9,8 +9,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 
-from oracleapi.desired.invoke import IAM
-from oracleapi.model.gateway import CALLER_HEADER, GatewayRoute
+from oracleapi.model.gateway import AWS_IAM, CALLER_HEADER, GatewayRoute
 from oracleapi.model.guard import KeyRow
 from oracleapi.model.hidden import Hidden
 
@@ -56,7 +55,7 @@ def find_key(
 
 
 def _sent(route: GatewayRoute) -> Hidden | None:
-    if route.authorization != IAM or route.integration is None:
+    if route.authorization != AWS_IAM or route.integration is None:
         return None
     header = dict(route.integration.headers).get(CALLER_HEADER)
     key = header.reveal().partition(" ")[0] if isinstance(header, Hidden) else ""

@@ -6,10 +6,9 @@ In a resource of IAM ``*`` stands for any characters, slashes too [D], while a v
 
 from collections.abc import Iterable
 
-from oracleapi.model.gateway import GatewayRoute
+from oracleapi.model.gateway import AWS_IAM, GatewayRoute
 from oracleapi.model.policy import ApiStage, Overlap
 
-IAM = "AWS_IAM"
 SAMPLE = "x"
 """Stands for a variable where IAM is asked about one request."""
 
@@ -33,7 +32,7 @@ def find_overlaps(routes: Iterable[GatewayRoute], bound: Iterable[GatewayRoute])
     outside = [
         (route.key, route.method, _segments(route.path))
         for route in routes
-        if route.authorization == IAM and route.key not in inside
+        if route.authorization == AWS_IAM and route.key not in inside
     ]
     return tuple(
         sorted(

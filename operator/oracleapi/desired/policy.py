@@ -10,9 +10,9 @@ from dataclasses import dataclass
 
 from oracleapi.api import reasons
 from oracleapi.api.awsaccount import Iam
-from oracleapi.desired.invoke import IAM, covers, find_overlaps, invoke_arn
+from oracleapi.desired.invoke import covers, find_overlaps, invoke_arn
 from oracleapi.errors import Terminal
-from oracleapi.model.gateway import GatewayRoute
+from oracleapi.model.gateway import AWS_IAM, GatewayRoute
 from oracleapi.model.ownership import Owner
 from oracleapi.model.policy import ApiStage, DesiredPolicy, Principal, canonical, parse_principal
 
@@ -86,7 +86,7 @@ def build_policy(
         Terminal: ``InvalidSpec``, more routes than a policy holds.
     """
     every, keys = tuple(routes), frozenset(bound)
-    invoked = [route for route in every if route.key in keys and route.authorization == IAM]
+    invoked = [route for route in every if route.key in keys and route.authorization == AWS_IAM]
     if not invoked:
         return None
     name = policy_name(owner)

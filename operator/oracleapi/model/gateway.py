@@ -9,6 +9,8 @@ from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Literal
 
+AWS_IAM = "AWS_IAM"
+"""AuthorizationType of a route whose callers sign."""
 CALLER_HEADER = "X-OracleApi-Caller"
 """Who calls, in the gateway's word, behind the gateway key; what it is mapped from is hidden."""
 

@@ -10,10 +10,10 @@ from oracleapi.api import reasons
 from oracleapi.api.awsaccount import AwsAccountSpec
 from oracleapi.api.oracledatabase import OracleDatabaseSpec
 from oracleapi.api.rolebinding import EVERY_ROUTE, IAM_KINDS, RoleBindingSpec
-from oracleapi.desired.invoke import IAM, sample_arn
+from oracleapi.desired.invoke import sample_arn
 from oracleapi.desired.policy import Subjects, build_policy, check_exact, parse_subject, sort_subjects
 from oracleapi.errors import OperatorError, OutOfBudget
-from oracleapi.model.gateway import GatewayRoute
+from oracleapi.model.gateway import AWS_IAM, GatewayRoute
 from oracleapi.model.guard import ObservedBinding
 from oracleapi.model.policy import ApiStage, DesiredPolicy, PolicyAction, partition_of
 from oracleapi.plan.plan import Plan
@@ -206,7 +206,7 @@ def _attach_path(work: Pass[RoleBindingSpec], account: AwsAccountSpec) -> str | 
 
 
 def _route(key: str) -> GatewayRoute:
-    return GatewayRoute(key, None, authorization=IAM)
+    return GatewayRoute(key, None, authorization=AWS_IAM)
 
 
 def _routes(keys: Iterable[tuple[str, ...]]) -> list[GatewayRoute]:

@@ -8,7 +8,15 @@ Source: API Gateway Developer Guide, OpenAPI extensions.
 from collections.abc import Collection, Mapping
 from typing import Any
 
-from oracleapi.model.gateway import CALLER_HEADER, Authorizer, DesiredGateway, GatewayContent, GatewayRoute, Integration
+from oracleapi.model.gateway import (
+    AWS_IAM,
+    CALLER_HEADER,
+    Authorizer,
+    DesiredGateway,
+    GatewayContent,
+    GatewayRoute,
+    Integration,
+)
 from oracleapi.model.hidden import Hidden
 
 METHODS = ("get", "put", "post", "delete", "options", "head", "patch", "trace")
@@ -19,7 +27,6 @@ AUTHORIZER = "x-amazon-apigateway-authorizer"
 TAG_VALUE = "x-amazon-apigateway-tag-value"
 AUTH = "x-amazon-apigateway-auth"
 AUTH_TYPE = "x-amazon-apigateway-authtype"
-IAM = "AWS_IAM"
 
 
 def build_document(desired: DesiredGateway) -> dict[str, Any]:
@@ -35,8 +42,8 @@ def build_document(desired: DesiredGateway) -> dict[str, Any]:
             "responses": {"default": {"description": "As ORDS answers"}},
             INTEGRATION: {"$ref": f"#/components/{INTEGRATIONS}/{name}"},
         }
-        if route.authorization == IAM:
-            operation[AUTH] = {"type": IAM}
+        if route.authorization == AWS_IAM:
+            operation[AUTH] = {"type": AWS_IAM}
         elif route.authorizer is not None:
             operation["security"] = [{route.authorizer: route.scope.split() if route.scope else []}]
         names = _path_parameters(route.path)
@@ -167,10 +174,10 @@ def _parse_operation(
             if name in authorizers:
                 return GatewayRoute(key, integration, name, " ".join(scopes) or None, "JWT")
             if name in signed:
-                return GatewayRoute(key, integration, authorization=IAM)
+                return GatewayRoute(key, integration, authorization=AWS_IAM)
             return GatewayRoute(key, integration, name, " ".join(scopes) or None, "CUSTOM")
-    if operation.get(AUTH, {}).get("type") == IAM:
-        return GatewayRoute(key, integration, authorization=IAM)
+    if operation.get(AUTH, {}).get("type") == AWS_IAM:
+        return GatewayRoute(key, integration, authorization=AWS_IAM)
     return GatewayRoute(key, integration)
 
 
