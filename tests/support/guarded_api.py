@@ -18,26 +18,23 @@ SALARY = {
     "scope": "hr.read",
     "handler": {"source": "select id, amount from hr.salary"},
 }
-PAYROLL = {
-    "apiVersion": "oracleapi.dev/v1alpha1",
-    "kind": "OracleRole",
-    "metadata": {"name": "hr-payroll", "namespace": "hr"},
-    "spec": {
-        "databaseRef": {"name": "hr-db"},
-        "deletionPolicy": "Delete",
-        "grants": [{"privileges": ["SELECT"], "object": "HR.SALARY"}],
-    },
-}
-CLERK = {
-    "apiVersion": "oracleapi.dev/v1alpha1",
-    "kind": "OracleRole",
-    "metadata": {"name": "hr-clerk", "namespace": "hr"},
-    "spec": {
-        "databaseRef": {"name": "hr-db"},
-        "deletionPolicy": "Delete",
-        "grants": [{"privileges": ["SELECT"], "object": "HR.EMPLOYEES"}],
-    },
-}
+
+
+def role(name: str, table: str) -> dict[str, Any]:
+    """Return an OracleRole that may read one table."""
+    return {
+        "apiVersion": "oracleapi.dev/v1alpha1",
+        "kind": "OracleRole",
+        "metadata": {"name": name, "namespace": "hr"},
+        "spec": {
+            "databaseRef": {"name": "hr-db"},
+            "deletionPolicy": "Delete",
+            "grants": [{"privileges": ["SELECT"], "object": table}],
+        },
+    }
+
+
+PAYROLL, CLERK = role("hr-payroll", "HR.SALARY"), role("hr-clerk", "HR.EMPLOYEES")
 RIGHTS = (
     "grant create role to oracleapi_operator",
     "grant grant any object privilege to oracleapi_operator",

@@ -1,6 +1,5 @@
 """``RoleBinding``: callers of an API, the routes they may call, and the role that the database runs them with."""
 
-import re
 from typing import Annotated, Literal
 
 from pydantic import AwareDatetime, Field
@@ -12,7 +11,6 @@ TOKEN_KINDS: tuple[SubjectKind, ...] = ("User", "Group", "Scope")
 IAM_KINDS: tuple[SubjectKind, ...] = ("IamRole", "IamUser")
 EVERY_ROUTE = "*"
 ANYBODY = "*"
-IAM_ARN = re.compile(r"arn:aws[a-z-]*:iam::(?P<account>[0-9]{12}):(?:role|user)/(?:[^/]+/)*(?P<name>[^/]+)")
 _ARN, _PATH = "^arn:aws[a-z-]*:iam::[0-9]{12}", "([!-~]+/)*[A-Za-z0-9_+=,.@-]+"
 
 
@@ -54,12 +52,6 @@ class Subject(Part):
             ),
         ),
     ]
-
-    @property
-    def account_id(self) -> str | None:
-        """Return the AWS account of an IAM subject."""
-        found = IAM_ARN.fullmatch(self.name) if self.kind in IAM_KINDS else None
-        return found["account"] if found else None
 
 
 class RoleBindingSpec(OfferSpec):

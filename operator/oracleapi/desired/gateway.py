@@ -26,6 +26,7 @@ from oracleapi.model.gateway import (
     ObservedGateway,
     Throttle,
 )
+from oracleapi.model.policy import partition_of
 from oracleapi.model.resolved import ResolvedApi
 
 AUTHORIZER = "jwt"
@@ -145,7 +146,7 @@ def build_stage(api: ResolvedApi, throttles: dict[str, Throttle]) -> GatewayStag
     return GatewayStage(
         throttle=to_throttle(stage.throttle) if stage.throttle is not None else api.default_throttle,
         detailed_metrics=stage.detailed_metrics,
-        log_group_arn=f"arn:aws:logs:{api.region}:{api.account_id}:log-group:{group.name}",
+        log_group_arn=f"arn:{partition_of(api.region)}:logs:{api.region}:{api.account_id}:log-group:{group.name}",
         log_format=LOG_FORMAT,
         route_throttles=throttles,
     )

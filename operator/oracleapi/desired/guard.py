@@ -5,9 +5,10 @@ from collections.abc import Collection
 from datetime import UTC, datetime
 
 from oracleapi.api.oracleapi import Route
-from oracleapi.api.rolebinding import EVERY_ROUTE, IAM_ARN, RoleBindingSpec, Subject
+from oracleapi.api.rolebinding import EVERY_ROUTE, RoleBindingSpec
 from oracleapi.desired.gateway import group_prefix, route_key
 from oracleapi.desired.groups import route_group
+from oracleapi.desired.line import guard_name
 from oracleapi.desired.probe import CLOSED_PATH, PROBE_GROUP, PROBE_PATH, has_probe
 from oracleapi.model.guard import BindingRow, DesiredBinding, DesiredGuard, GuardApi, GuardRoute, Management
 from oracleapi.model.ownership import Owner
@@ -80,19 +81,12 @@ def build_binding(
     """
     bound = [EVERY_ROUTE] if EVERY_ROUTE in spec.routes else [name for name in spec.routes if name in routes]
     rows = frozenset(
-        BindingRow(route, subject.kind, subject_name(subject), role, utc(spec.expiration_time))
+        BindingRow(route, subject.kind, guard_name(subject.kind, subject.name), role, utc(spec.expiration_time))
         for route in bound
         for subject in spec.subjects
         if not ended
     )
     return DesiredBinding(str(owner), str(api), schema, role, rows)
-
-
-def subject_name(subject: Subject) -> str:
-    """Return a subject as the guard compares it: an IAM role as ``account/name``, since the path is not in a session's
-    ARN."""
-    found = IAM_ARN.fullmatch(subject.name)
-    return f"{found['account']}/{found['name']}" if subject.kind == "IamRole" and found is not None else subject.name
 
 
 def utc(time: datetime | None) -> str:

@@ -116,10 +116,10 @@ def _kept(names: Iterable[str | None]) -> frozenset[str]:
     return frozenset(name for name in names if name and len(name.encode()) <= NAME_BYTES)
 
 
-def guard_name(subject: Subject) -> str:
+def guard_name(kind: SubjectKind, name: str) -> str:
     """Return a subject as the guard's table holds it: a role by account and name, for a session's ARN has no path."""
-    found = IAM_ROLE.fullmatch(subject.name) if subject.kind == "IamRole" else None
-    return f"{found[1]}/{found[2]}" if found else subject.name
+    found = IAM_ROLE.fullmatch(name) if kind == "IamRole" else None
+    return f"{found[1]}/{found[2]}" if found else name
 
 
 def names_of(caller: Caller) -> Mapping[SubjectKind, frozenset[str]]:
@@ -139,7 +139,10 @@ def means(binding: LineBinding, caller: Caller, route: LineRoute) -> bool:
     names, kinds = names_of(caller), ARRIVES.get(route.auth, ())
     return any(
         subject.kind in kinds
-        and (subject.kind == "Anonymous" or guard_name(subject) in names.get(subject.kind, frozenset()))
+        and (
+            subject.kind == "Anonymous"
+            or guard_name(subject.kind, subject.name) in names.get(subject.kind, frozenset())
+        )
         for subject in binding.subjects
     )
 

@@ -144,13 +144,6 @@ def check_exact(policy: DesiredPolicy) -> None:
         )
 
 
-def missing_policy(policy: DesiredPolicy, principal: Principal, managed: bool) -> str:
-    """Return what somebody must do in AWS so that *principal*, which is not ours to touch, may invoke."""
-    if managed:
-        return f"attach {policy.arn} to {principal}"
-    return f"give {principal} this policy: {policy.document}"
-
-
 def _may_attach(principal: Principal, iam: Iam) -> bool:
     within = iam.attach_to_role_path
     return iam.manage_policies and within is not None and principal.kind == "role" and principal.path.startswith(within)

@@ -23,7 +23,7 @@ SET_ROLE_REFUSED = "-6565"
 
 @dataclass(frozen=True)
 class Proof:
-    """What the request showed.
+    """Whether ORDS calls the guard, as a request showed (``reconcile/guard_proof.py``).
 
     Args:
         reason, text: Why the guard does not stand before the schema; empty where it does, and where nobody knows yet.
@@ -68,7 +68,7 @@ class GuardHalf:
             raise
         return observed
 
-    def desired(self, api: ResolvedApi, observed: ObservedGuard, schema: ObservedSchema) -> DesiredGuard:
+    def desired(self, api: ResolvedApi) -> DesiredGuard:
         """Return the rows to have; a schema is managed once every API that it serves has its rows."""
         management = api.guard or Management("SetRole", api.trace_header)
         return build_guard(api, management)
@@ -77,7 +77,7 @@ class GuardHalf:
         """Return everything between the rows and what they should be."""
         if observed is None:
             return Plan()
-        desired = self.desired(api, observed, schema)
+        desired = self.desired(api)
         first, last = self._first(api, desired, observed, schema), plan_guard_end(desired, observed)
         return Plan((*first.actions, *last.actions), guard_drift(desired, observed))
 
@@ -88,7 +88,7 @@ class GuardHalf:
 
     def begin(self, api: ResolvedApi, oracle: Oracle, observed: ObservedGuard, schema: ObservedSchema) -> DesiredGuard:
         """Write what must stand before ORDS serves it; returns the rows as they are then wanted."""
-        desired = self.desired(api, observed, schema)
+        desired = self.desired(api)
         with self._lock(api.pdb_guid, api.spec.schema_):
             for action in self._first(api, desired, observed, schema).actions:
                 oracle.apply_guard(action)

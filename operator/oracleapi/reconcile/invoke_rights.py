@@ -27,9 +27,8 @@ from oracleapi.reconcile.references import References
 INVOKE_ALLOWED = "InvokeAllowed"
 SETTLED_S = 30.0
 """How long IAM may take to act on what was just written; it publishes no bound."""
-
-
 PRINCIPALS_SHOWN, ROUTES_SHOWN = 32, 64
+"""What ``status.invokable`` holds; of an API with more IAM routes it holds nothing."""
 NOBODY = Subjects((), (), ())
 
 
@@ -164,10 +163,10 @@ class InvokeRights:
         routes = {arn: name for name, arn in rights.asked.items()}
         denied = frozenset((found.principal.arn, routes[found.resource]) for found in faults if found.denied)
         unknown = {found.principal.arn for found in faults if not found.denied}
+        shown = sorted({*known} - unknown)[:PRINCIPALS_SHOWN] if len(rights.asked) <= ROUTES_SHOWN else []
         work.report.fields["invokable"] = [
             {"subject": arn, "routes": [name for name in sorted(rights.asked) if (arn, name) not in denied]}
-            for arn in sorted({*known} - unknown)[:PRINCIPALS_SHOWN]
-            if len(rights.asked) <= ROUTES_SHOWN
+            for arn in shown
         ]
         self._say(work, rights, tuple(found for found in faults if routes[found.resource] in rights.bound))
         return denied

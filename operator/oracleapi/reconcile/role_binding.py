@@ -10,7 +10,8 @@ from oracleapi.api.oracledatabase import OracleDatabaseSpec
 from oracleapi.api.oraclerole import OracleRoleSpec
 from oracleapi.api.rolebinding import RoleBindingSpec
 from oracleapi.desired.groups import route_group
-from oracleapi.desired.guard import build_binding, subject_name
+from oracleapi.desired.guard import build_binding
+from oracleapi.desired.line import guard_name
 from oracleapi.desired.mismatches import BindingFacts, Verdict, access_hash, judge
 from oracleapi.desired.role import may_have_role
 from oracleapi.errors import DependencyNotReady, OperatorError, Terminal
@@ -76,7 +77,7 @@ class RoleBindingReconciler:
         if refusal is not None:
             desired = replace(desired, rows=frozenset())
         plan, rights = plan_binding(desired, observed), self._look(work, line, observed, bool(desired.rows))
-        self._say(work, line, desired, observed, rights)
+        verdict = self._say(work, line, desired, observed, rights)
         drift = (*plan.drift, *rights.plan.drift)
         if may_write(work):
             work.report.note_drift(drift if work.settled else ())
@@ -87,11 +88,11 @@ class RoleBindingReconciler:
             oracle.apply_guard(action)
         if plan.actions or rights.plan.actions:
             observed = _observe(oracle, desired)
+            verdict = self._say(work, line, desired, observed, rights)
             work.report.fields["plan"] = None
         elif work.settled:
             work.report.fields.setdefault("drift", None)
         work.report.say("Bound", *_bound(desired, observed, ended))
-        verdict = self._say(work, line, desired, observed, rights)
         self._rights.carry_out(work, line.database, rights)
         tell_repair(work)
         end_approval(work)
@@ -325,7 +326,7 @@ def _role_fault(line: BoundLine, observed: ObservedBinding) -> OperatorError | N
 
 def _check_subjects(spec: RoleBindingSpec) -> None:
     for index, subject in enumerate(spec.subjects):
-        if len(subject_name(subject).encode()) > SUBJECT_BYTES:
+        if len(guard_name(subject.kind, subject.name).encode()) > SUBJECT_BYTES:
             raise Terminal(
                 reasons.INVALID_SPEC,
                 f"spec.subjects[{index}].name: is longer than {SUBJECT_BYTES} bytes, which no caller's name may be",

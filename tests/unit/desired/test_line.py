@@ -157,7 +157,7 @@ def test_what_a_role_lacks_and_another_of_the_union_holds_is_not_missing() -> No
 def test_an_assumed_role_is_meant_by_account_and_name_whatever_its_path() -> None:
     found = led(caller=Signature(SESSION), route=PAY)
     assert (found.broken, found.roles) == (None, ("HR_PAYER",))
-    assert guard_name(Subject("IamRole", ROLE_ARN)) == "123456789012/Payroll"
+    assert guard_name("IamRole", ROLE_ARN) == "123456789012/Payroll"
 
 
 def test_public_routes_are_for_everybody_and_only_anonymous_is_bound_there() -> None:

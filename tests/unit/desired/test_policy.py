@@ -13,7 +13,6 @@ from oracleapi.desired.policy import (
     build_policy,
     check_exact,
     invoke_document,
-    missing_policy,
     parse_subject,
     policy_name,
     sort_subjects,
@@ -22,7 +21,6 @@ from oracleapi.errors import Terminal
 from oracleapi.model.gateway import GatewayRoute
 from oracleapi.model.ownership import Owner
 from oracleapi.model.policy import ApiStage, DesiredPolicy, parse_principal, partition_of
-from support.invoke_matcher import decide
 
 STAGE = ApiStage("aws", "eu-west-1", "123456789012", "a1b2c3")
 START = "arn:aws:execute-api:eu-west-1:123456789012:a1b2c3/$default/"
@@ -208,15 +206,6 @@ def test_a_user_is_no_role_and_the_other_way_round() -> None:
         parse_subject(user, "IamRole")
     with pytest.raises(Terminal, match="no ARN of a user"):
         parse_subject(role("a"), "IamUser")
-
-
-def test_who_is_not_touched_is_told_what_is_missing() -> None:
-    (ann,) = subjects("arn:aws:iam::123456789012:user/ann").left
-    policy = build("GET /a")
-    assert missing_policy(policy, ann, managed=True) == f"attach {policy.arn} to user ann"
-    text = missing_policy(policy, ann, managed=False)
-    assert text.startswith("give user ann this policy: ")
-    assert decide([text.split(": ", 1)[1]], f"{START}GET/a") == "allowed"
 
 
 def test_what_is_opened_besides_is_refused_only_where_the_guard_lets_strangers_pass() -> None:

@@ -13,6 +13,7 @@ import oracledb
 from oracleapi.adapters.oracle import guard_rows, roles, statements
 from oracleapi.adapters.oracle.errors import full_code, translated
 from oracleapi.adapters.oracle.knock import knock
+from oracleapi.adapters.oracle.trust import address
 from oracleapi.adapters.oracle.verdicts import LOGIN_RETRY_S, RIGHTS
 from oracleapi.api import reasons
 from oracleapi.api.oracledatabase import Connection
@@ -60,11 +61,7 @@ class OracleDatabase:
         # where the driver has not decided yet, a first connect that nobody answers holds up every other database
         oracledb.enable_thin_mode()  # type: ignore[no-untyped-call]
         self._parameters = oracledb.PoolParams(
-            host=connection.host,
-            port=connection.port,
-            service_name=connection.service_name,
-            protocol=connection.protocol.lower(),
-            tcp_connect_timeout=connection.tcp_connect_timeout_seconds,
+            **address(connection, context),
             min=0,
             max=2,
             increment=1,
@@ -72,9 +69,6 @@ class OracleDatabase:
             getmode=oracledb.POOL_GETMODE_TIMEDWAIT,
             wait_timeout=10_000,
             session_callback=_set_call_timeout,
-            ssl_context=context,
-            ssl_server_dn_match=True,
-            ssl_server_cert_dn=connection.server_dn,
         )
         self._username, self._password = username, password
         self._answer_limit_s = connection.tcp_connect_timeout_seconds + ANSWER_LIMIT_S

@@ -12,6 +12,7 @@ import oracledb
 
 from oracleapi.adapters.oracle.errors import full_code, translate, translated
 from oracleapi.adapters.oracle.knock import knock
+from oracleapi.adapters.oracle.trust import address
 from oracleapi.adapters.oracle.verdicts import VERDICTS
 from oracleapi.api import reasons
 from oracleapi.api.oracledatabase import Connection
@@ -43,14 +44,7 @@ class OracleParser:
     ) -> None:
         oracledb.enable_thin_mode()  # type: ignore[no-untyped-call]
         self._parameters = oracledb.ConnectParams(
-            host=connection.host,
-            port=connection.port,
-            service_name=connection.service_name,
-            protocol=connection.protocol.lower(),
-            tcp_connect_timeout=connection.tcp_connect_timeout_seconds,
-            ssl_context=context,
-            ssl_server_dn_match=True,
-            ssl_server_cert_dn=connection.server_dn,
+            **address(connection, context),
             stmtcachesize=0,  # a cursor that is still open is not parsed again: other roles would not count
         )
         self._username, self._password = username, password

@@ -1,11 +1,12 @@
-"""TLS to a database: which certificates are believed, and which one is shown."""
+"""The way to a database: its address, which certificates are believed, and which one is shown."""
 
 import ssl
 import tempfile
-from typing import IO
+from typing import IO, Any
 
 from oracleapi.adapters.oracle.verdicts import CONNECTION
 from oracleapi.api import reasons
+from oracleapi.api.oracledatabase import Connection
 from oracleapi.errors import Terminal
 
 CERTIFICATE, KEY = "-----BEGIN CERTIFICATE-----", "PRIVATE KEY-----"
@@ -43,6 +44,20 @@ def wallet_context(context: ssl.SSLContext, wallet: str | None) -> ssl.SSLContex
             reasons.CREDENTIALS_MISSING, f"the Secret of {WALLET} cannot be read ({type(error).__name__}): it {must}"
         ) from error
     return context
+
+
+def address(connection: Connection, context: ssl.SSLContext | None) -> dict[str, Any]:
+    """Return where a database is and how its certificate is checked, as the driver takes it."""
+    return {
+        "host": connection.host,
+        "port": connection.port,
+        "service_name": connection.service_name,
+        "protocol": connection.protocol.lower(),
+        "tcp_connect_timeout": connection.tcp_connect_timeout_seconds,
+        "ssl_context": context,
+        "ssl_server_dn_match": True,
+        "ssl_server_cert_dn": connection.server_dn,
+    }
 
 
 def _write(file: IO[str], text: str) -> None:
