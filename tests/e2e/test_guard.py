@@ -9,7 +9,8 @@ from typing import Any
 
 import pytest
 
-from support.guarded_api import REMOVE_END, ask, binding, database_time, guarded_api, run
+from oracleapi.adapters.oracle.guard_install import HOOK
+from support.guarded_api import REMOVE_END, ask, binding, database_time, guarded_api, restart_ords, run
 from support.lab import Lab, wait_for
 from support.plugin import Cli
 
@@ -164,6 +165,80 @@ def test_what_a_user_reads_of_a_broken_line(lab: Lab, guarded: dict[str, Any]) -
     text = lab.kubectl("-n", "hr", "describe", "orb", "lost")
     assert "Binding: RouteUnknown for Group payroll on nowhere" in text
     lab.kubectl("-n", "hr", "delete", "orb", "lost", "--timeout=60s")
+
+
+def told(lab: Lab) -> set[tuple[str, str]]:
+    """Return (fault, what the caller would see) of the binding to HR_PAYROLL after a pass that was asked for."""
+    lab.reconcile("orb", "payroll", "hr")
+    found = lab.get("orb", "payroll", "hr")["status"].get("mismatches", [])
+    return {(entry["fault"], entry["wouldSee"]) for entry in found}
+
+
+def edit(lab: Lab, kind: str, name: str, **spec: Any) -> None:
+    lab.kubectl("-n", "hr", "patch", kind, name, "--type=merge", "-p", json.dumps({"spec": spec}))
+
+
+def paid(lab: Lab, guarded: dict[str, Any]) -> tuple[int, str]:
+    """Return what a caller with the role's group meets, and its text."""
+    answer = ask(lab, guarded, "/salary", subject="pat", groups=["payroll"])
+    return answer.status_code, answer.text
+
+
+def test_a_role_that_the_schema_lost_is_told_and_its_callers_meet_that(lab: Lab, guarded: dict[str, Any]) -> None:
+    edit(lab, "orb", "payroll", mode="Report")  # which puts nothing back
+    run(lab, "revoke hr_payroll from hr_api")
+    try:
+        assert told(lab) == {("RoleNotGranted", "555 ORA-00942")}
+        status, text = paid(lab, guarded)
+        assert status == 555
+        assert "ORA-00942" in text
+    finally:
+        edit(lab, "orb", "payroll", mode="Enforce")
+        lab.wait_ready("orb", "payroll", "hr")
+    assert paid(lab, guarded)[0] == 200
+
+
+def test_a_proxy_that_may_enable_no_role_is_told_and_callers_meet_that(lab: Lab, guarded: dict[str, Any]) -> None:
+    run(lab, "alter user hr_api grant connect through ords_public_user with no roles")
+    restart_ords(lab, HOOK)
+    try:
+        assert told(lab) == {("ProxyRoleDenied", "403")}
+        assert paid(lab, guarded)[0] == 403
+    finally:
+        run(lab, "alter user hr_api grant connect through ords_public_user")
+        restart_ords(lab, HOOK)
+    assert told(lab) == set()
+    assert paid(lab, guarded)[0] == 200
+
+
+def test_a_role_that_was_dropped_is_told_and_callers_meet_that(lab: Lab, guarded: dict[str, Any]) -> None:
+    edit(lab, "orole", "hr-payroll", suspend=True)
+    run(lab, "drop role hr_payroll")
+    try:
+        assert told(lab) == {("RoleMissing", "403")}
+        assert paid(lab, guarded)[0] == 403
+    finally:
+        edit(lab, "orole", "hr-payroll", suspend=False)
+        lab.wait_ready("orole", "hr-payroll", "hr")
+        lab.reconcile("orb", "payroll", "hr")
+        lab.wait_ready("orb", "payroll", "hr")
+    assert paid(lab, guarded)[0] == 200
+
+
+def test_a_guard_that_ords_does_not_call_is_told_and_callers_meet_that(lab: Lab, guarded: dict[str, Any]) -> None:
+    lab.set_oracle(ords={"pre_hook": None})
+    try:
+        lab.reconcile("oapi", "hr", "hr")
+        assert lab.condition("oapi", "hr", "hr", "Guarded")["reason"] == "GuardNotCalled"
+        assert told(lab) == {("GuardOff", "555 ORA-00942")}
+        status, text = paid(lab, guarded)
+        assert status == 555
+        assert "ORA-00942" in text
+    finally:
+        restart_ords(lab, HOOK)
+        lab.reconcile("oapi", "hr", "hr")
+        lab.wait_ready("oapi", "hr", "hr")
+    assert told(lab) == set()
 
 
 def test_packages_that_outlive_a_request_close_the_door(lab: Lab, guarded: dict[str, Any]) -> None:
