@@ -136,7 +136,7 @@ def check_account(lab: Lab, password: str) -> Iterator[None]:
         )
 
 
-def restart_ords(lab: Lab, hook: str) -> None:
+def restart_ords(lab: Lab, hook: str | None) -> None:
     """Tell ORDS of the hook as a restart does: sessions that knew the packages of an earlier guard are closed."""
     page = f"{lab.environment['SANDBOX_ORACLE_ADMIN']}/_sandbox/settings"
     idle_s = lab.http.get(page).json()["ords"]["pool_inactivity_timeout"]
