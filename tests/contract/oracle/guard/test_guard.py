@@ -387,6 +387,19 @@ def test_the_check_account_enables_roles_to_parse_handlers_with(
 # Around the guard
 
 
+def test_a_schema_that_is_given_up_keeps_no_role_in_a_session_that_was_served(pool: Pool, dba: oracledb.Cursor) -> None:
+    bind(dba, "User", "alice")
+    assert pool.ask(Request(claims=ALICE)).roles == {"HR_READER"}
+    dba.execute("update oracleapi.managed_schema set schema_name = 'GIVEN_UP'")
+    dba.connection.commit()
+    try:
+        answer = pool.ask(Request(claims={"sub": "stranger"}))
+    finally:
+        dba.execute("update oracleapi.managed_schema set schema_name = 'HR_API'")
+        dba.connection.commit()
+    assert (answer.allowed, answer.roles, answer.identifier) == (True, set(), None)
+
+
 def test_a_schema_that_is_not_managed_is_left_alone(part: Part, dba: oracledb.Cursor) -> None:
     with oracledb.connect(
         user="ords_public_user[plain_api]", password=PASSWORD, dsn=part.addresses["dsn"]
