@@ -2,16 +2,18 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Protocol
+from typing import Any, Literal, Protocol
 
 from oracleapi.api.awsaccount import AwsAccountSpec
 from oracleapi.api.oracledatabase import OracleDatabaseSpec
+from oracleapi.model.account import AccountAction, ObservedAccount, RefusedHolding
 from oracleapi.model.gateway import ApiIdentity, CreateApi, GatewayAction, GatewayContent, GatewayStage, LogGroup
 from oracleapi.model.guard import GuardAction, ObservedBinding, ObservedGuard
 from oracleapi.model.link import CreateLink, DeleteLink, ObservedLink
 from oracleapi.model.parse import Parsed
 from oracleapi.model.policy import InvokeVerdict, ObservedPolicy, PolicyAction
 from oracleapi.model.role import ObservedRole, RefusedGrant, RoleAction
+from oracleapi.model.rotation import KubeSecret, ObservedSecret, Workload, WorkloadKind
 from oracleapi.model.schema import ObservedSchema, SchemaAction
 
 Resource = Mapping[str, Any]
@@ -155,6 +157,53 @@ class Oracle(Protocol):
         """Carry out one action, safe to repeat."""
         ...
 
+    def observe_account(self, name: str) -> ObservedAccount | None:
+        """Return an account with what it holds, or ``None``.
+
+        Raises:
+            Terminal: ``PrivilegesMissing``, a view may not be read.
+        """
+        ...
+
+    def apply_account(self, action: AccountAction) -> Sequence[RefusedHolding]:
+        """Carry out one action by the operator's own rights, safe to repeat; returns what was refused of it.
+
+        Raises:
+            Terminal: ``PrivilegesMissing``, with the right that is lacking; ``PasswordRefused``, another password is
+                needed.
+        """
+        ...
+
+
+Change = Literal["Changed", "Denied", "Unsuitable"]
+Proof = Literal["Works", "Expired", "Denied"]
+
+
+class Logins(Protocol):
+    """Accounts of one database, each used with its own password; every method logs in once, outside of any pool.
+
+    Raises:
+        Retryable: ``DatabaseUnreachable``.
+        Terminal: ``AccountLocked``; ``PrivilegesMissing``, the account may not log in.
+    """
+
+    def prove(self, username: str, password: str) -> Proof:
+        """Log in and run a query. ``Expired``: the password is right, and must be changed before it is of use."""
+        ...
+
+    def change(self, username: str, old: str, new: str) -> Change:
+        """Change the password as the account itself, an expired one too.
+
+        Returns:
+            ``Denied``: *old* is not its password. ``Unsuitable``: its profile refuses *new* (its verify function, or
+            it was used before).
+        """
+        ...
+
+    def end_rollover(self, username: str, password: str) -> bool:
+        """Let the old password end now, as the account itself; ``False``: it may not do that."""
+        ...
+
 
 class Parser(Protocol):
     """Handlers of one database as they parse with roles enabled; none is run."""
@@ -191,6 +240,79 @@ class Secrets(Protocol):
             DependencyNotReady: ``CredentialsMissing``, it is not there, going, or no JSON object.
             Retryable: ``AwsAccessDenied``, to the secret or to its key; ``AwsUnavailable``, ``AwsThrottled``.
         """
+        ...
+
+
+class RotatedSecrets(Protocol):
+    """AWS Secrets Manager in one account and region, as a rotation uses it: every call goes out.
+
+    Raises:
+        Retryable: ``AwsAccessDenied``, ``AwsUnavailable``, ``AwsThrottled``.
+        DependencyNotReady: ``CredentialsMissing``, the secret or the version is not there, or is no JSON object.
+    """
+
+    def describe(self, name: str) -> ObservedSecret | None:
+        """Return a secret by name or ARN, one that is scheduled for deletion too."""
+        ...
+
+    def read(self, name: str, version: str) -> SecretValue: ...
+    def create(
+        self, name: str, token: str, values: Mapping[str, str], tags: Mapping[str, str], kms_key_id: str | None
+    ) -> None:
+        """Create it with a first version *token*, which gets AWSCURRENT; safe to repeat with the same arguments.
+
+        Raises:
+            Terminal: ``Conflict``, somebody else's secret has this name.
+        """
+        ...
+
+    def put_pending(self, name: str, token: str, values: Mapping[str, str]) -> None:
+        """Store a version *token* with AWSPENDING only; safe to repeat with the same arguments.
+
+        Raises:
+            Terminal: ``Conflict``, the version is there with other values.
+        """
+        ...
+
+    def make_current(self, name: str, token: str, replacing: str) -> bool:
+        """Move AWSCURRENT from version *replacing* to *token*; ``False``: it is on neither of them."""
+        ...
+
+    def drop_pending(self, name: str, token: str) -> None:
+        """Take AWSPENDING from version *token*, where it is."""
+        ...
+
+    def restore(self, name: str) -> None: ...
+    def delete(self, name: str, recovery_days: int) -> None:
+        """Schedule it for deletion; done where it is scheduled or gone."""
+        ...
+
+    def tag(self, name: str, tags: Mapping[str, str]) -> None: ...
+
+
+class Workloads(Protocol):
+    """What a rotation touches in namespaces whose Role allows it (chart value ``rotation.namespaces``).
+
+    Raises:
+        Retryable: ``RbacMissing``, with the chart value that grants it.
+    """
+
+    def read_secret(self, namespace: str, name: str) -> KubeSecret | None: ...
+    def write_secret(self, namespace: str, name: str, data: Mapping[str, str], owner: Resource) -> None:
+        """Create the Secret or set its whole data, owned by *owner*.
+
+        Raises:
+            Terminal: ``Conflict``, a Secret of this name is not ours.
+        """
+        ...
+
+    def release_secret(self, namespace: str, name: str, owner: Resource) -> None:
+        """Take our ownership away, so that the Secret outlives *owner*; done where it is gone or not ours."""
+        ...
+
+    def find_workload(self, kind: WorkloadKind, namespace: str, name: str) -> Workload | None: ...
+    def restart(self, kind: WorkloadKind, namespace: str, name: str, version: str) -> None:
+        """Set our annotation on its pod template to *version*: its controller replaces the pods where it differs."""
         ...
 
 
@@ -279,6 +401,7 @@ class Backends(Protocol):
 
     def gateway(self, spec: AwsAccountSpec, secret: Mapping[str, str] | None) -> Gateway: ...
     def secrets(self, spec: AwsAccountSpec, secret: Mapping[str, str] | None) -> Secrets: ...
+    def rotated_secrets(self, spec: AwsAccountSpec, secret: Mapping[str, str] | None) -> RotatedSecrets: ...
     def iam(self, spec: AwsAccountSpec, secret: Mapping[str, str] | None) -> Iam: ...
     def oracle(self, spec: OracleDatabaseSpec, secret: Mapping[str, str], trust: str | None = None) -> Oracle:
         """Open a database; *trust* is PEM text that its TLS is checked with, besides the roots that are known."""
@@ -286,6 +409,10 @@ class Backends(Protocol):
 
     def parser(self, spec: OracleDatabaseSpec, secret: Mapping[str, str], trust: str | None = None) -> Parser:
         """Open a database to parse handlers in, with the check account in *secret*; *trust* as for :meth:`oracle`."""
+        ...
+
+    def logins(self, spec: OracleDatabaseSpec, trust: str | None = None) -> Logins:
+        """Open a database for accounts of any name; *trust* as for :meth:`oracle`."""
         ...
 
     def probe(self, ca_pem: str | None) -> OrdsProbe: ...
@@ -297,6 +424,9 @@ class Adapters(Protocol):
 
     def gateway(self, spec: AwsAccountSpec, secret: Mapping[str, str] | None, meter: Meter) -> Gateway: ...
     def secrets(self, spec: AwsAccountSpec, secret: Mapping[str, str] | None, meter: Meter) -> Secrets: ...
+    def rotated_secrets(
+        self, spec: AwsAccountSpec, secret: Mapping[str, str] | None, meter: Meter
+    ) -> RotatedSecrets: ...
     def iam(self, spec: AwsAccountSpec, secret: Mapping[str, str] | None, meter: Meter) -> Iam: ...
     def oracle(self, spec: OracleDatabaseSpec, secret: Mapping[str, str], trust: str | None = None) -> Oracle:
         """Open a database; *trust* is PEM text that its TLS is checked with, besides the roots that are known."""
@@ -304,6 +434,10 @@ class Adapters(Protocol):
 
     def parser(self, spec: OracleDatabaseSpec, secret: Mapping[str, str], trust: str | None = None) -> Parser:
         """Open a database to parse handlers in, with the check account in *secret*; *trust* as for :meth:`oracle`."""
+        ...
+
+    def logins(self, spec: OracleDatabaseSpec, trust: str | None = None) -> Logins:
+        """Open a database for accounts of any name; *trust* as for :meth:`oracle`."""
         ...
 
     def probe(self, ca_pem: str | None) -> OrdsProbe: ...

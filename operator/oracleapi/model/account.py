@@ -1,0 +1,146 @@
+"""An account of the database, what it holds, and what changes it, as values. Pure.
+
+Source: Database Reference, DBA_USERS, DBA_PROFILES, DBA_TS_QUOTAS, PROXY_USERS and the DBA_…_PRIVS views.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from types import MappingProxyType
+from typing import Literal
+
+ROLLOVER = "IN ROLLOVER"
+ROLLOVER_LIMIT = "PASSWORD_ROLLOVER_TIME"
+ATTEMPTS_LIMIT = "FAILED_LOGIN_ATTEMPTS"
+VERIFY_LIMIT = "PASSWORD_VERIFY_FUNCTION"
+
+HoldingKind = Literal["role", "system", "object", "column", "quota", "proxy", "setting"]
+
+
+@dataclass(frozen=True, order=True)
+class Holding:
+    """One thing that an account holds and its twin must hold too.
+
+    Args:
+        kind: ``role``, ``system``, ``object`` and ``column`` are grants to it; ``quota`` is one on a tablespace;
+            ``proxy`` is an account that it may connect through for (``CONNECT THROUGH``); ``setting`` is PROFILE,
+            DEFAULT TABLESPACE or TEMPORARY TABLESPACE.
+        name: The role, privilege, tablespace, client account or setting.
+        on: ``OWNER.NAME`` of the object, and ``OWNER.NAME(COLUMN)`` of a column; else empty.
+        value: The quota in bytes (-1: unlimited), the proxy's roles clause, the setting's value.
+        option: With admin option, grant option.
+        default: A role that is enabled at log-on.
+    """
+
+    kind: HoldingKind
+    name: str
+    on: str = ""
+    value: str = ""
+    option: bool = False
+    default: bool = False
+
+    def __str__(self) -> str:
+        text = f"{self.kind} {self.name}" + (f" on {self.on}" if self.on else "")
+        text += f" {self.value}" if self.value else ""
+        return text + (" with option" if self.option else "") + (" as default role" if self.default else "")
+
+
+@dataclass(frozen=True)
+class ObservedAccount:
+    """An account as the dictionary shows it.
+
+    Args:
+        status: DBA_USERS.ACCOUNT_STATUS, such as ``OPEN & IN ROLLOVER``.
+        maintained: It is Oracle's own.
+        operator: It is the account that the operator itself is logged in with.
+        runtime: ORDS logs in with it.
+        limits: Those of its profile, DEFAULT resolved; days and counts as text, ``UNLIMITED``, ``NULL``.
+        changed: PASSWORD_CHANGE_DATE as text; compared with itself only.
+    """
+
+    name: str
+    status: str = "OPEN"
+    profile: str = "DEFAULT"
+    maintained: bool = False
+    operator: bool = False
+    runtime: bool = False
+    limits: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
+    changed: str = ""
+    holdings: frozenset[Holding] = frozenset()
+
+    @property
+    def in_rollover(self) -> bool:
+        return ROLLOVER in self.status
+
+    @property
+    def locked(self) -> bool:
+        return "LOCKED" in self.status
+
+    @property
+    def rolls_over(self) -> bool:
+        """Say whether its profile keeps the old password valid for a time after a change."""
+        limit = self.limits.get(ROLLOVER_LIMIT, "0")
+        try:
+            return float(limit) > 0
+        except ValueError:
+            return False
+
+
+@dataclass(frozen=True)
+class CreateTwin:
+    """Create an account with a password and the settings of the one that it stands in for; without CREATE SESSION."""
+
+    name: str
+    settings: tuple[Holding, ...]
+    password: str = field(repr=False)
+    verb: Literal["create"] = "create"
+
+    def describe(self) -> str:
+        return f"create account {self.name}"
+
+
+@dataclass(frozen=True)
+class SetPassword:
+    """Set an account's password by the operator's right ALTER USER, without the old one."""
+
+    name: str
+    password: str = field(repr=False)
+    verb: Literal["update"] = "update"
+
+    def describe(self) -> str:
+        return f"set the password of account {self.name}"
+
+
+@dataclass(frozen=True)
+class EndRollover:
+    """Let the old password end now."""
+
+    name: str
+    verb: Literal["update"] = "update"
+
+    def describe(self) -> str:
+        return f"end the rollover period of account {self.name}"
+
+
+@dataclass(frozen=True)
+class Equalize:
+    """Revoke, then grant, so that an account holds what its twin holds."""
+
+    name: str
+    revoke: tuple[Holding, ...] = ()
+    grant: tuple[Holding, ...] = ()
+    verb: Literal["update"] = "update"
+
+    def describe(self) -> str:
+        return f"account {self.name}: take {len(self.revoke)}, give {len(self.grant)}"
+
+
+AccountAction = CreateTwin | SetPassword | EndRollover | Equalize
+
+
+@dataclass(frozen=True)
+class RefusedHolding:
+    """What the database refused to give or take, and its code such as ``ORA-01031``."""
+
+    holding: Holding
+    revoking: bool
+    code: str
