@@ -66,6 +66,21 @@ class CallBudget(Part):
     burst: Annotated[int, Field(ge=1, le=40)] = 20
 
 
+SecretPrefix = Annotated[
+    str,
+    Field(
+        min_length=2,
+        max_length=256,
+        json_schema_extra=rules(
+            cel(
+                "self.matches('^[A-Za-z0-9/_+=.@-]*[/_.-]$')",
+                "must be the beginning of names and end in / _ . or -, such as hr/",
+            )
+        ),
+    ),
+]
+
+
 class AccountDelegation(Part):
     """What some namespaces may do in this account."""
 
@@ -73,6 +88,13 @@ class AccountDelegation(Part):
     max_apis: Annotated[int, Field(ge=1, le=600)] | None = Field(
         None, description="How many APIs each of these namespaces may have here; default 50"
     )
+    secret_prefixes: Annotated[tuple[SecretPrefix, ...], Field(max_length=32, json_schema_extra=listed("set"))] = Field(
+        (), description="Beginnings of names of secrets that SecretRotation may make and change, such as hr/"
+    )
+    kms_key_arns: Annotated[
+        tuple[Annotated[str, Field(min_length=1, max_length=256)], ...],
+        Field(max_length=32, json_schema_extra=listed("set")),
+    ] = Field((), description="KMS keys that SecretRotation may name, each as it stands in spec.secret.kmsKeyId")
     minimum_mode: MinimumMode | None = None
 
 

@@ -73,35 +73,34 @@ class NamedRef(Part):
     name: Name
 
 
+SecretName = Annotated[
+    str,
+    Field(
+        min_length=1,
+        max_length=253,
+        json_schema_extra=rules(
+            cel(
+                "self.matches('^[a-z0-9]([-a-z0-9.]*[a-z0-9])?$')",
+                "must be the name of a Secret: lower-case letters, digits, '-' and '.'",
+            )
+        ),
+    ),
+]
+SecretKey = Annotated[
+    str,
+    Field(
+        min_length=1,
+        max_length=253,
+        json_schema_extra=rules(cel("self.matches('^[-._a-zA-Z0-9]+$')", "must be a key of a Secret, such as ca.crt")),
+    ),
+]
+
+
 class SecretRef(Part):
     """A Secret by name: in the operator's namespace for cluster kinds."""
 
-    name: Annotated[
-        str,
-        Field(
-            min_length=1,
-            max_length=253,
-            json_schema_extra=rules(
-                cel(
-                    "self.matches('^[a-z0-9]([-a-z0-9.]*[a-z0-9])?$')",
-                    "must be the name of a Secret: lower-case letters, digits, '-' and '.'",
-                )
-            ),
-        ),
-    ]
-    key: (
-        Annotated[
-            str,
-            Field(
-                min_length=1,
-                max_length=253,
-                json_schema_extra=rules(
-                    cel("self.matches('^[-._a-zA-Z0-9]+$')", "must be a key of a Secret, such as ca.crt")
-                ),
-            ),
-        ]
-        | None
-    ) = None
+    name: SecretName
+    key: SecretKey | None = None
 
 
 RoleName = Annotated[

@@ -17,6 +17,7 @@ from oracleapi.api.oracleapi import OracleApiSpec
 from oracleapi.api.oracledatabase import OracleDatabaseSpec
 from oracleapi.api.oraclerole import OracleRoleSpec
 from oracleapi.api.rolebinding import RoleBindingSpec
+from oracleapi.api.secretrotation import SecretRotationSpec
 from oracleapi.api.vpclink import VpcLinkSpec
 
 Schema = dict[str, Any]
@@ -51,6 +52,7 @@ def texts(length: int, limit: int) -> Schema:
 
 
 INTEGER: Schema = {"type": "integer", "format": "int32"}
+TIME: Schema = {"type": "string", "format": "date-time"}
 
 
 def objects(properties: Mapping[str, Schema], limit: int, key: str | None = None) -> Schema:
@@ -283,6 +285,62 @@ KINDS = (
             AGE,
         ),
         ("oraclerolebinding",),
+    ),
+    Kind(
+        "SecretRotation",
+        "secretrotations",
+        "srot",
+        True,
+        SecretRotationSpec,
+        {
+            "strategy": text(16),
+            "strategyDetail": text(512),
+            "activeAccount": text(128),
+            "secretArn": text(2048),
+            "versionId": text(64),
+            "step": text(32),
+            "rotation": {
+                "type": "object",
+                "properties": {
+                    "token": text(64),
+                    "replacing": text(64),
+                    "account": text(128),
+                    "strategy": text(16),
+                    "cause": text(32),
+                    "startedTime": TIME,
+                    "attempts": INTEGER,
+                    "refused": text(160),
+                },
+            },
+            "passwordChangedTime": text(64),
+            "lastRotationTime": TIME,
+            "nextRotationTime": TIME,
+            "lastHandledRotateAt": text(64),
+            "consumersMoved": text(16),
+            "missing": texts(480, 50),
+            "history": objects(
+                {
+                    "startedTime": TIME,
+                    "completedTime": TIME,
+                    "versionId": text(64),
+                    "account": text(128),
+                    "strategy": text(16),
+                    "cause": text(32),
+                    "result": text(32),
+                },
+                10,
+            ),
+        },
+        (
+            ("ACCOUNT", "string", ".spec.account"),
+            ("STRATEGY", "string", ".status.strategy"),
+            ("LAST", "date", ".status.lastRotationTime"),
+            ("NEXT", "string", ".status.nextRotationTime"),
+            ("STEP", "string", ".status.step"),
+            READY,
+            REASON,
+            AGE,
+        ),
     ),
 )
 

@@ -55,6 +55,19 @@ RolePattern = Annotated[
         ),
     ),
 ]
+AccountPattern = Annotated[
+    str,
+    Field(
+        min_length=2,
+        max_length=128,
+        json_schema_extra=rules(
+            cel(
+                "self.matches('^[A-Z][A-Z0-9_$#]*[*]?$')",
+                "must be an account's name in upper case, or the beginning of names and a *, such as HR_APP*",
+            )
+        ),
+    ),
+]
 ObjectPattern = Annotated[
     str,
     Field(
@@ -246,6 +259,9 @@ class Delegation(Part):
     )
     system_privileges: Annotated[tuple[SystemPrivilege, ...], Field(max_length=64, json_schema_extra=listed("set"))] = (
         Field((), description="System privileges that may be granted")
+    )
+    accounts: Annotated[tuple[AccountPattern, ...], Field(max_length=64, json_schema_extra=listed("set"))] = Field(
+        (), description="Accounts whose passwords SecretRotation may change; * stands for any letters"
     )
     unmanaged_paths: Annotated[
         tuple[

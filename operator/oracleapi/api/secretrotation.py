@@ -1,0 +1,167 @@
+"""``SecretRotation``: the password of one database account, kept in one secret, and changed by schedule."""
+
+from typing import Annotated, Literal
+
+from pydantic import Field
+
+from oracleapi.api.common import (
+    IMMUTABLE,
+    DeletionPolicy,
+    Name,
+    NamedRef,
+    OfferSpec,
+    Part,
+    RoleName,
+    SecretKey,
+    SecretName,
+    cel,
+    listed,
+    rules,
+)
+
+Strategy = Literal["Auto", "Rollover", "DualUser", "Single"]
+CRON_RULE = cel(
+    "self.matches('^[^ ]+( [^ ]+){4}$')",
+    "must be five fields divided by single blanks: minute, hour, day of month, month, day of week, such as 0 3 * * 0",
+)
+Cron = Annotated[
+    str, Field(min_length=9, max_length=128, description="As in crontab(5)", json_schema_extra=rules(CRON_RULE))
+]
+ManagedName = Annotated[
+    str,
+    Field(
+        min_length=1,
+        max_length=256,
+        json_schema_extra=rules(
+            cel(
+                "self.matches('^[A-Za-z0-9/_+=.@-]+$') && !self.matches('-[A-Za-z0-9]{6}$')",
+                "must be letters, digits and /_+=.@-, and not end as ARNs of secrets do, in a hyphen and six letters or"
+                " digits: a secret so named is not found by its name",
+            ),
+            IMMUTABLE,
+        ),
+    ),
+]
+
+
+class Schedule(Part):
+    """When a password is due."""
+
+    model_config = Part.model_config | {
+        "json_schema_extra": rules(
+            cel("has(self.everyDays) != has(self.cron)", "must have either everyDays or cron"),
+        )
+    }
+
+    every_days: Annotated[int, Field(ge=1, le=365)] | None = Field(
+        None, description="Days after the last rotation, or after the secret's last change by somebody else"
+    )
+    cron: Cron | None = None
+    time_zone: Annotated[
+        str,
+        Field(
+            max_length=64,
+            description="Of cron and windows, by its name in the IANA database",
+            json_schema_extra=rules(
+                cel(
+                    "self.matches('^[A-Za-z]+([_+/-][A-Za-z0-9_+-]+)*$')", "must be a zone such as UTC or Europe/Berlin"
+                )
+            ),
+        ),
+    ] = "UTC"
+    jitter_minutes: Annotated[int, Field(ge=0, le=720)] = Field(
+        10, description="Spreads rotations of one schedule over so many minutes after it"
+    )
+
+
+class Window(Part):
+    """A time in which rotations may begin."""
+
+    cron: Cron
+    duration_minutes: Annotated[int, Field(ge=5, le=1440)]
+
+
+class KubernetesSecret(Part):
+    """A Secret in this namespace that the operator makes and keeps."""
+
+    name: SecretName
+
+
+class Secret(Part):
+    """Where the account's name and password are kept."""
+
+    account_ref: NamedRef = Field(description="AwsAccount whose Secrets Manager holds it")
+    name: ManagedName
+    kms_key_id: (
+        Annotated[
+            str,
+            Field(
+                max_length=256,
+                json_schema_extra=rules(
+                    cel(
+                        "self.matches('^(arn:aws[a-z-]*:kms:[a-z0-9-]+:[0-9]{12}:)?(key/|alias/)?[A-Za-z0-9/_-]+$')",
+                        "must be a KMS key: its id, alias/name, or the ARN of either",
+                    )
+                ),
+            ),
+        ]
+        | None
+    ) = Field(None, description="Key of a secret that the operator makes; else the account's aws/secretsmanager")
+    kubernetes_secret: KubernetesSecret | None = Field(
+        None, description="A Secret of this namespace that gets each new version before consumers restart"
+    )
+
+
+class Password(Part):
+    """What passwords are made like: letters, digits and _ - . , which no quoting changes."""
+
+    length: Annotated[int, Field(ge=15, le=30, description="Oracle takes 30 bytes up to release 21c")] = 30
+
+
+class WaitForSecret(Part):
+    """A Secret that somebody else fills, such as External Secrets."""
+
+    name: SecretName
+    key: SecretKey = Field("password", description="Its text is the password, or a JSON object that holds it")
+
+
+class Consumer(Part):
+    """A workload of this namespace that reads the password at its start."""
+
+    kind: Literal["Deployment", "StatefulSet"]
+    name: Name
+    wait_for_secret: WaitForSecret | None = Field(
+        None, description="Restart it only once this Secret carries the new password"
+    )
+
+
+class SecretRotationSpec(OfferSpec):
+    """One account, one secret, and when and how its password is changed."""
+
+    database_ref: NamedRef = Field(json_schema_extra=rules(IMMUTABLE))
+    account: RoleName = Field(
+        description="An account that a delegation of the database gives to this namespace",
+        json_schema_extra=rules(IMMUTABLE),
+    )
+    strategy: Strategy = Field(
+        "Auto",
+        description="Rollover: both passwords work for a time; DualUser: two accounts take turns; Single: a gap, in"
+        " which the old one fails already. Auto: Rollover where the account's profile allows it, else DualUser",
+    )
+    schedule: Schedule
+    windows: Annotated[tuple[Window, ...], Field(max_length=16, json_schema_extra=listed("atomic"))] = Field(
+        (), description="Rotations begin in one of these only; one that somebody asks for begins at once"
+    )
+    secret: Secret
+    password: Password = Password()
+    verify: Annotated[tuple[Literal["Login", "Ords"], ...], Field(max_length=2, json_schema_extra=listed("set"))] = (
+        Field(
+            ("Login",),
+            description="Login is always proven before the new version becomes current; Ords: that ORDS answers once"
+            " consumers have moved, for the account that ORDS itself logs in with",
+        )
+    )
+    consumers: Annotated[
+        tuple[Consumer, ...], Field(max_length=32, json_schema_extra=listed("map", ["kind", "name"]))
+    ] = ()
+    deletion_policy: DeletionPolicy = "Retain"

@@ -1,0 +1,141 @@
+"""What a rotation keeps in its secret, which strategy it takes, and how its secret's labels are read. Pure."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from fnmatch import fnmatchcase
+from typing import Any, Literal
+
+from oracleapi.api import reasons
+from oracleapi.api.oracledatabase import Connection, Delegation
+from oracleapi.api.secretrotation import Strategy
+from oracleapi.errors import Terminal
+from oracleapi.model.account import ROLLOVER_LIMIT, ObservedAccount
+from oracleapi.model.ownership import TAG_OWNER
+from oracleapi.model.rotation import CURRENT, PENDING, ObservedSecret
+
+Chosen = Literal["Rollover", "DualUser", "Single"]
+Phase = Literal["Store", "Set", "Switched", "Foreign"]
+HISTORY_KEPT = 10
+
+
+@dataclass(frozen=True)
+class Choice:
+    """A strategy, and why it is that one."""
+
+    strategy: Chosen
+    detail: str
+
+
+def choose_strategy(asked: Strategy, account: ObservedAccount) -> Choice:
+    """Return the strategy that *asked* comes to for an account as the database reports it.
+
+    Raises:
+        Terminal: ``RolloverOff``, it is asked for and the account's profile keeps no old password.
+    """
+    limit, profile = account.limits.get(ROLLOVER_LIMIT, "0"), account.profile
+    if asked == "Single":
+        return Choice("Single", "asked for; between the database's change and the secret's the old password fails")
+    if asked == "DualUser":
+        return Choice("DualUser", "asked for")
+    if account.rolls_over:
+        return Choice("Rollover", f"profile {profile} has {ROLLOVER_LIMIT} {limit}")
+    if asked == "Auto":
+        return Choice("DualUser", f"profile {profile} has {ROLLOVER_LIMIT} {limit}, so no old password outlives a change")
+    raise Terminal(
+        reasons.ROLLOVER_OFF,
+        f"spec.strategy: profile {profile} of account {account.name} has {ROLLOVER_LIMIT} {limit}; give the account a"
+        f" profile of its own with a limit between 1/24 and 60 days (never change DEFAULT for it): {_profile_sql(account)}",
+    )
+
+
+def _profile_sql(account: ObservedAccount) -> str:
+    own = f"{account.name[:117]}_ROTATED"
+    return (
+        f"CREATE PROFILE {own} LIMIT {ROLLOVER_LIMIT} 1; ALTER USER {account.name} PROFILE {own}"
+        " (add the other limits of its present profile)"
+    )
+
+
+def check_account(name: str, delegations: Iterable[Delegation], database: str, namespace: str) -> None:
+    """Check that a delegation gives the account.
+
+    Raises:
+        Terminal: ``AccountNotAllowed``.
+    """
+    if not any(fnmatchcase(name, pattern) for found in delegations for pattern in found.accounts):
+        raise Terminal(
+            reasons.ACCOUNT_NOT_ALLOWED,
+            f"spec.account: no delegation of OracleDatabase {database} gives account {name} to namespace {namespace};"
+            " ask a platform administrator to list it under delegations[].accounts",
+        )
+
+
+def check_secret(secret: ObservedSecret, owner: str, pending: str | None) -> None:
+    """Check that nobody else writes this secret.
+
+    Args:
+        pending: The version that is ours to be pending, if any.
+
+    Raises:
+        Terminal: ``Conflict``, another object of ours or of another installation has it; ``ForeignWriter``.
+    """
+    field, name = "spec.secret.name", secret.name
+    theirs = secret.tags.get(TAG_OWNER, owner)
+    if theirs != owner:
+        raise Terminal(
+            reasons.CONFLICT, f"{field}: secret {name} belongs to {theirs}; name another one, or delete that first"
+        )
+    if secret.rotates or secret.owning_service:
+        by = f"AWS service {secret.owning_service}" if secret.owning_service else "a rotation function (RotationEnabled)"
+        raise Terminal(
+            reasons.FOREIGN_WRITER,
+            f"{field}: secret {name} is rotated by {by}, and two writers lose passwords; cancel that rotation, or delete"
+            " this object",
+        )
+    found = secret.version_with(PENDING)
+    if found is not None and found not in (pending, secret.version_with(CURRENT)):
+        raise Terminal(
+            reasons.FOREIGN_WRITER,
+            f"{field}: {PENDING} of secret {name} is on version {found}, which this object did not make: somebody else"
+            f" is changing it; when that is over, take the label away (aws secretsmanager update-secret-version-stage"
+            f" --secret-id {name} --version-stage {PENDING} --remove-from-version-id {found})",
+        )
+
+
+def phase_of(secret: ObservedSecret, token: str, replacing: str) -> Phase:
+    """Return how far a rotation to version *token* came, by its secret's labels.
+
+    ``Store``: the version is not there. ``Set``: it waits to be, or is, the account's password. ``Switched``: readers
+    get it. ``Foreign``: somebody moved AWSCURRENT to a third version.
+    """
+    current = secret.version_with(CURRENT)
+    if current == token:
+        return "Switched"
+    if current != replacing:
+        return "Foreign"
+    return "Set" if token in secret.versions else "Store"
+
+
+def secret_values(old: Mapping[str, Any], connection: Connection, username: str, password: str) -> dict[str, Any]:
+    """Return a version's keys: those of AWS's structure for Oracle, ours to connect by, and what else was there.
+
+    Source: Secrets Manager user guide, "JSON structure of secrets", Oracle.
+    """
+    scheme = connection.protocol.lower()
+    return {
+        **old,
+        "engine": "oracle",
+        "host": connection.host,
+        "port": str(connection.port),
+        "dbname": connection.service_name,
+        "serviceName": connection.service_name,
+        "connectString": f"{scheme}://{connection.host}:{connection.port}/{connection.service_name}",
+        "username": username,
+        "password": password,
+    }
+
+
+def noted(history: Iterable[Mapping[str, Any]], entry: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """Return the history with *entry* in front, cut to what status holds."""
+    kept = {key: value for key, value in entry.items() if value}
+    return [kept, *(dict(found) for found in history)][:HISTORY_KEPT]
