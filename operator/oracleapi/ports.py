@@ -255,9 +255,12 @@ class RotatedSecrets(Protocol):
         """Return a secret by name or ARN, one that is scheduled for deletion too."""
         ...
 
-    def read(self, name: str, version: str) -> SecretValue: ...
+    def read(self, name: str, version: str) -> Mapping[str, Any]:
+        """Return the whole JSON object of one version; no ``repr`` or log of ours shows it."""
+        ...
+
     def create(
-        self, name: str, token: str, values: Mapping[str, str], tags: Mapping[str, str], kms_key_id: str | None
+        self, name: str, token: str, values: Mapping[str, Any], tags: Mapping[str, str], kms_key_id: str | None
     ) -> None:
         """Create it with a first version *token*, which gets AWSCURRENT; safe to repeat with the same arguments.
 
@@ -266,7 +269,7 @@ class RotatedSecrets(Protocol):
         """
         ...
 
-    def put_pending(self, name: str, token: str, values: Mapping[str, str]) -> None:
+    def put_pending(self, name: str, token: str, values: Mapping[str, Any]) -> None:
         """Store a version *token* with AWSPENDING only; safe to repeat with the same arguments.
 
         Raises:

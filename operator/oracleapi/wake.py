@@ -45,15 +45,15 @@ class Wake:
         database: tuple[str, ...] = ()
         if key.kind == "RoleBinding":
             spec = self._spec(Key("OracleRole", key.namespace, _name(spec, "roleRef")))
-        if key.kind in ("OracleApi", "OracleRole", "RoleBinding"):
+        if key.kind in ("OracleApi", "OracleRole", "RoleBinding", "SecretRotation"):
             spec = self._spec(Key("OracleDatabase", None, _name(spec, "databaseRef")))
-        if key.kind in ("OracleApi", "OracleDatabase", "OracleRole", "RoleBinding"):
+        if key.kind in ("OracleApi", "OracleDatabase", "OracleRole", "RoleBinding", "SecretRotation"):
             connection = spec.get("connection", {})
             port = int(connection.get("port", 1521))
             database = (database_name(connection.get("host", ""), port, connection.get("serviceName", "")),)
         if key.kind == "RoleBinding" and self._asks_iam(key) and (number := self._account_spec(spec).get("accountId")):
             return Touches((iam_name(number), *database), iam_name(number), FIRST_CALLS[key.kind])
-        if key.kind in ("OracleDatabase", "OracleRole", "RoleBinding"):
+        if key.kind in ("OracleDatabase", "OracleRole", "RoleBinding", "SecretRotation"):
             return Touches(database)
         account = self._account(key, spec)
         accounts = () if account is None else (account,)

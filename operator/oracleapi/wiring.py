@@ -37,6 +37,7 @@ from oracleapi.ports import (
     Parser,
     Resource,
     Secrets,
+    Workloads,
 )
 from oracleapi.reconcile.aws_account import AwsAccountReconciler
 from oracleapi.reconcile.databases import Databases
@@ -47,6 +48,7 @@ from oracleapi.reconcile.oracle_role import OracleRoleReconciler
 from oracleapi.reconcile.passes import PassRunner, Reconciler
 from oracleapi.reconcile.references import OFFERS, References, reference_store
 from oracleapi.reconcile.role_binding import RoleBindingReconciler
+from oracleapi.reconcile.secret_rotation import SecretRotationReconciler
 from oracleapi.reconcile.vpc_link import VpcLinkReconciler
 from oracleapi.runtime.admission import Admission
 from oracleapi.runtime.budget import Budgets
@@ -199,7 +201,12 @@ class Operator:
 
 
 def build_operator(
-    kube: Kubernetes, backends: Adapters, settings: Settings, installation: str, clock: Clock | None = None
+    kube: Kubernetes,
+    workloads: Workloads,
+    backends: Adapters,
+    settings: Settings,
+    installation: str,
+    clock: Clock | None = None,
 ) -> Operator:
     """Return an operator over *kube* and *backends*; tests give their own."""
     clock = clock or SystemClock()
@@ -217,6 +224,7 @@ def build_operator(
         VpcLinkReconciler(references, guard),
         OracleRoleReconciler(references, databases),
         RoleBindingReconciler(references, guard, databases, clock),
+        SecretRotationReconciler(references, guard, databases, workloads),
         OracleApiReconciler(references, guard, databases, clock, unsafe_paths, lambda key: queue.add(key, Lane.WOKEN)),
     ]
     runner = PassRunner(kube, clock, installation, {found.kind: found for found in reconcilers})

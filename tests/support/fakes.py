@@ -8,6 +8,7 @@ from typing import Any
 from oracleapi.api.common import FINALIZER
 from oracleapi.errors import DependencyNotReady, OperatorError, Retryable, Terminal
 from oracleapi.model import gateway as g
+from oracleapi.model.account import AccountAction, ObservedAccount, RefusedHolding
 from oracleapi.model.guard import GuardAction, ObservedBinding, ObservedGuard
 from oracleapi.model.link import CreateLink, DeleteLink, ObservedLink
 from oracleapi.model.parse import Parsed, is_block, may_be_parsed
@@ -18,6 +19,7 @@ from support.fake_guard import FakeGuard
 from support.fake_iam import FakeIam
 from support.fake_network import FakeNetwork
 from support.fake_roles import FakeRoles
+from support.fake_rotation import FakeAccounts, FakeLogins, FakeRotatedSecrets
 from support.schemas import status_faults
 
 
@@ -390,6 +392,7 @@ class FakeOracle:
         self.guid = "A1B2"
         self.roles = FakeRoles(objects={"HR.EMPLOYEES", "HR.JOBS"})
         self.guard = FakeGuard(self.roles)
+        self.accounts = FakeAccounts()
         self.calls: list[str] = []
         self.down: OperatorError | None = None
 
@@ -437,6 +440,14 @@ class FakeOracle:
     def apply_guard(self, action: GuardAction) -> None:
         self._call(type(action).__name__)
         self.guard.apply(action)
+
+    def observe_account(self, name: str) -> ObservedAccount | None:
+        self._call("observe_account")
+        return self.accounts.observe(name)
+
+    def apply_account(self, action: AccountAction) -> Sequence[RefusedHolding]:
+        self._call(type(action).__name__)
+        return self.accounts.apply(action)
 
     def _changed(self, found: ObservedSchema, action: ChangeSchema) -> ObservedSchema:
         assert found.enabled, "metadata of a schema that is not enabled"
@@ -573,6 +584,8 @@ class FakeBackends:
         self.ords = FakeProbe(self.database)
         self.provider = FakeOidc()
         self.secret_store = FakeSecrets()
+        self.rotated = FakeRotatedSecrets()
+        self.log_ons = FakeLogins(self.database.accounts)
         self.policies = FakeIam()
         self.handlers = FakeParser()
         self.password: str | None = None  # the only one that the database takes; None takes any
@@ -589,6 +602,12 @@ class FakeBackends:
 
     def secrets(self, spec: Any, secret: Any, meter: Any = None) -> FakeSecrets:
         return self.secret_store
+
+    def rotated_secrets(self, spec: Any, secret: Any, meter: Any = None) -> FakeRotatedSecrets:
+        return self.rotated
+
+    def logins(self, spec: Any, trust: Any = None) -> FakeLogins:
+        return self.log_ons
 
     def iam(self, spec: Any, secret: Any, meter: Any = None) -> FakeIam:
         return self.policies

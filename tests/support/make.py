@@ -86,6 +86,30 @@ def binding(name: str = "readers", *subjects: dict[str, Any], **fields: Any) -> 
     return resource("RoleBinding", name, spec | fields, "hr")
 
 
+def rotation(name: str = "hr-app", **fields: Any) -> dict[str, Any]:
+    """Return a SecretRotation of account HR_APP in secret hr/app, every 30 days."""
+    spec = {
+        "databaseRef": {"name": "db"},
+        "account": "HR_APP",
+        "schedule": {"everyDays": 30},
+        "secret": {"accountRef": {"name": "main"}, "name": "hr/app"},
+    }
+    return resource("SecretRotation", name, spec | fields, "hr")
+
+
+def rotating_world() -> list[dict[str, Any]]:
+    """Return the offers of :func:`world` with what a SecretRotation needs delegated, and no API."""
+    found = [each for each in world() if each["kind"] != "OracleApi"]
+    for each in found:
+        if each["kind"] == "OracleDatabase":
+            each["spec"]["delegations"][0]["accounts"] = ["HR_*"]
+        if each["kind"] == "AwsAccount":
+            each["spec"]["delegations"] = [
+                {"namespaces": {"names": ["hr"]}, "secretPrefixes": ["hr/"], "kmsKeyArns": ["alias/hr"]}
+            ]
+    return found
+
+
 def guarded_world(**api_fields: Any) -> list[dict[str, Any]]:
     """Return :func:`world` with a guard, and a role."""
     found = world(**api_fields)

@@ -9,6 +9,7 @@ from oracleapi.runtime.store import Key
 from oracleapi.settings import Settings
 from oracleapi.wiring import build_operator
 from support import make
+from support.fake_rotation import FakeWorkloads
 from support.fakes import FakeBackends, FakeClock, FakeKubernetes
 
 API = Key("OracleApi", "hr", "hr")
@@ -27,6 +28,7 @@ class SmallWorld:
 
     def __init__(self, *objects: dict[str, Any], start: bool = True) -> None:
         self.kube, self.backends, self.clock = FakeKubernetes(), FakeBackends(), FakeClock()
+        self.workloads = FakeWorkloads()
         self.backends.database.guard.time = self.clock.now
         self.kube.secrets["db-operator"] = {"username": "op", "password": "canary-password"}
         self.restart()
@@ -38,7 +40,7 @@ class SmallWorld:
     def restart(self) -> None:
         """Begin again with a new process: nothing is remembered."""
         self._seen: dict[tuple[str, str | None, str], str] = {}
-        self.operator = build_operator(self.kube, self.backends, SETTINGS, "cluster-1", self.clock)
+        self.operator = build_operator(self.kube, self.workloads, self.backends, SETTINGS, "cluster-1", self.clock)
         self.operator.queue.jitter = Latest()
         self.sync()
 

@@ -15,6 +15,7 @@ VERSION = "v1alpha1"
 API_VERSION = f"{GROUP}/{VERSION}"
 FINALIZER = f"{GROUP}/finalizer"
 REQUESTED_AT = f"{GROUP}/reconcile-requested-at"
+ROTATE_REQUESTED_AT = f"{GROUP}/rotate-requested-at"
 DELETION_POLICY = f"{GROUP}/deletion-policy"
 APPROVED_PLAN = f"{GROUP}/approved-plan"
 

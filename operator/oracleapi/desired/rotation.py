@@ -40,11 +40,13 @@ def choose_strategy(asked: Strategy, account: ObservedAccount) -> Choice:
     if account.rolls_over:
         return Choice("Rollover", f"profile {profile} has {ROLLOVER_LIMIT} {limit}")
     if asked == "Auto":
-        return Choice("DualUser", f"profile {profile} has {ROLLOVER_LIMIT} {limit}, so no old password outlives a change")
+        return Choice(
+            "DualUser", f"profile {profile} has {ROLLOVER_LIMIT} {limit}, so no old password outlives a change"
+        )
     raise Terminal(
         reasons.ROLLOVER_OFF,
         f"spec.strategy: profile {profile} of account {account.name} has {ROLLOVER_LIMIT} {limit}; give the account a"
-        f" profile of its own with a limit between 1/24 and 60 days (never change DEFAULT for it): {_profile_sql(account)}",
+        f" profile of its own with a limit between 1/24 and 60 days, never change DEFAULT for it: {_profile_sql(account)}",
     )
 
 
@@ -86,11 +88,13 @@ def check_secret(secret: ObservedSecret, owner: str, pending: str | None) -> Non
             reasons.CONFLICT, f"{field}: secret {name} belongs to {theirs}; name another one, or delete that first"
         )
     if secret.rotates or secret.owning_service:
-        by = f"AWS service {secret.owning_service}" if secret.owning_service else "a rotation function (RotationEnabled)"
+        by = (
+            f"AWS service {secret.owning_service}" if secret.owning_service else "a rotation function (RotationEnabled)"
+        )
         raise Terminal(
             reasons.FOREIGN_WRITER,
-            f"{field}: secret {name} is rotated by {by}, and two writers lose passwords; cancel that rotation, or delete"
-            " this object",
+            f"{field}: secret {name} is rotated by {by}, and two writers lose passwords; cancel that rotation, or"
+            " delete this object",
         )
     found = secret.version_with(PENDING)
     if found is not None and found not in (pending, secret.version_with(CURRENT)):

@@ -212,6 +212,9 @@ def references_of(kind: str, resource: Mapping[str, Any]) -> Iterator[tuple[str,
             yield "IdentityProvider", provider.get("providerRef", {}).get("name", "")
     elif kind == "OracleRole":
         yield "OracleDatabase", spec.get("databaseRef", {}).get("name", "")
+    elif kind == "SecretRotation":
+        yield "OracleDatabase", spec.get("databaseRef", {}).get("name", "")
+        yield "AwsAccount", spec.get("secret", {}).get("accountRef", {}).get("name", "")
     elif kind == "RoleBinding":
         namespace = resource.get("metadata", {}).get("namespace", "")
         yield "OracleApi", f"{namespace}/{spec.get('apiRef', {}).get('name', '')}"

@@ -1,0 +1,71 @@
+"""A rotation that has begun and not ended, as status carries it. Pure."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import Any, Literal
+
+Step = Literal["Storing", "Setting", "Switching", "Delivering"]
+IDLE = "Idle"
+TRIES = 3
+"""Passwords that are made in one rotation, one after another is refused."""
+
+
+@dataclass(frozen=True)
+class OpenRotation:
+    """One rotation.
+
+    Args:
+        token: The id of the new version, chosen and kept before anything is sent.
+        replacing: The version that readers get until then; empty where the secret is made.
+        account: The account whose password is changed.
+        cause: Schedule, Request or Create.
+        started: RFC 3339.
+        step: The last one that was begun.
+        attempts: Passwords that the account's profile refused.
+        refused: The version whose password the database refused for this account: it is not tried again by itself.
+    """
+
+    token: str
+    replacing: str
+    account: str
+    strategy: str
+    cause: str
+    started: str
+    step: Step
+    attempts: int = 0
+    refused: str = ""
+
+    @staticmethod
+    def of(status: Mapping[str, Any]) -> "OpenRotation | None":
+        """Return the rotation that a status tells of."""
+        found = status.get("rotation")
+        if not found:
+            return None
+        return OpenRotation(
+            found["token"],
+            found.get("replacing", ""),
+            found["account"],
+            found["strategy"],
+            found.get("cause", ""),
+            found.get("startedTime", ""),
+            status.get("step", "Storing"),
+            found.get("attempts", 0),
+            found.get("refused", ""),
+        )
+
+    def fields(self) -> dict[str, Any]:
+        """Return the fields of status that carry it."""
+        entry = {
+            "token": self.token,
+            "replacing": self.replacing,
+            "account": self.account,
+            "strategy": self.strategy,
+            "cause": self.cause,
+            "startedTime": self.started,
+            "attempts": self.attempts,
+            "refused": self.refused,
+        }
+        return {"rotation": {key: value for key, value in entry.items() if value}, "step": self.step}
+
+    def at(self, step: Step) -> "OpenRotation":
+        return replace(self, step=step)

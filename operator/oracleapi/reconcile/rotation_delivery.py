@@ -1,0 +1,122 @@
+"""After the switch: the Kubernetes Secret, the consumers, the end of the old password; safe to repeat at every point."""
+
+import json
+from collections.abc import Mapping
+from typing import Any
+
+from oracleapi.api import reasons
+from oracleapi.api.secretrotation import Consumer
+from oracleapi.errors import DependencyNotReady
+from oracleapi.model.opened import OpenRotation
+from oracleapi.ports import Backends
+from oracleapi.reconcile.references import References
+from oracleapi.reconcile.rotation_place import Place
+from oracleapi.reconcile.rotation_run import Run
+
+AGAIN_S = 5.0
+"""How often a rollout and a Secret that somebody else fills are looked at."""
+TEXTS = ("username", "password", "host", "port", "dbname", "serviceName", "connectString")
+
+
+class Delivery:
+    """Brings a new version to its readers."""
+
+    def __init__(self, references: References, backends: Backends) -> None:
+        self._references, self._backends = references, backends
+
+    def keep_secret(self, place: Place, version: str) -> None:
+        """Write the Kubernetes Secret, if one is asked for; nothing is sent where it is as it should be."""
+        wanted = place.spec.secret.kubernetes_secret
+        if wanted is not None:
+            data = secret_data(place.read(version), version)
+            place.workloads.write_secret(place.namespace, wanted.name, data, place.work.resource)
+
+    def bring(self, place: Place, run: Run, opened: OpenRotation) -> None:
+        """Carry on until every consumer has moved and the old password has ended.
+
+        Raises:
+            DependencyNotReady: ``WaitingForConsumers``, naming the first one and what it waits for.
+        """
+        self.keep_secret(place, opened.token)
+        consumers = place.spec.consumers
+        waiting = [text for each in consumers if (text := self._moving(place, each, opened.token)) is not None]
+        place.work.report.fields["consumersMoved"] = (
+            f"{len(consumers) - len(waiting)}/{len(consumers)}" if consumers else None
+        )
+        if waiting:
+            more = f" (and {len(waiting) - 1} more)" if len(waiting) > 1 else ""
+            raise DependencyNotReady(
+                reasons.WAITING_FOR_CONSUMERS, f"the new password is in place; {waiting[0]}{more}", AGAIN_S
+            )
+        if "Ords" in place.spec.verify:
+            self._ask_ords(place)
+        if opened.strategy == "Rollover" and consumers:
+            self._end_old(place, run, opened)
+
+    def _moving(self, place: Place, consumer: Consumer, version: str) -> str | None:
+        """Return what a consumer waits for, ``None`` once it has moved."""
+        name, namespace = f"{consumer.kind} {consumer.name}", place.namespace
+        found = place.workloads.find_workload(consumer.kind, namespace, consumer.name)
+        if found is None:
+            return f"{name} does not exist; create it, or take it out of spec.consumers"
+        if found.version != version:
+            awaited = consumer.wait_for_secret
+            if awaited is not None and not self._carries(place, awaited.name, awaited.key, version):
+                return f"{name} is restarted once key {awaited.key} of Secret {awaited.name} has the new password"
+            place.workloads.restart(consumer.kind, namespace, consumer.name, version)
+            return f"{name} is restarting"
+        if found.stuck:
+            return f"{name} does not get on: {found.stuck}; see its pods"
+        return None if found.settled else f"{name} is restarting"
+
+    @staticmethod
+    def _carries(place: Place, name: str, key: str, version: str) -> bool:
+        found = place.workloads.read_secret(place.namespace, name)
+        text = "" if found is None else found.data.get(key, "")
+        return holds(text, str(place.read(version)["password"]))
+
+    def _ask_ords(self, place: Place) -> None:
+        """Ask ORDS for a page that takes a session of its own account.
+
+        Raises:
+            Retryable: ``OrdsUnreachable``. DependencyNotReady: it has no session.
+        """
+        ords = place.database.ords
+        trust = self._references.ca_bundle(ords.ca_secret_ref, "the database's ords.caSecretRef")
+        answer = self._backends.probe(trust).ask(f"{str(ords.base_url).rstrip('/')}/_/db-api/stable/metadata-catalog/")
+        if answer.status >= 500:
+            raise DependencyNotReady(
+                reasons.WAITING_FOR_CONSUMERS,
+                f"the new password is in place; ORDS answers {answer.status}: it gets no session with its account; give"
+                " it the new password and restart it, see docs/rotation.md",
+                AGAIN_S,
+            )
+
+    def _end_old(self, place: Place, run: Run, opened: OpenRotation) -> None:
+        account = place.account(opened.account)
+        ours = place.work.status.get("passwordChangedTime")
+        if not account.in_rollover or account.changed != ours:
+            return  # it ended by itself, or somebody changed the password after us
+        if not run.end_rollover(opened.account, str(place.read(opened.token)["password"])):
+            place.work.event(
+                True,
+                reasons.PRIVILEGES_MISSING,
+                f"the old password of {opened.account} goes on working until its rollover period ends: neither the"
+                " account nor the operator's may end it earlier",
+            )
+
+
+def secret_data(values: Mapping[str, Any], version: str) -> dict[str, str]:
+    """Return the keys of the Kubernetes Secret."""
+    return {**{key: str(values[key]) for key in TEXTS if key in values}, "versionId": version}
+
+
+def holds(text: str, password: str) -> bool:
+    """Say whether *text* is the password, or a JSON object that has it as its ``password``."""
+    if text == password:
+        return True
+    try:
+        found = json.loads(text)
+    except ValueError:
+        return False
+    return isinstance(found, dict) and found.get("password") == password

@@ -1,0 +1,212 @@
+"""What one pass over a ``SecretRotation`` works with: permissions checked, the other sides opened."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from oracleapi.api import reasons
+from oracleapi.api.awsaccount import AwsAccountSpec
+from oracleapi.api.common import ROTATE_REQUESTED_AT
+from oracleapi.api.oracledatabase import Delegation, OracleDatabaseSpec
+from oracleapi.api.secretrotation import SecretRotationSpec
+from oracleapi.desired.rotation import check_account
+from oracleapi.errors import Terminal
+from oracleapi.model.account import ObservedAccount
+from oracleapi.model.opened import OpenRotation
+from oracleapi.model.rotation import ObservedSecret
+from oracleapi.plan.account import twin_name
+from oracleapi.ports import Backends, Logins, Oracle, RotatedSecrets, Workloads
+from oracleapi.reconcile.databases import THE_DATABASES, Databases
+from oracleapi.reconcile.passes import Pass
+from oracleapi.reconcile.references import References, not_permitted
+
+KIND = "SecretRotation"
+Found = tuple[OracleDatabaseSpec, Sequence[Delegation], AwsAccountSpec]
+
+
+@dataclass
+class Place:
+    """One pass.
+
+    Args:
+        asked: The value of the annotation that asks for a rotation, ``None`` where it was heeded or there is none.
+        again: Somebody edited or asked since the last pass: what was refused may be tried again.
+        values: Versions of the secret that were read or written.
+    """
+
+    work: Pass[SecretRotationSpec]
+    database: OracleDatabaseSpec
+    secrets: RotatedSecrets
+    oracle: Oracle
+    logins: Logins
+    workloads: Workloads
+    delegations: Sequence[Delegation]
+    asked: str | None
+    again: bool
+    values: dict[str, Mapping[str, Any]] = field(default_factory=dict, repr=False)
+
+    @property
+    def spec(self) -> SecretRotationSpec:
+        return self.work.spec
+
+    @property
+    def name(self) -> str:
+        """Return the secret's name."""
+        return self.spec.secret.name
+
+    @property
+    def namespace(self) -> str:
+        return self.work.key.namespace or ""
+
+    def describe(self) -> ObservedSecret | None:
+        return self.secrets.describe(self.name)
+
+    def read(self, version: str) -> Mapping[str, Any]:
+        """Return a version's values, read once in a pass."""
+        if version not in self.values:
+            self.values[version] = self.secrets.read(self.name, version)
+        return self.values[version]
+
+    def account(self, name: str) -> ObservedAccount:
+        """Return an account.
+
+        Raises:
+            Terminal: ``AccountRefused``, there is none, or it is one that nobody may rotate.
+        """
+        found = self.oracle.observe_account(name)
+        if found is None:
+            raise Terminal(
+                reasons.ACCOUNT_REFUSED, f"spec.account: the database has no account {name}; create it, or name another"
+            )
+        if found.maintained:
+            raise Terminal(
+                reasons.ACCOUNT_REFUSED, f"spec.account: {name} is maintained by Oracle; name an account of your own"
+            )
+        return found
+
+    def note(self, opened: OpenRotation) -> OpenRotation:
+        """Write how far a rotation is before the next thing is sent."""
+        self.work.report.fields |= opened.fields()
+        self.work.write_now(f"Rotating the password of {opened.account}")
+        return opened
+
+    @property
+    def twin(self) -> str:
+        return twin_name(self.spec.account)
+
+    def other(self, name: str) -> str:
+        """Return the account that takes turns with *name*."""
+        return self.twin if name == self.spec.account else self.spec.account
+
+    def check_twin(self) -> None:
+        """Check that the twin is delegated too. Raises as :func:`check_account`."""
+        check_account(self.twin, self.delegations, self.spec.database_ref.name, self.namespace)
+
+
+class Places:
+    """Opens places."""
+
+    def __init__(self, references: References, backends: Backends, databases: Databases, workloads: Workloads) -> None:
+        self._references, self._backends = references, backends
+        self._databases, self._workloads = databases, workloads
+
+    def open(self, work: Pass[SecretRotationSpec], leaving: bool = False) -> Place:
+        """Return the place of a pass.
+
+        Args:
+            leaving: The object is deleted: permissions are not asked for again.
+
+        Raises:
+            Terminal: ``RefNotPermitted``, ``AccountNotAllowed``, ``SecretNotAllowed``, ``Conflict``.
+        """
+        database, delegations, account = self._left(work) if leaving else self._permitted(work)
+        keys = self._references.account_secret(account)
+        trust = self._references.database_trust(database, THE_DATABASES)
+        asked = _asked(work)
+        return Place(
+            work,
+            database,
+            self._backends.rotated_secrets(account, keys),
+            self._databases.open(database, THE_DATABASES),
+            self._backends.logins(database, trust),
+            self._workloads,
+            delegations,
+            asked,
+            asked is not None or work.requested or work.status.get("observedGeneration") != work.generation,
+        )
+
+    def _left(self, work: Pass[SecretRotationSpec]) -> Found:
+        name, account = work.spec.database_ref.name, work.spec.secret.account_ref.name
+        return (
+            self._references.find("OracleDatabase", name, OracleDatabaseSpec, "spec.databaseRef")[0],
+            [],
+            self._references.find("AwsAccount", account, AwsAccountSpec, "spec.secret.accountRef")[0],
+        )
+
+    def _permitted(self, work: Pass[SecretRotationSpec]) -> Found:
+        spec, namespace = work.spec, work.key.namespace or ""
+        name = spec.database_ref.name
+        database, delegations, _ = self._references.delegated(name, "spec.databaseRef", namespace)
+        check_account(spec.account, delegations, name, namespace)
+        self._check_alone(work)
+        return database, delegations, self._account(spec, namespace)
+
+    def _account(self, spec: SecretRotationSpec, namespace: str) -> AwsAccountSpec:
+        ref = spec.secret.account_ref.name
+        for key, resource in self._references.of_kind("AwsAccount"):
+            if key.name != ref:
+                continue
+            found = AwsAccountSpec.model_validate(resource["spec"])
+            mine = [each for each in found.delegations if self._references.allows(each.namespaces, namespace)]
+            if not mine:
+                break
+            if not any(spec.secret.name.startswith(prefix) for each in mine for prefix in each.secret_prefixes):
+                raise Terminal(
+                    reasons.SECRET_NOT_ALLOWED,
+                    f"spec.secret.name: no delegation of AwsAccount {ref} gives secret {spec.secret.name} to namespace"
+                    f" {namespace}; ask a platform administrator for a prefix under delegations[].secretPrefixes",
+                )
+            kms = spec.secret.kms_key_id
+            if kms is not None and not any(kms in each.kms_key_arns for each in mine):
+                raise Terminal(
+                    reasons.SECRET_NOT_ALLOWED,
+                    f"spec.secret.kmsKeyId: no delegation of AwsAccount {ref} gives this key to namespace {namespace};"
+                    " ask a platform administrator to list it under delegations[].kmsKeyArns",
+                )
+            return found
+        raise not_permitted("AwsAccount", ref, "spec.secret.accountRef", namespace)
+
+    def _check_alone(self, work: Pass[SecretRotationSpec]) -> None:
+        """Let the older of two objects over one account have it.
+
+        Raises:
+            Terminal: ``Conflict``.
+        """
+        mine = {work.spec.account, twin_name(work.spec.account)}
+        for key, resource in self._references.of_kind(KIND):
+            spec = resource.get("spec", {})
+            same = spec.get("databaseRef", {}).get("name") == work.spec.database_ref.name
+            if key == work.key or not same or spec.get("account") not in mine:
+                continue
+            if _age(resource) < _age(work.resource):
+                raise Terminal(
+                    reasons.CONFLICT,
+                    f"spec.account: {key.namespace}/{key.name} rotates account {spec.get('account')} already; delete"
+                    " one of the two",
+                )
+
+
+def _asked(work: Pass[SecretRotationSpec]) -> str | None:
+    found = work.resource["metadata"].get("annotations", {}).get(ROTATE_REQUESTED_AT)
+    asked = None if found is None else str(found)[:64]
+    return None if asked == work.status.get("lastHandledRotateAt") else asked
+
+
+def _age(resource: Mapping[str, Any]) -> tuple[str, str]:
+    metadata = resource["metadata"]
+    return metadata.get("creationTimestamp", ""), metadata.get("uid", "")
+
+
+def renewed(opened: OpenRotation, token: str) -> OpenRotation:
+    """Return the rotation with another version to make: its account's profile refused the last password."""
+    return replace(opened, token=token, attempts=opened.attempts + 1, step="Storing")

@@ -1,0 +1,307 @@
+"""One rotation from its token to the switch of AWSCURRENT; the secret's labels tell how far it came.
+
+======== ==================================================================================================
+Storing  the token is in status; then the new password is stored under it as AWSPENDING
+Setting  noted before the account's password is changed; from now on both passwords may be the one
+Switching the new password is proven by a log-on; AWSCURRENT moves, by compare-and-swap
+======== ==================================================================================================
+
+Before the switch a rotation that cannot go on is rolled back: what AWSCURRENT says is the account's password again.
+See docs/adr/0019-rotation.md.
+"""
+
+import uuid
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any
+
+from oracleapi.api import reasons
+from oracleapi.desired.password import make_password
+from oracleapi.desired.rotation import secret_values
+from oracleapi.errors import OperatorError, Retryable, Terminal
+from oracleapi.model.account import ATTEMPTS_LIMIT, CreateTwin, EndRollover, Equalize, ObservedAccount, SetPassword
+from oracleapi.model.opened import TRIES, OpenRotation
+from oracleapi.model.rotation import CURRENT, PREVIOUS, ObservedSecret
+from oracleapi.plan.account import plan_twin
+from oracleapi.reconcile.rotation_place import Place, renewed
+
+Values = Mapping[str, Any]
+
+
+class Superseded(Exception):
+    """Somebody moved AWSCURRENT to a version of their own."""
+
+
+class Run:
+    """Carries one rotation of one pass to its switch."""
+
+    def __init__(self, place: Place, secret: ObservedSecret, opened: OpenRotation) -> None:
+        self._place, self._secret, self._opened = place, secret, opened
+        self._failures = 0  # log-ons that were refused in a row
+
+    def to_switch(self) -> OpenRotation:
+        """Return the rotation once readers get the new version.
+
+        Raises:
+            Superseded: Somebody else wrote the secret meanwhile.
+            Terminal: ``PasswordRefused``, ``LoginDenied``, ``AccountsDiffer``, what the account's log-on says.
+        """
+        self._refuse_repetition()
+        while not self._set(self._stored()):
+            self._renew()
+        self._prove()
+        self._opened = self._place.note(self._opened.at("Switching"))
+        place, token = self._place, self._opened.token
+        if not place.secrets.make_current(place.name, token, self._opened.replacing):
+            raise Superseded
+        place.secrets.drop_pending(place.name, token)
+        return self._opened
+
+    def roll_back(self) -> bool:
+        """Make what AWSCURRENT says the account's password again, and take the pending label away.
+
+        Returns:
+            ``False``: the account's profile does not take the old password any more.
+
+        Raises:
+            Terminal: ``LoginDenied``, neither password is the account's.
+        """
+        place, token = self._place, self._opened.token
+        secret = place.describe()
+        current = None if secret is None else secret.version_with(CURRENT)
+        if secret is None or current is None or current == token:
+            return True
+        if not self._restored(place.read(current)):
+            return False
+        if token in secret.versions:
+            place.secrets.drop_pending(place.name, token)
+        return True
+
+    def _restored(self, wanted: Values) -> bool:
+        account, logins = str(wanted.get("username", "")), self._place.logins
+        if self._opened.step == "Storing" or account != self._opened.account:
+            return True  # the database was not asked yet; or it is the twin's password, which nobody reads
+        old, ours = str(wanted.get("password", "")), str(self._place.read(self._opened.token)["password"])
+        if logins.prove(account, ours) != "Denied":  # in a rollover the old one works too, but not for long
+            return logins.change(account, ours, old) == "Changed"
+        if logins.prove(account, old) == "Denied":
+            raise self._denied()
+        return True
+
+    def cannot_go_back(self) -> OperatorError:
+        return Terminal(
+            reasons.ROTATION_FAILED,
+            f"somebody else moved AWSCURRENT of secret {self._place.name} during a rotation, and account"
+            f" {self._opened.account} does not take that version's password; set the password of version"
+            f" {self._opened.token} in it, or change the account's password to it",
+        )
+
+    def _refuse_repetition(self) -> None:
+        """Stop where the last pass did: accounts lock, and each try makes a version.
+
+        Raises:
+            Terminal: As the last pass did.
+        """
+        opened = self._opened
+        if self._place.again:
+            self._opened = replace(opened, attempts=min(opened.attempts, TRIES - 1), refused="")
+        elif opened.attempts >= TRIES:
+            raise self._unsuitable()
+        elif opened.refused and opened.refused == opened.replacing:
+            raise self._denied()
+
+    def _stored(self) -> Values:
+        """Return the new version's values, stored now unless they are there."""
+        place, opened = self._place, self._opened
+        if opened.token in self._secret.versions:
+            return place.read(opened.token)
+        old = place.read(opened.replacing)
+        password = make_password(place.spec.password.length)
+        values = secret_values(old, place.database.connection, opened.account, password)
+        try:
+            place.secrets.put_pending(place.name, opened.token, values)
+        except Terminal as error:
+            if error.reason != reasons.CONFLICT:
+                raise
+            return place.read(opened.token)  # it was stored, and the list of versions does not show it yet
+        place.values[opened.token] = values
+        return values
+
+    def _set(self, values: Values) -> bool:
+        """Make the stored password the account's; ``False``: its profile refuses it."""
+        resumed = self._opened.step != "Storing"
+        if self._opened.strategy == "DualUser":
+            return self._set_twin(str(values["password"]), resumed)
+        new = str(values["password"])
+        account = self._place.account(self._opened.account)
+        if resumed and self._works(new):
+            return True
+        if not resumed:
+            self._opened = self._place.note(self._opened.at("Setting"))
+        current = self._place.read(self._opened.replacing)
+        self._end_last_rollover(account, str(current["password"]))
+        return self._change(account, new, self._candidates(account, current))
+
+    def _works(self, password: str) -> bool:
+        if self._place.logins.prove(self._opened.account, password) != "Denied":
+            return True
+        self._failures += 1
+        return False
+
+    def _candidates(self, account: ObservedAccount, current: Values) -> list[str]:
+        """Return the passwords that may be the account's now: the current one's, then the one before."""
+        previous = self._secret.version_with(PREVIOUS)
+        versions = [current]
+        if previous is not None and self._may_fail(account, 1):
+            versions.append(self._place.read(previous))
+        return [str(each["password"]) for each in versions if each.get("username") == account.name]
+
+    def _may_fail(self, account: ObservedAccount, more: int) -> bool:
+        """Say whether the account stays open if so many log-ons *more*, and one after them, are refused."""
+        limit = account.limits.get(ATTEMPTS_LIMIT, "10")
+        return not limit.isdigit() or self._failures + more + 1 < int(limit)
+
+    def _end_last_rollover(self, account: ObservedAccount, current: str) -> None:
+        """End the rollover of the rotation before this one, whose old password would stay and whose new one would go.
+
+        Only where the last change is ours: after somebody else's, the current version holds the old password.
+        Source: Database Security Guide 19c, "Changing a Password During the Rollover Period".
+        """
+        ours = self._place.work.status.get("passwordChangedTime")
+        if account.in_rollover and account.changed == ours:
+            self.end_rollover(account.name, current)
+
+    def end_rollover(self, account: str, password: str) -> bool:
+        """Let the old password of *account* end now; ``False``: nobody of us may."""
+        if self._place.logins.end_rollover(account, password):
+            return True
+        try:
+            self._place.oracle.apply_account(EndRollover(account))
+        except Terminal as error:
+            if error.reason != reasons.PRIVILEGES_MISSING:
+                raise
+            return False
+        return True
+
+    def _change(self, account: ObservedAccount, new: str, olds: list[str]) -> bool:
+        for old in olds:
+            match self._place.logins.change(account.name, old, new):
+                case "Changed":
+                    return True
+                case "Unsuitable":
+                    return False
+            self._failures += 1
+            if not self._may_fail(account, 0):
+                break
+        return self._set_by_right(account.name, new)
+
+    def _set_by_right(self, name: str, new: str) -> bool:
+        """Set a password without the old one, where the operator's account may."""
+        try:
+            self._place.oracle.apply_account(SetPassword(name, new))
+        except Terminal as error:
+            if error.reason == reasons.PASSWORD_REFUSED:
+                return False
+            if error.reason != reasons.PRIVILEGES_MISSING:
+                raise
+            self._opened = self._place.note(replace(self._opened, refused=self._opened.replacing))
+            raise self._denied() from error
+        return True
+
+    def _set_twin(self, new: str, resumed: bool) -> bool:
+        """Make the other account like the active one, and give it the new password."""
+        place, target = self._place, self._opened.account
+        current = place.read(self._opened.replacing)
+        active = place.account(str(current["username"]))
+        twin = place.oracle.observe_account(target)
+        if not resumed:
+            self._opened = place.note(self._opened.at("Setting"))
+        made = twin is None
+        if twin is None:
+            settings = tuple(sorted(each for each in active.holdings if each.kind == "setting"))
+            try:
+                place.oracle.apply_account(CreateTwin(target, settings, new))
+            except Terminal as error:
+                if error.reason == reasons.PASSWORD_REFUSED:
+                    return False
+                raise
+        self.equalize(active, target)
+        if made or (resumed and self._works(new)):
+            return True
+        twin = place.account(target)
+        previous = self._secret.version_with(PREVIOUS)
+        olds = [] if previous is None else [place.read(previous)]
+        return self._change(twin, new, [str(each["password"]) for each in olds if each.get("username") == target])
+
+    def equalize(self, active: ObservedAccount, target: str) -> None:
+        """Give *target* what *active* holds.
+
+        Raises:
+            Terminal: ``AccountsDiffer``, something is refused; status names it.
+        """
+        place, report = self._place, self._place.work.report
+        twin = place.account(target)
+        plan = plan_twin(active, twin)
+        refused = () if plan is None else place.oracle.apply_account(plan)
+        if plan is not None:
+            plan = plan_twin(active, place.account(target))
+        say_equal(report, plan, active.name, target)
+        if plan is not None:
+            code = f" ({refused[0].code})" if refused else ""
+            raise Terminal(
+                reasons.ACCOUNTS_DIFFER,
+                f"account {target} cannot take the place of {active.name}: they differ in"
+                f" {len(plan.revoke) + len(plan.grant)} points, see status.missing; the operator's account may not"
+                f" change them{code}, have a DBA do it",
+            )
+
+    def _renew(self) -> None:
+        place, opened = self._place, self._opened
+        place.secrets.drop_pending(place.name, opened.token)
+        self._opened = place.note(renewed(opened, str(uuid.uuid4())))
+        if self._opened.attempts >= TRIES:
+            raise self._unsuitable()
+
+    def _prove(self) -> None:
+        opened, work = self._opened, self._place.work
+        proof = self._place.logins.prove(opened.account, str(self._place.read(opened.token)["password"]))
+        if proof != "Works":
+            work.report.say("Verified", False, reasons.LOGIN_DENIED, "the new password does not work")
+            raise Retryable(
+                reasons.LOGIN_DENIED, f"account {opened.account} refuses its new password right after it was set", 60.0
+            )
+        work.report.say("Verified", True, reasons.SUCCEEDED, f"A log-on as {opened.account} and a query worked")
+
+    def _unsuitable(self) -> OperatorError:
+        return Terminal(
+            reasons.PASSWORD_REFUSED,
+            f"spec.password: the profile of account {self._opened.account} refused {TRIES} passwords; raise"
+            " spec.password.length or look at its PASSWORD_VERIFY_FUNCTION, then set the annotation"
+            " oracleapi.dev/rotate-requested-at",
+        )
+
+    def _denied(self) -> OperatorError:
+        account, again = self._opened.account, "then set the annotation oracleapi.dev/rotate-requested-at"
+        if self._opened.strategy == "DualUser":
+            return Terminal(
+                reasons.LOGIN_DENIED,
+                f"the secret holds no password that account {account} takes, and the operator's account may not set"
+                f" one; grant it ALTER USER, {again}",
+            )
+        return Terminal(
+            reasons.LOGIN_DENIED,
+            f"spec.secret.name: the password of AWSCURRENT is not that of account {account}; put the right one into the"
+            f" secret, or grant ALTER USER to the operator's account, {again}",
+        )
+
+
+def say_equal(report: Any, plan: Equalize | None, active: str, twin: str) -> None:
+    """Say whether two accounts are alike, and in status in what they are not."""
+    if plan is None:
+        report.fields["missing"] = None
+        report.say("GrantsEqual", True, reasons.SUCCEEDED, f"{active} and {twin} hold the same")
+        return
+    lines = [*(f"{each} (missing)" for each in plan.grant), *(f"{each} (too much)" for each in plan.revoke)]
+    report.fields["missing"] = [line[:480] for line in lines[:50]]
+    text = f"{twin} differs from {active} in {len(lines)} points; see status.missing"
+    report.say("GrantsEqual", False, reasons.ACCOUNTS_DIFFER, text)

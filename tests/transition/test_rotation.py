@@ -1,0 +1,383 @@
+"""``SecretRotation`` in a small world: when, how, and what nobody may lose on the way."""
+
+from typing import Any
+
+import pytest
+
+from oracleapi.model.account import Holding
+from oracleapi.runtime.store import Key
+from support import make
+from support.fake_rotation import Account, FakeAccounts, FakeRotatedSecrets
+from support.small_world import SmallWorld
+from support.worlds import annotate, edit, events, resync, written
+
+ROTATION = Key("SecretRotation", "hr", "hr-app")
+NAME, ACCOUNT, TWIN = "hr/app", "HR_APP", "HR_APP_CLONE"
+FIRST = "first-password-of-hr-app"
+DAY = 86400.0
+SESSION = Holding("system", "CREATE SESSION")
+
+
+def world_with(**fields: Any) -> SmallWorld:
+    """Return a settled world whose rotation is not due yet; *fields* are of its spec."""
+    world = SmallWorld(*make.rotating_world(), start=False)
+    accounts(world)[ACCOUNT] = Account(FIRST, holdings={SESSION, Holding("role", "HR_READER", default=True)})
+    secrets(world).put(NAME, "v1", username=ACCOUNT, password=FIRST, team={"of": "theirs"})
+    world.apply(make.rotation(**fields))
+    world.settle()
+    return world
+
+
+def accounts(world: SmallWorld) -> dict[str, Account]:
+    return world.backends.database.accounts.accounts
+
+
+def database(world: SmallWorld) -> FakeAccounts:
+    return world.backends.database.accounts
+
+
+def secrets(world: SmallWorld) -> FakeRotatedSecrets:
+    return world.backends.rotated
+
+
+def current(world: SmallWorld) -> dict[str, Any]:
+    return secrets(world).current(NAME)
+
+
+def status(world: SmallWorld) -> dict[str, Any]:
+    return world.kube.status(*ROTATION)
+
+
+def rotate(world: SmallWorld, token: str = "now") -> None:
+    annotate(world, ROTATION, rotate_requested_at=token)
+    world.settle()
+
+
+def check_reachable(world: SmallWorld) -> None:
+    """Check that the current version's account takes its password and is open, and that nothing is half done."""
+    found = current(world)
+    account = accounts(world)[found["username"]]
+    assert account.takes(found["password"])
+    assert not account.locked
+    assert "AWSPENDING" not in secrets(world).secrets[NAME].labels
+    assert "rotation" not in status(world)
+
+
+def test_a_secret_that_is_there_is_taken_over_and_nothing_is_changed_before_it_is_due() -> None:
+    world = world_with()
+    assert world.ready(ROTATION) == ("True", "Succeeded")
+    assert current(world)["password"] == FIRST
+    assert secrets(world).secrets[NAME].tags["oracleapi.dev/owner"] == "cluster-1/SecretRotation/hr/hr-app"
+    assert {key: status(world)[key] for key in ("activeAccount", "strategy", "versionId", "step")} == {
+        "activeAccount": ACCOUNT, "strategy": "Rollover", "versionId": "v1", "step": "Idle",
+    }  # fmt: skip
+    before = list(secrets(world).calls)
+    with written(world) as writes:
+        resync(world)
+    assert writes == []
+    assert secrets(world).calls[len(before) :] == ["describe"]
+
+
+def test_when_it_is_due_the_password_changes_and_both_work() -> None:
+    world = world_with()
+    world.clock.advance(30 * DAY)
+    world.settle(DAY)
+    found = current(world)
+    assert found["password"] != FIRST
+    assert found["team"] == {"of": "theirs"}
+    assert (found["engine"], found["host"], found["port"], found["dbname"]) == (
+        "oracle", "db.internal", "1521", "FREEPDB1",
+    )  # fmt: skip
+    assert accounts(world)[ACCOUNT].password == found["password"]
+    assert accounts(world)[ACCOUNT].old == FIRST  # nobody said who uses it
+    assert events(world, "Rotated") == [f"the password of {ACCOUNT} was changed (Rollover)"]
+    (entry,) = status(world)["history"]
+    assert (entry["result"], entry["cause"], entry["strategy"]) == ("Succeeded", "Schedule", "Rollover")
+    assert world.condition("Verified", ROTATION) == ("True", "Succeeded")
+    check_reachable(world)
+    assert not any(not taken for _, taken in database(world).log_ons), "a log-on was refused"
+    resync(world)
+    assert len(status(world)["history"]) == 1
+
+
+def test_a_rotation_takes_five_calls_of_secrets_manager() -> None:
+    world = world_with()
+    resync(world)
+    before = len(secrets(world).calls)
+    rotate(world)
+    assert secrets(world).calls[before:] == ["describe", "read", "put_pending", "make_current", "drop_pending"]
+
+
+@pytest.mark.parametrize("strategy", ["Rollover", "DualUser", "Single"])
+def test_twenty_rotations_in_a_row_leave_the_account_reachable_and_refuse_no_log_on(strategy: str) -> None:
+    world = world_with(strategy=strategy)
+    seen = set()
+    for turn in range(20):
+        before = current(world)
+        rotate(world, f"turn-{turn}")
+        check_reachable(world)
+        seen.add(current(world)["password"])
+        if strategy != "Single":
+            assert accounts(world)[before["username"]].takes(before["password"])
+    assert len(seen) == 20
+    assert all(taken for _, taken in database(world).log_ons)
+    assert len(status(world)["history"]) == 10
+
+
+def test_a_request_is_heeded_once() -> None:
+    world = world_with()
+    rotate(world)
+    resync(world)
+    assert len(status(world)["history"]) == 1
+    assert status(world)["lastHandledRotateAt"] == "now"
+
+
+def test_two_accounts_take_turns_and_hold_the_same() -> None:
+    world = world_with(strategy="DualUser")
+    assert world.condition("GrantsEqual", ROTATION) == ("Unknown", "Progressing")
+    rotate(world)
+    assert current(world)["username"] == TWIN
+    assert accounts(world)[TWIN].holdings == accounts(world)[ACCOUNT].holdings
+    assert accounts(world)[ACCOUNT].password == FIRST
+    accounts(world)[TWIN].holdings.add(Holding("role", "HR_WRITER"))
+    resync(world)
+    assert world.condition("GrantsEqual", ROTATION) == ("False", "AccountsDiffer")
+    assert status(world)["missing"] == ["role HR_WRITER (missing)"]
+    rotate(world, "again")
+    assert current(world)["username"] == ACCOUNT
+    assert Holding("role", "HR_WRITER") in accounts(world)[ACCOUNT].holdings
+    check_reachable(world)
+
+
+def test_accounts_that_cannot_be_made_equal_do_not_take_turns() -> None:
+    world = world_with(strategy="DualUser")
+    database(world).refuse.add(SESSION)
+    rotate(world)
+    assert world.ready(ROTATION) == ("False", "AccountsDiffer")
+    assert current(world)["username"] == ACCOUNT
+    assert "system CREATE SESSION (missing)" in status(world)["missing"]
+    database(world).refuse.clear()
+    resync(world)
+    assert world.ready(ROTATION) == ("True", "Succeeded")
+    assert current(world)["username"] == TWIN
+    check_reachable(world)
+
+
+def test_auto_says_why_it_takes_which() -> None:
+    world = world_with(strategy="Auto")
+    assert status(world)["strategyDetail"] == "profile APP_ROTATED has PASSWORD_ROLLOVER_TIME 1"
+    accounts(world)[ACCOUNT].limits["PASSWORD_ROLLOVER_TIME"] = "0"
+    resync(world)
+    assert status(world)["strategy"] == "DualUser"
+    assert "PASSWORD_ROLLOVER_TIME 0" in status(world)["strategyDetail"]
+
+
+def test_rollover_without_the_limit_is_refused_with_the_statements_that_help() -> None:
+    world = world_with(strategy="Auto")
+    accounts(world)[ACCOUNT].limits["PASSWORD_ROLLOVER_TIME"] = "0"
+    edit(world, ROTATION, strategy="Rollover")
+    world.settle()
+    assert world.ready(ROTATION) == ("False", "RolloverOff")
+    assert "CREATE PROFILE HR_APP_ROTATED LIMIT PASSWORD_ROLLOVER_TIME 1" in world.message(ROTATION)
+
+
+def test_another_password_is_made_where_the_profile_refuses_one() -> None:
+    world = world_with()
+    database(world).unsuitable = 2
+    rotate(world)
+    assert world.ready(ROTATION) == ("True", "Succeeded")
+    check_reachable(world)
+
+
+def test_after_three_refused_passwords_it_stops_until_somebody_asks() -> None:
+    world = world_with()
+    database(world).unsuitable = 100
+    rotate(world)
+    assert world.ready(ROTATION) == ("False", "PasswordRefused")
+    calls = secrets(world).calls.count("put_pending")
+    resync(world)
+    assert secrets(world).calls.count("put_pending") == calls
+    assert accounts(world)[ACCOUNT].takes(FIRST)
+    database(world).unsuitable = 0
+    rotate(world, "again")
+    assert world.ready(ROTATION) == ("True", "Succeeded")
+    check_reachable(world)
+
+
+def test_a_wrong_password_in_the_secret_is_told_and_never_locks_the_account() -> None:
+    world = world_with()
+    database(world).rights.clear()
+    accounts(world)[ACCOUNT].password = "changed-by-hand-of-somebody"
+    rotate(world)
+    assert world.ready(ROTATION) == ("False", "LoginDenied")
+    for _ in range(5):
+        resync(world)
+    assert not accounts(world)[ACCOUNT].locked
+    assert sum(not taken for _, taken in database(world).log_ons) <= 2
+    secrets(world).put(NAME, "v2", username=ACCOUNT, password="changed-by-hand-of-somebody")
+    resync(world)
+    resync(world)
+    check_reachable(world)
+
+
+def test_with_the_right_to_alter_users_a_wrong_password_is_mended() -> None:
+    world = world_with()
+    accounts(world)[ACCOUNT].password = "changed-by-hand-of-somebody"
+    rotate(world)
+    assert world.ready(ROTATION) == ("True", "Succeeded")
+    check_reachable(world)
+
+
+def test_a_secret_that_is_not_there_is_made_and_its_password_set() -> None:
+    world = SmallWorld(*make.rotating_world(), start=False)
+    accounts(world)[ACCOUNT] = Account(FIRST, holdings={SESSION})
+    world.apply(make.rotation(secret={"accountRef": {"name": "main"}, "name": NAME, "kmsKeyId": "alias/hr"}))
+    world.settle()
+    assert world.ready(ROTATION) == ("True", "Succeeded")
+    assert secrets(world).secrets[NAME].kms == "alias/hr"
+    check_reachable(world)
+    assert status(world)["history"][0]["cause"] == "Create"
+
+
+def test_without_the_right_the_made_secret_says_what_it_waits_for() -> None:
+    world = SmallWorld(*make.rotating_world(), start=False)
+    accounts(world)[ACCOUNT] = Account(FIRST, holdings={SESSION})
+    database(world).rights.clear()
+    world.apply(make.rotation())
+    world.settle()
+    assert world.ready(ROTATION) == ("False", "PrivilegesMissing")
+    assert accounts(world)[ACCOUNT].password == FIRST
+    database(world).rights.add("ALTER USER")
+    resync(world)
+    assert world.ready(ROTATION) == ("True", "Succeeded")
+    check_reachable(world)
+
+
+def test_a_secret_of_ours_that_is_scheduled_for_deletion_is_restored() -> None:
+    world = world_with()
+    secrets(world).secrets[NAME].deleted = True
+    resync(world)
+    assert not secrets(world).secrets[NAME].deleted
+    assert events(world, "SecretRestored")
+    assert world.ready(ROTATION) == ("True", "Succeeded")
+
+
+@pytest.mark.parametrize(
+    ("tags", "fields", "reason", "words"),
+    [
+        ({"oracleapi.dev/owner": "other/SecretRotation/hr/x"}, {}, "Conflict", "belongs to other/SecretRotation/hr/x"),
+        ({}, {"rotates": True}, "ForeignWriter", "RotationEnabled"),
+        ({}, {"labels": {"AWSCURRENT": "v1", "AWSPENDING": "v9"}}, "ForeignWriter", "version v9"),
+    ],
+)
+def test_foreign_writers_are_left_alone(tags: Any, fields: Any, reason: str, words: str) -> None:
+    world = world_with()
+    found = secrets(world).secrets[NAME]
+    found.tags |= tags
+    for name, value in fields.items():
+        setattr(found, name, value)
+    rotate(world)
+    assert world.ready(ROTATION) == ("False", reason)
+    assert words in world.message(ROTATION)
+    assert accounts(world)[ACCOUNT].password == FIRST
+
+
+def test_a_version_that_somebody_puts_is_taken_note_of() -> None:
+    world = world_with()
+    accounts(world)[ACCOUNT].change("by-hand-0123456789")
+    secrets(world).put(NAME, "v2", username=ACCOUNT, password="by-hand-0123456789")
+    resync(world)
+    assert status(world)["versionId"] == "v2"
+    assert len(events(world, "SecretChanged")) == 1
+    rotate(world)
+    check_reachable(world)
+    assert accounts(world)[ACCOUNT].takes(current(world)["password"])
+
+
+def test_a_version_put_in_the_middle_stays_and_the_rotation_is_taken_back() -> None:
+    world = world_with()
+    real = secrets(world).make_current
+
+    def meanwhile(name: str, token: str, replacing: str) -> bool:
+        secrets(world).put(NAME, "v2", username=ACCOUNT, password=FIRST)
+        return real(name, token, replacing)
+
+    secrets(world).make_current = meanwhile  # type: ignore[method-assign]
+    rotate(world)
+    secrets(world).make_current = real  # type: ignore[method-assign]
+    resync(world)
+    assert status(world)["versionId"] == "v2"
+    assert current(world)["password"] == FIRST
+    assert accounts(world)[ACCOUNT].password == FIRST
+    assert status(world)["history"][0]["result"] == "Superseded"
+    check_reachable(world)
+
+
+def test_consumers_restart_once_their_secret_is_written_and_then_the_old_password_ends() -> None:
+    secret = {"accountRef": {"name": "main"}, "name": NAME, "kubernetesSecret": {"name": "hr-app-db"}}
+    world = world_with(secret=secret, consumers=[{"kind": "Deployment", "name": "app"}])
+    world.workloads.add("Deployment", "hr", "app")
+    world.workloads.quick = False
+    assert world.workloads.secrets[("hr", "hr-app-db")].data["password"] == FIRST
+    rotate(world)
+    assert world.ready(ROTATION) == ("False", "WaitingForConsumers")
+    assert "Deployment app is restarting" in world.message(ROTATION)
+    assert world.workloads.writes[-2:] == ["Secret hr/hr-app-db", "Deployment hr/app"]
+    assert accounts(world)[ACCOUNT].old == FIRST
+    world.workloads.finish()
+    world.settle()
+    assert world.ready(ROTATION) == ("True", "Succeeded")
+    assert accounts(world)[ACCOUNT].old is None
+    check_reachable(world)
+
+
+def test_a_consumer_waits_for_the_secret_that_somebody_else_fills() -> None:
+    waiting = {"kind": "Deployment", "name": "app", "waitForSecret": {"name": "from-eso", "key": "password"}}
+    world = world_with(consumers=[waiting])
+    world.workloads.add("Deployment", "hr", "app")
+    rotate(world)
+    assert world.message(ROTATION) == (
+        "the new password is in place; Deployment app is restarted once key password of Secret from-eso has the new"
+        " password"
+    )
+    assert world.workloads.writes == []
+    from oracleapi.model.rotation import KubeSecret
+
+    world.workloads.secrets[("hr", "from-eso")] = KubeSecret("from-eso", "eso", {"password": current(world)["password"]})
+    world.settle()
+    assert world.workloads.writes == ["Deployment hr/app"]
+    check_reachable(world)
+
+
+def test_deletion_keeps_what_readers_use_and_takes_a_rotation_back() -> None:
+    secret = {"accountRef": {"name": "main"}, "name": NAME, "kubernetesSecret": {"name": "hr-app-db"}}
+    world = world_with(secret=secret)
+    world.delete(*ROTATION)
+    world.settle()
+    assert tuple(ROTATION) not in world.kube.objects if isinstance(ROTATION, tuple) else True
+    assert world.workloads.secrets[("hr", "hr-app-db")].owner == ""
+    assert not secrets(world).secrets[NAME].deleted
+
+
+def test_deletion_policy_delete_schedules_the_secret_for_deletion() -> None:
+    world = world_with(deletionPolicy="Delete")
+    world.delete(*ROTATION)
+    world.settle()
+    assert secrets(world).secrets[NAME].deleted
+
+
+@pytest.mark.parametrize(
+    ("fields", "reason"),
+    [
+        ({"account": "SCOTT"}, "AccountNotAllowed"),
+        ({"secret": {"accountRef": {"name": "main"}, "name": "sales/app"}}, "SecretNotAllowed"),
+        ({"secret": {"accountRef": {"name": "other"}, "name": NAME}}, "RefNotPermitted"),
+        ({"databaseRef": {"name": "other"}}, "RefNotPermitted"),
+        ({"schedule": {"cron": "0 99 * * *"}}, "InvalidSpec"),
+        ({"schedule": {"everyDays": 1, "timeZone": "Mars/Base"}}, "InvalidSpec"),
+    ],
+)
+def test_what_is_not_delegated_or_means_nothing_is_refused(fields: dict[str, Any], reason: str) -> None:
+    world = SmallWorld(*make.rotating_world(), make.rotation(**fields))
+    assert world.ready(ROTATION) == ("False", reason)
+    assert secrets(world).calls == []
