@@ -22,6 +22,7 @@ from oracleapi.ports import (
     Discovery,
     Gateway,
     Iam,
+    Logins,
     Meter,
     Oidc,
     Oracle,
@@ -94,6 +95,10 @@ class GuardedBackends:
     def parser(self, spec: OracleDatabaseSpec, secret: Mapping[str, str], trust: str | None = None) -> Parser:
         """Open it without a breaker: what the check account meets must not keep the operator's own from its work."""
         return self._inner.parser(spec, secret, trust)
+
+    def logins(self, spec: OracleDatabaseSpec, trust: str | None = None) -> Logins:
+        """Open it without a breaker, as :meth:`parser`."""
+        return self._inner.logins(spec, trust)
 
     def secrets(self, spec: AwsAccountSpec, secret: Mapping[str, str] | None) -> Secrets:
         name = account_name(spec.account_id, spec.region)

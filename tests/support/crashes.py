@@ -6,7 +6,19 @@ from dataclasses import dataclass
 from typing import Any, Literal, get_args
 
 from oracleapi.errors import OperatorError, Retryable, Uncertain
-from oracleapi.ports import Gateway, Iam, Kubernetes, Oidc, Oracle, OrdsProbe, Parser, Secrets
+from oracleapi.ports import (
+    Gateway,
+    Iam,
+    Kubernetes,
+    Logins,
+    Oidc,
+    Oracle,
+    OrdsProbe,
+    Parser,
+    RotatedSecrets,
+    Secrets,
+    Workloads,
+)
 from support.small_world import SmallWorld
 
 How = Literal["killed before", "killed after", "answer lost", "SIGTERM"]
@@ -20,6 +32,9 @@ PORTS: dict[str, type] = {
     "secrets": Secrets,
     "iam": Iam,
     "parser": Parser,
+    "rotated": RotatedSecrets,
+    "logins": Logins,
+    "workloads": Workloads,
 }
 LOST = {
     "cluster": "ClusterUnavailable",
@@ -30,6 +45,9 @@ LOST = {
     "secrets": "AwsUnavailable",
     "iam": "AwsUnavailable",
     "parser": "DatabaseUnreachable",
+    "rotated": "AwsUnavailable",
+    "logins": "DatabaseUnreachable",
+    "workloads": "ClusterUnavailable",
 }
 
 
@@ -44,6 +62,7 @@ def doubles(world: SmallWorld) -> dict[str, Any]:
     return {
         "cluster": world.kube, "aws": found.aws, "oracle": found.database, "ords": found.ords, "oidc": found.provider,
         "secrets": found.secret_store, "iam": found.policies, "parser": found.handlers,
+        "rotated": found.rotated, "logins": found.log_ons, "workloads": world.workloads,
     }  # fmt: skip
 
 

@@ -6,7 +6,7 @@ from typing import Any
 
 from oracleapi.model.role import Grant
 from oracleapi.runtime.store import Key
-from support import make
+from support import make, rotations
 from support.crashes import Call, Outside
 from support.history import History
 from support.small_world import API, SmallWorld
@@ -293,6 +293,13 @@ def nothing_guarded(world: SmallWorld) -> None:
     assert world.backends.policies.policies == {}
 
 
+def rotation(
+    start: Callable[[], SmallWorld], act: Callable[[SmallWorld], None], check: Callable[[SmallWorld], None]
+) -> Scenario:
+    """Return a scenario of a password; no API is in it."""
+    return Scenario(start, act, check, drains=False, apis=0)
+
+
 OWNED = "cluster-1/OracleRole/hr/hr-reader"
 SELECT, UPDATE = Grant("object", "SELECT", "HR.EMPLOYEES"), Grant("object", "UPDATE", "HR.EMPLOYEES")
 TITLE, PAY = (Grant("object", "UPDATE", "HR.JOBS", column) for column in ("TITLE", "PAY"))
@@ -312,6 +319,22 @@ SCENARIOS = {
     "delete a binding": Scenario(guarded_bound, remove_binding, guarded()),
     "a new gateway key": Scenario(guarded_bound, a_day_later, guarded("readers", "123456789012/batch")),
     "delete everything guarded": Scenario(guarded_bound, remove_all, nothing_guarded, drains=False),
+    "a password in rollover": rotation(rotations.begun(), rotations.ask, rotations.rotated("Rollover", "HR_APP")),
+    "a password with consumers": rotation(
+        rotations.begun(secret=rotations.KUBERNETES, consumers=rotations.CONSUMERS),
+        rotations.ask,
+        rotations.rotated("Rollover", "HR_APP"),
+    ),
+    "two accounts taking turns": rotation(
+        rotations.begun(strategy="DualUser"), rotations.ask, rotations.rotated("DualUser", "HR_APP")
+    ),
+    "a password with a gap": rotation(
+        rotations.begun(rotations.SINGLE, strategy="Single"), rotations.ask, rotations.rotated("Single", "HR_APP")
+    ),
+    "the first password of a secret": rotation(
+        lambda: rotations.unborn(there=False), nothing, rotations.rotated("Single", "HR_APP", entries=1)
+    ),
+    "a rotation that is deleted": rotation(rotations.begun(), rotations.deleted_in_the_middle, rotations.left),
     "delete one of two": Scenario(shared, remove_other, other_gone, drains=False, apis=2),
 }
 

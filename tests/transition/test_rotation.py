@@ -5,66 +5,33 @@ from typing import Any
 import pytest
 
 from oracleapi.model.account import Holding
-from oracleapi.runtime.store import Key
+from oracleapi.model.rotation import KubeSecret
 from support import make
-from support.fake_rotation import Account, FakeAccounts, FakeRotatedSecrets
+from support.rotations import (
+    ACCOUNT,
+    DAY_S,
+    FIRST,
+    KUBERNETES,
+    NAME,
+    ROTATION,
+    SESSION,
+    TWIN,
+    accounts,
+    check_done,
+    current,
+    database,
+    rotate,
+    secrets,
+    settled,
+    status,
+    unborn,
+)
 from support.small_world import SmallWorld
-from support.worlds import annotate, edit, events, resync, written
-
-ROTATION = Key("SecretRotation", "hr", "hr-app")
-NAME, ACCOUNT, TWIN = "hr/app", "HR_APP", "HR_APP_CLONE"
-FIRST = "first-password-of-hr-app"
-DAY = 86400.0
-SESSION = Holding("system", "CREATE SESSION")
-
-
-def world_with(**fields: Any) -> SmallWorld:
-    """Return a settled world whose rotation is not due yet; *fields* are of its spec."""
-    world = SmallWorld(*make.rotating_world(), start=False)
-    accounts(world)[ACCOUNT] = Account(FIRST, holdings={SESSION, Holding("role", "HR_READER", default=True)})
-    secrets(world).put(NAME, "v1", username=ACCOUNT, password=FIRST, team={"of": "theirs"})
-    world.apply(make.rotation(**fields))
-    world.settle()
-    return world
-
-
-def accounts(world: SmallWorld) -> dict[str, Account]:
-    return world.backends.database.accounts.accounts
-
-
-def database(world: SmallWorld) -> FakeAccounts:
-    return world.backends.database.accounts
-
-
-def secrets(world: SmallWorld) -> FakeRotatedSecrets:
-    return world.backends.rotated
-
-
-def current(world: SmallWorld) -> dict[str, Any]:
-    return secrets(world).current(NAME)
-
-
-def status(world: SmallWorld) -> dict[str, Any]:
-    return world.kube.status(*ROTATION)
-
-
-def rotate(world: SmallWorld, token: str = "now") -> None:
-    annotate(world, ROTATION, rotate_requested_at=token)
-    world.settle()
-
-
-def check_reachable(world: SmallWorld) -> None:
-    """Check that the current version's account takes its password and is open, and that nothing is half done."""
-    found = current(world)
-    account = accounts(world)[found["username"]]
-    assert account.takes(found["password"])
-    assert not account.locked
-    assert "AWSPENDING" not in secrets(world).secrets[NAME].labels
-    assert "rotation" not in status(world)
+from support.worlds import edit, events, resync, written
 
 
 def test_a_secret_that_is_there_is_taken_over_and_nothing_is_changed_before_it_is_due() -> None:
-    world = world_with()
+    world = settled()
     assert world.ready(ROTATION) == ("True", "Succeeded")
     assert current(world)["password"] == FIRST
     assert secrets(world).secrets[NAME].tags["oracleapi.dev/owner"] == "cluster-1/SecretRotation/hr/hr-app"
@@ -79,9 +46,9 @@ def test_a_secret_that_is_there_is_taken_over_and_nothing_is_changed_before_it_i
 
 
 def test_when_it_is_due_the_password_changes_and_both_work() -> None:
-    world = world_with()
-    world.clock.advance(30 * DAY)
-    world.settle(DAY)
+    world = settled()
+    world.clock.advance(30 * DAY_S)
+    world.settle(DAY_S)
     found = current(world)
     assert found["password"] != FIRST
     assert found["team"] == {"of": "theirs"}
@@ -94,14 +61,14 @@ def test_when_it_is_due_the_password_changes_and_both_work() -> None:
     (entry,) = status(world)["history"]
     assert (entry["result"], entry["cause"], entry["strategy"]) == ("Succeeded", "Schedule", "Rollover")
     assert world.condition("Verified", ROTATION) == ("True", "Succeeded")
-    check_reachable(world)
+    check_done(world)
     assert not any(not taken for _, taken in database(world).log_ons), "a log-on was refused"
     resync(world)
     assert len(status(world)["history"]) == 1
 
 
 def test_a_rotation_takes_five_calls_of_secrets_manager() -> None:
-    world = world_with()
+    world = settled()
     resync(world)
     before = len(secrets(world).calls)
     rotate(world)
@@ -110,12 +77,12 @@ def test_a_rotation_takes_five_calls_of_secrets_manager() -> None:
 
 @pytest.mark.parametrize("strategy", ["Rollover", "DualUser", "Single"])
 def test_twenty_rotations_in_a_row_leave_the_account_reachable_and_refuse_no_log_on(strategy: str) -> None:
-    world = world_with(strategy=strategy)
+    world = settled(strategy=strategy)
     seen = set()
     for turn in range(20):
         before = current(world)
         rotate(world, f"turn-{turn}")
-        check_reachable(world)
+        check_done(world)
         seen.add(current(world)["password"])
         if strategy != "Single":
             assert accounts(world)[before["username"]].takes(before["password"])
@@ -125,7 +92,7 @@ def test_twenty_rotations_in_a_row_leave_the_account_reachable_and_refuse_no_log
 
 
 def test_a_request_is_heeded_once() -> None:
-    world = world_with()
+    world = settled()
     rotate(world)
     resync(world)
     assert len(status(world)["history"]) == 1
@@ -133,7 +100,7 @@ def test_a_request_is_heeded_once() -> None:
 
 
 def test_two_accounts_take_turns_and_hold_the_same() -> None:
-    world = world_with(strategy="DualUser")
+    world = settled(strategy="DualUser")
     assert world.condition("GrantsEqual", ROTATION) == ("Unknown", "Progressing")
     rotate(world)
     assert current(world)["username"] == TWIN
@@ -146,11 +113,11 @@ def test_two_accounts_take_turns_and_hold_the_same() -> None:
     rotate(world, "again")
     assert current(world)["username"] == ACCOUNT
     assert Holding("role", "HR_WRITER") in accounts(world)[ACCOUNT].holdings
-    check_reachable(world)
+    check_done(world)
 
 
 def test_accounts_that_cannot_be_made_equal_do_not_take_turns() -> None:
-    world = world_with(strategy="DualUser")
+    world = settled(strategy="DualUser")
     database(world).refuse.add(SESSION)
     rotate(world)
     assert world.ready(ROTATION) == ("False", "AccountsDiffer")
@@ -160,11 +127,11 @@ def test_accounts_that_cannot_be_made_equal_do_not_take_turns() -> None:
     resync(world)
     assert world.ready(ROTATION) == ("True", "Succeeded")
     assert current(world)["username"] == TWIN
-    check_reachable(world)
+    check_done(world)
 
 
 def test_auto_says_why_it_takes_which() -> None:
-    world = world_with(strategy="Auto")
+    world = settled(strategy="Auto")
     assert status(world)["strategyDetail"] == "profile APP_ROTATED has PASSWORD_ROLLOVER_TIME 1"
     accounts(world)[ACCOUNT].limits["PASSWORD_ROLLOVER_TIME"] = "0"
     resync(world)
@@ -173,7 +140,7 @@ def test_auto_says_why_it_takes_which() -> None:
 
 
 def test_rollover_without_the_limit_is_refused_with_the_statements_that_help() -> None:
-    world = world_with(strategy="Auto")
+    world = settled(strategy="Auto")
     accounts(world)[ACCOUNT].limits["PASSWORD_ROLLOVER_TIME"] = "0"
     edit(world, ROTATION, strategy="Rollover")
     world.settle()
@@ -182,15 +149,15 @@ def test_rollover_without_the_limit_is_refused_with_the_statements_that_help() -
 
 
 def test_another_password_is_made_where_the_profile_refuses_one() -> None:
-    world = world_with()
+    world = settled()
     database(world).unsuitable = 2
     rotate(world)
     assert world.ready(ROTATION) == ("True", "Succeeded")
-    check_reachable(world)
+    check_done(world)
 
 
 def test_after_three_refused_passwords_it_stops_until_somebody_asks() -> None:
-    world = world_with()
+    world = settled()
     database(world).unsuitable = 100
     rotate(world)
     assert world.ready(ROTATION) == ("False", "PasswordRefused")
@@ -201,11 +168,11 @@ def test_after_three_refused_passwords_it_stops_until_somebody_asks() -> None:
     database(world).unsuitable = 0
     rotate(world, "again")
     assert world.ready(ROTATION) == ("True", "Succeeded")
-    check_reachable(world)
+    check_done(world)
 
 
 def test_a_wrong_password_in_the_secret_is_told_and_never_locks_the_account() -> None:
-    world = world_with()
+    world = settled()
     database(world).rights.clear()
     accounts(world)[ACCOUNT].password = "changed-by-hand-of-somebody"
     rotate(world)
@@ -217,44 +184,40 @@ def test_a_wrong_password_in_the_secret_is_told_and_never_locks_the_account() ->
     secrets(world).put(NAME, "v2", username=ACCOUNT, password="changed-by-hand-of-somebody")
     resync(world)
     resync(world)
-    check_reachable(world)
+    check_done(world)
 
 
 def test_with_the_right_to_alter_users_a_wrong_password_is_mended() -> None:
-    world = world_with()
+    world = settled()
     accounts(world)[ACCOUNT].password = "changed-by-hand-of-somebody"
     rotate(world)
     assert world.ready(ROTATION) == ("True", "Succeeded")
-    check_reachable(world)
+    check_done(world)
 
 
 def test_a_secret_that_is_not_there_is_made_and_its_password_set() -> None:
-    world = SmallWorld(*make.rotating_world(), start=False)
-    accounts(world)[ACCOUNT] = Account(FIRST, holdings={SESSION})
-    world.apply(make.rotation(secret={"accountRef": {"name": "main"}, "name": NAME, "kmsKeyId": "alias/hr"}))
+    world = unborn(there=False, secret={"accountRef": {"name": "main"}, "name": NAME, "kmsKeyId": "alias/hr"})
     world.settle()
     assert world.ready(ROTATION) == ("True", "Succeeded")
     assert secrets(world).secrets[NAME].kms == "alias/hr"
-    check_reachable(world)
+    check_done(world)
     assert status(world)["history"][0]["cause"] == "Create"
 
 
 def test_without_the_right_the_made_secret_says_what_it_waits_for() -> None:
-    world = SmallWorld(*make.rotating_world(), start=False)
-    accounts(world)[ACCOUNT] = Account(FIRST, holdings={SESSION})
+    world = unborn(there=False)
     database(world).rights.clear()
-    world.apply(make.rotation())
     world.settle()
     assert world.ready(ROTATION) == ("False", "PrivilegesMissing")
     assert accounts(world)[ACCOUNT].password == FIRST
     database(world).rights.add("ALTER USER")
     resync(world)
     assert world.ready(ROTATION) == ("True", "Succeeded")
-    check_reachable(world)
+    check_done(world)
 
 
 def test_a_secret_of_ours_that_is_scheduled_for_deletion_is_restored() -> None:
-    world = world_with()
+    world = settled()
     secrets(world).secrets[NAME].deleted = True
     resync(world)
     assert not secrets(world).secrets[NAME].deleted
@@ -271,7 +234,7 @@ def test_a_secret_of_ours_that_is_scheduled_for_deletion_is_restored() -> None:
     ],
 )
 def test_foreign_writers_are_left_alone(tags: Any, fields: Any, reason: str, words: str) -> None:
-    world = world_with()
+    world = settled()
     found = secrets(world).secrets[NAME]
     found.tags |= tags
     for name, value in fields.items():
@@ -283,19 +246,19 @@ def test_foreign_writers_are_left_alone(tags: Any, fields: Any, reason: str, wor
 
 
 def test_a_version_that_somebody_puts_is_taken_note_of() -> None:
-    world = world_with()
+    world = settled()
     accounts(world)[ACCOUNT].change("by-hand-0123456789")
     secrets(world).put(NAME, "v2", username=ACCOUNT, password="by-hand-0123456789")
     resync(world)
     assert status(world)["versionId"] == "v2"
     assert len(events(world, "SecretChanged")) == 1
     rotate(world)
-    check_reachable(world)
+    check_done(world)
     assert accounts(world)[ACCOUNT].takes(current(world)["password"])
 
 
 def test_a_version_put_in_the_middle_stays_and_the_rotation_is_taken_back() -> None:
-    world = world_with()
+    world = settled()
     real = secrets(world).make_current
 
     def meanwhile(name: str, token: str, replacing: str) -> bool:
@@ -310,13 +273,11 @@ def test_a_version_put_in_the_middle_stays_and_the_rotation_is_taken_back() -> N
     assert current(world)["password"] == FIRST
     assert accounts(world)[ACCOUNT].password == FIRST
     assert status(world)["history"][0]["result"] == "Superseded"
-    check_reachable(world)
+    check_done(world)
 
 
 def test_consumers_restart_once_their_secret_is_written_and_then_the_old_password_ends() -> None:
-    secret = {"accountRef": {"name": "main"}, "name": NAME, "kubernetesSecret": {"name": "hr-app-db"}}
-    world = world_with(secret=secret, consumers=[{"kind": "Deployment", "name": "app"}])
-    world.workloads.add("Deployment", "hr", "app")
+    world = settled(secret=KUBERNETES, consumers=[{"kind": "Deployment", "name": "app"}])
     world.workloads.quick = False
     assert world.workloads.secrets[("hr", "hr-app-db")].data["password"] == FIRST
     rotate(world)
@@ -328,39 +289,37 @@ def test_consumers_restart_once_their_secret_is_written_and_then_the_old_passwor
     world.settle()
     assert world.ready(ROTATION) == ("True", "Succeeded")
     assert accounts(world)[ACCOUNT].old is None
-    check_reachable(world)
+    check_done(world)
 
 
 def test_a_consumer_waits_for_the_secret_that_somebody_else_fills() -> None:
     waiting = {"kind": "Deployment", "name": "app", "waitForSecret": {"name": "from-eso", "key": "password"}}
-    world = world_with(consumers=[waiting])
-    world.workloads.add("Deployment", "hr", "app")
+    world = settled(consumers=[waiting])
     rotate(world)
     assert world.message(ROTATION) == (
         "the new password is in place; Deployment app is restarted once key password of Secret from-eso has the new"
         " password"
     )
     assert world.workloads.writes == []
-    from oracleapi.model.rotation import KubeSecret
-
-    world.workloads.secrets[("hr", "from-eso")] = KubeSecret("from-eso", "eso", {"password": current(world)["password"]})
+    world.workloads.secrets[("hr", "from-eso")] = KubeSecret(
+        "from-eso", "eso", {"password": current(world)["password"]}
+    )
     world.settle()
     assert world.workloads.writes == ["Deployment hr/app"]
-    check_reachable(world)
+    check_done(world)
 
 
 def test_deletion_keeps_what_readers_use_and_takes_a_rotation_back() -> None:
-    secret = {"accountRef": {"name": "main"}, "name": NAME, "kubernetesSecret": {"name": "hr-app-db"}}
-    world = world_with(secret=secret)
+    world = settled(secret=KUBERNETES)
     world.delete(*ROTATION)
     world.settle()
-    assert tuple(ROTATION) not in world.kube.objects if isinstance(ROTATION, tuple) else True
+    assert world.kube.find(*ROTATION) is None
     assert world.workloads.secrets[("hr", "hr-app-db")].owner == ""
     assert not secrets(world).secrets[NAME].deleted
 
 
 def test_deletion_policy_delete_schedules_the_secret_for_deletion() -> None:
-    world = world_with(deletionPolicy="Delete")
+    world = settled(deletionPolicy="Delete")
     world.delete(*ROTATION)
     world.settle()
     assert secrets(world).secrets[NAME].deleted

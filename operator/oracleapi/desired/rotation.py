@@ -46,7 +46,7 @@ def choose_strategy(asked: Strategy, account: ObservedAccount) -> Choice:
     raise Terminal(
         reasons.ROLLOVER_OFF,
         f"spec.strategy: profile {profile} of account {account.name} has {ROLLOVER_LIMIT} {limit}; give the account a"
-        f" profile of its own with a limit between 1/24 and 60 days, never change DEFAULT for it: {_profile_sql(account)}",
+        f" profile of its own with a limit between 1/24 and 60 days, and leave DEFAULT alone: {_profile_sql(account)}",
     )
 
 

@@ -1,4 +1,4 @@
-"""After the switch: the Kubernetes Secret, the consumers, the end of the old password; safe to repeat at every point."""
+"""After the switch: the Kubernetes Secret, the consumers, the end of the old password; safe to repeat anywhere."""
 
 import json
 from collections.abc import Mapping

@@ -23,6 +23,7 @@ from oracleapi.model.account import ATTEMPTS_LIMIT, CreateTwin, EndRollover, Equ
 from oracleapi.model.opened import TRIES, OpenRotation
 from oracleapi.model.rotation import CURRENT, PREVIOUS, ObservedSecret
 from oracleapi.plan.account import plan_twin
+from oracleapi.reconcile.report import Report
 from oracleapi.reconcile.rotation_place import Place, renewed
 
 Values = Mapping[str, Any]
@@ -263,14 +264,13 @@ class Run:
             raise self._unsuitable()
 
     def _prove(self) -> None:
-        opened, work = self._opened, self._place.work
+        opened = self._opened
         proof = self._place.logins.prove(opened.account, str(self._place.read(opened.token)["password"]))
+        say_verified(self._place.work.report, opened.account, proof == "Works")
         if proof != "Works":
-            work.report.say("Verified", False, reasons.LOGIN_DENIED, "the new password does not work")
             raise Retryable(
                 reasons.LOGIN_DENIED, f"account {opened.account} refuses its new password right after it was set", 60.0
             )
-        work.report.say("Verified", True, reasons.SUCCEEDED, f"A log-on as {opened.account} and a query worked")
 
     def _unsuitable(self) -> OperatorError:
         return Terminal(
@@ -295,7 +295,15 @@ class Run:
         )
 
 
-def say_equal(report: Any, plan: Equalize | None, active: str, twin: str) -> None:
+def say_verified(report: Report, account: str, works: bool) -> None:
+    """Say whether the secret's password was seen to work."""
+    if works:
+        report.say("Verified", True, reasons.SUCCEEDED, f"A log-on as {account} and a query worked")
+    else:
+        report.say("Verified", False, reasons.LOGIN_DENIED, f"The database refused a log-on as {account}")
+
+
+def say_equal(report: Report, plan: Equalize | None, active: str, twin: str) -> None:
     """Say whether two accounts are alike, and in status in what they are not."""
     if plan is None:
         report.fields["missing"] = None

@@ -13,7 +13,7 @@ from oracleapi.errors import DependencyNotReady, Retryable, Terminal
 from oracleapi.model.account import ObservedAccount, SetPassword
 from oracleapi.model.opened import IDLE, OpenRotation
 from oracleapi.model.ownership import TAG_OWNER
-from oracleapi.model.rotation import CURRENT, ObservedSecret
+from oracleapi.model.rotation import CURRENT, PENDING, ObservedSecret
 from oracleapi.plan.account import plan_twin
 from oracleapi.ports import Backends, Workloads
 from oracleapi.reconcile.databases import Databases
@@ -21,7 +21,7 @@ from oracleapi.reconcile.passes import Pass
 from oracleapi.reconcile.references import References
 from oracleapi.reconcile.rotation_delivery import Delivery
 from oracleapi.reconcile.rotation_place import KIND, Place, Places
-from oracleapi.reconcile.rotation_run import Run, Superseded, say_equal
+from oracleapi.reconcile.rotation_run import Run, Superseded, say_equal, say_verified
 from oracleapi.runtime.clock import RFC_3339, timestamp
 from oracleapi.runtime.store import Key
 
@@ -57,6 +57,7 @@ class SecretRotationReconciler:
             choice, active = self._choose(place, known)
             opened = self._begin(place, known, schedule, choice, active)
         if opened is None:
+            self._verify(place, known)
             self._delivery.keep_secret(place, known.current)
             work.report.message = f"The password of {work.report.fields['activeAccount']} is in {place.name}"
             return
@@ -132,6 +133,31 @@ class SecretRotationReconciler:
         kms = place.spec.secret.kms_key_id
         place.secrets.create(place.name, opened.token, values, place.work.owner.tags(), kms)
         return self._seen(place)
+
+    @staticmethod
+    def _verify(place: Place, known: Known) -> None:
+        """Prove each current version once, and once more where somebody edited or asked since it was refused.
+
+        Raises:
+            Terminal: ``LoginDenied``.
+        """
+        work = place.work
+        said = next((each for each in work.status.get("conditions", []) if each["type"] == "Verified"), None)
+        same = work.status.get("versionId") == known.current and said is not None
+        if said is not None and same and not (said["status"] == "False" and place.again):
+            work.report.say("Verified", said["status"] == "True", said["reason"], said["message"])
+        else:
+            values = place.read(known.current)
+            name = str(values.get("username", ""))
+            works = place.logins.prove(name, str(values.get("password", ""))) == "Works"
+            say_verified(work.report, name, works)
+        if work.report.conditions["Verified"].status != "True":
+            raise Terminal(
+                reasons.LOGIN_DENIED,
+                f"spec.secret.name: the database refuses the password in the current version of secret {place.name};"
+                " put the right one there, or ask for a rotation if the operator's account has ALTER USER (annotation"
+                " oracleapi.dev/rotate-requested-at)",
+            )
 
     # when ------------------------------------------------------------------------------------------------------
 
@@ -224,6 +250,8 @@ class SecretRotationReconciler:
                 opened = run.to_switch()
             except Superseded:
                 phase = "Foreign"
+        elif known.secret.version_with(PENDING) == opened.token:
+            place.secrets.drop_pending(place.name, opened.token)
         if phase == "Foreign":
             if not run.roll_back():
                 raise run.cannot_go_back()
@@ -262,7 +290,9 @@ class SecretRotationReconciler:
                 f"spec.secret.name: secret {place.name} was made, but its password is not the account's yet:"
                 f" {error.message}; or put the account's present password into the secret yourself",
             ) from error
-        if place.logins.prove(opened.account, password) != "Works":
+        works = place.logins.prove(opened.account, password) == "Works"
+        say_verified(place.work.report, opened.account, works)
+        if not works:
             raise Retryable(
                 reasons.LOGIN_DENIED, f"account {opened.account} refuses the password that was just set", 60.0
             )

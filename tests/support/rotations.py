@@ -1,0 +1,157 @@
+"""Worlds with a ``SecretRotation``, and what must be true of its account and secret at every moment."""
+
+import functools
+from collections.abc import Callable
+from typing import Any
+
+from oracleapi.model.account import Holding
+from oracleapi.model.rotation import CURRENT, PENDING, PREVIOUS
+from oracleapi.runtime.store import Key
+from support import make
+from support.fake_rotation import Account, FakeAccounts, FakeRotatedSecrets
+from support.small_world import SmallWorld
+from support.worlds import annotate
+
+ROTATION = Key("SecretRotation", "hr", "hr-app")
+NAME, ACCOUNT, TWIN = "hr/app", "HR_APP", "HR_APP_CLONE"
+FIRST = "first-password-of-hr-app"
+SESSION = Holding("system", "CREATE SESSION")
+DAY_S = 86400.0
+KUBERNETES = {"accountRef": {"name": "main"}, "name": NAME, "kubernetesSecret": {"name": "hr-app-db"}}
+CONSUMERS = [{"kind": "Deployment", "name": "app"}, {"kind": "StatefulSet", "name": "batch"}]
+
+
+def unborn(there: bool = True, **fields: Any) -> SmallWorld:
+    """Return a world in which a rotation was just applied; *fields* are of its spec, *there* whether its secret is."""
+    world = SmallWorld(*make.rotating_world(), start=False)
+    accounts(world)[ACCOUNT] = Account(FIRST, holdings={SESSION, Holding("role", "HR_READER", default=True)})
+    if there:
+        secrets(world).put(NAME, "v1", username=ACCOUNT, password=FIRST, team={"of": "theirs"})
+    for each in CONSUMERS:
+        world.workloads.add(each["kind"], "hr", each["name"])  # type: ignore[arg-type]
+    world.apply(make.rotation(**fields))
+    return world
+
+
+def settled(**fields: Any) -> SmallWorld:
+    """Return a settled world whose rotation is not due yet."""
+    world = unborn(**fields)
+    world.settle()
+    return world
+
+
+def accounts(world: SmallWorld) -> dict[str, Account]:
+    return world.backends.database.accounts.accounts
+
+
+def database(world: SmallWorld) -> FakeAccounts:
+    return world.backends.database.accounts
+
+
+def secrets(world: SmallWorld) -> FakeRotatedSecrets:
+    return world.backends.rotated
+
+
+def current(world: SmallWorld) -> dict[str, Any]:
+    return secrets(world).current(NAME)
+
+
+def status(world: SmallWorld) -> dict[str, Any]:
+    return world.kube.status(*ROTATION)
+
+
+def ask(world: SmallWorld, request: str = "now") -> None:
+    """Ask for a rotation, as a person does."""
+    annotate(world, ROTATION, rotate_requested_at=request)
+
+
+def rotate(world: SmallWorld, request: str = "now") -> None:
+    ask(world, request)
+    world.settle()
+
+
+def reachable(world: SmallWorld, *labels: str) -> bool:
+    """Say whether a version with one of *labels* holds what its account takes now."""
+    found = secrets(world).secrets[NAME]
+    versions = [found.values[found.labels[label]] for label in labels if label in found.labels]
+    return any(accounts(world)[each["username"]].takes(each["password"]) for each in versions)
+
+
+def check_done(world: SmallWorld) -> None:
+    """Check that readers get what works, that no account is locked and that nothing is half done."""
+    assert reachable(world, CURRENT)
+    assert not any(account.locked for account in accounts(world).values())
+    assert PENDING not in secrets(world).secrets[NAME].labels, "a version is left pending"
+    assert "rotation" not in status(world), f"in the middle of one: {status(world)}"
+    assert status(world)["step"] == "Idle"
+    assert status(world)["versionId"] == secrets(world).secrets[NAME].labels[CURRENT]
+
+
+def watched(world: SmallWorld, *labels: str) -> SmallWorld:
+    """Have every change looked at: a version with one of *labels* always works, and nobody gets locked out."""
+    backends = world.backends
+
+    def after(function: Callable[..., Any], *arguments: Any, **more: Any) -> Any:
+        answer = function(*arguments, **more)
+        if CURRENT in getattr(secrets(world).secrets.get(NAME), "labels", {}):
+            what = getattr(function, "__name__", "call")
+            assert reachable(world, *labels), f"after {what} no version {' or '.join(labels)} works"
+            assert not any(account.locked for account in accounts(world).values()), f"after {what} one is locked"
+        return answer
+
+    for double, names in (
+        (backends.rotated, ("make_current", "put_pending", "drop_pending")),
+        (backends.log_ons, ("change", "end_rollover", "prove")),
+        (backends.database, ("apply_account",)),
+    ):
+        for name in names:
+            setattr(double, name, functools.partial(after, getattr(double, name)))
+    return world
+
+
+def begun(labels: tuple[str, ...] = (CURRENT,), **fields: Any) -> Callable[[], SmallWorld]:
+    """Return what makes a settled, watched world that was rotated once before."""
+
+    def start() -> SmallWorld:
+        world = settled(**fields)
+        rotate(world, "before")
+        check_done(world)
+        world.clock.advance(400)
+        world.settle()
+        return watched(world, *labels)
+
+    return start
+
+
+def rotated(strategy: str, account: str, entries: int = 2) -> Callable[[SmallWorld], None]:
+    """Return a check that a rotation by *strategy* came to its end, once."""
+
+    def check(world: SmallWorld) -> None:
+        check_done(world)
+        assert world.ready(ROTATION) == ("True", "Succeeded"), world.message(ROTATION)
+        assert current(world)["username"] == account
+        history = status(world)["history"]
+        assert [each["result"] for each in history] == ["Succeeded"] * entries
+        assert history[0]["strategy"] == strategy
+        written = world.workloads.secrets.get(("hr", "hr-app-db"))
+        if written is not None:
+            assert written.data["password"] == current(world)["password"]
+
+    return check
+
+
+def left(world: SmallWorld) -> None:
+    """Check that the object is gone, and that its readers have what works."""
+    assert world.kube.find(*ROTATION) is None
+    assert reachable(world, CURRENT)
+    assert PENDING not in secrets(world).secrets[NAME].labels
+
+
+def deleted_in_the_middle(world: SmallWorld) -> None:
+    ask(world)
+    world.sync()
+    world.delete("SecretRotation", "hr", "hr-app")
+
+
+SINGLE = (CURRENT, PENDING, PREVIOUS)
+"""Where a strategy has a gap, the pending version is what works in it."""
