@@ -122,7 +122,13 @@ class WaitForSecret(Part):
     """A Secret that somebody else fills, such as External Secrets."""
 
     name: SecretName
-    key: SecretKey = Field("password", description="Its text is the password, or a JSON object that holds it")
+    key: SecretKey | None = Field(
+        None, description="Its text is the password, or a JSON object that holds it as password; default password"
+    )
+
+    @property
+    def text_key(self) -> str:
+        return self.key or "password"
 
 
 class Consumer(Part):

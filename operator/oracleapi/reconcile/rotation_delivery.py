@@ -61,8 +61,8 @@ class Delivery:
             return f"{name} does not exist; create it, or take it out of spec.consumers"
         if found.version != version:
             awaited = consumer.wait_for_secret
-            if awaited is not None and not self._carries(place, awaited.name, awaited.key, version):
-                return f"{name} is restarted once key {awaited.key} of Secret {awaited.name} has the new password"
+            if awaited is not None and not self._carries(place, awaited.name, awaited.text_key, version):
+                return f"{name} is restarted once key {awaited.text_key} of Secret {awaited.name} has the new password"
             place.workloads.restart(consumer.kind, namespace, consumer.name, version)
             return f"{name} is restarting"
         if found.stuck:
