@@ -106,12 +106,23 @@ class GuardedBackends:
         return _GuardedSecrets(inner, *self._once(inner, lambda: self._guard_secrets(name)))
 
     def rotated_secrets(self, spec: AwsAccountSpec, secret: Mapping[str, str] | None) -> RotatedSecrets:
-        """Open it with the budget of :meth:`secrets` and a breaker of its own; nothing is held: every call goes out."""
+        """Open it with the budget of :meth:`secrets` and a breaker of its own; nothing is held: every call goes out.
+
+        A version that becomes current is one that :meth:`secrets` must not be without: the operator's own account may
+        be the one that is rotated.
+        """
         name = account_name(spec.account_id, spec.region)
         inner = self._inner.rotated_secrets(spec, secret, self._secrets_budget(name))
         opens = partial(_account_is_away, "rotate")
         breaker = self._once(inner, lambda: self._breaker(name, opens, label=f"{name} rotated secrets"))
-        return cast(RotatedSecrets, _Guarded(inner, partial(self._only, breaker)))
+
+        def call(method: str, function: Callable[[], Any]) -> Any:
+            answer = breaker.call(function)
+            if method == "make_current":
+                self._doubt(name)
+            return answer
+
+        return cast(RotatedSecrets, _Guarded(inner, call))
 
     def iam(self, spec: AwsAccountSpec, secret: Mapping[str, str] | None) -> Iam:
         name, budget = account_name(spec.account_id, spec.region), iam_name(spec.account_id)
@@ -131,9 +142,14 @@ class GuardedBackends:
         """Let one call to each of these backends through at once: somebody edited an offer, or asked."""
         with self._lock:
             found = [breaker for name in names for breaker in self._breakers.get(name, ())]
-            held = [secrets for name in names for secrets in self._held.get(name, ())]
         for breaker in found:
             breaker.allow_trial()
+        self._doubt(*names)
+
+    def _doubt(self, *names: str) -> None:
+        """Have the secrets of these accounts read anew."""
+        with self._lock:
+            held = [secrets for name in names for secrets in self._held.get(name, ())]
         for secrets in held:
             secrets.doubt()
 

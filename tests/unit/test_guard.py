@@ -315,6 +315,18 @@ def test_whoever_edits_or_asks_has_secrets_read_anew() -> None:
     assert [world.read(), world.read(name="none")] == [("v1", 1), ("v1", 1)]
 
 
+def test_after_a_rotation_secrets_are_read_anew() -> None:
+    world = Secrets()
+    world.backends.rotated.put("db", "v1", password="one")
+    world.read()
+    rotated = world.guard.rotated_secrets(world.spec, None)
+    rotated.put_pending("db", "v2", {"password": "two"})
+    world.store.put("db", "v2", password="two")
+    assert world.read() == ("v1", 0)
+    assert rotated.make_current("db", "v2", "v1")
+    assert world.read() == ("v2", 1)
+
+
 def test_an_account_without_an_answer_is_not_asked_for_each_of_its_secrets() -> None:
     world = Secrets()
     world.store.faults = [AWAY]
