@@ -23,6 +23,7 @@ from oracleapi.ports import (
     Discovery,
     Gateway,
     Iam,
+    Logins,
     Oidc,
     Oracle,
     OrdsProbe,
@@ -106,6 +107,10 @@ class GuardedBackends:
     def parser(self, spec: OracleDatabaseSpec, secret: Mapping[str, str], trust: str | None = None) -> Parser:
         """Open it without a breaker: what the check account meets must not keep the operator's own from its work."""
         return self._inner.parser(spec, secret, trust)
+
+    def logins(self, spec: OracleDatabaseSpec, trust: str | None = None) -> Logins:
+        """Open them without a breaker: a password that one of them is denied says nothing of the database."""
+        return self._inner.logins(spec, trust)
 
     def secrets(self, spec: AwsAccountSpec, secret: Mapping[str, str] | None) -> Secrets:
         name = account_name(spec.account_id, spec.region)
