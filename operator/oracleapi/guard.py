@@ -97,7 +97,7 @@ class GuardedBackends:
         return self._inner.parser(spec, secret, trust)
 
     def logins(self, spec: OracleDatabaseSpec, trust: str | None = None) -> Logins:
-        """Open it without a breaker, as :meth:`parser`."""
+        """Open them without a breaker: a password that one of them is denied says nothing of the database."""
         return self._inner.logins(spec, trust)
 
     def secrets(self, spec: AwsAccountSpec, secret: Mapping[str, str] | None) -> Secrets:

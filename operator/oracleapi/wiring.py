@@ -18,6 +18,7 @@ from oracleapi.adapters.kube.client import KubeClient
 from oracleapi.adapters.kube.config import load_config
 from oracleapi.adapters.oidc.discovery import OidcDiscovery
 from oracleapi.adapters.oracle.database import OracleDatabase, open_database
+from oracleapi.adapters.oracle.logins import open_logins
 from oracleapi.adapters.oracle.parse import open_parser
 from oracleapi.adapters.oracle.trust import wallet_context
 from oracleapi.adapters.ords.probe import HttpProbe
@@ -31,6 +32,7 @@ from oracleapi.ports import (
     Gateway,
     Iam,
     Kubernetes,
+    Logins,
     Meter,
     Oidc,
     Oracle,
@@ -109,16 +111,21 @@ class RealBackends:
         return RoleSession(spec.assume_role.arn, external_id, spec.assume_role.session_seconds)
 
     def oracle(self, spec: OracleDatabaseSpec, secret: Mapping[str, str], trust: str | None = None) -> Oracle:
-        connection = spec.connection
-        name = f"oracle/{connection.host}:{connection.port}/{connection.service_name}/{secret.get('username', '-')}"
-        if connection.wallet_secret_ref is not None:
-            name = f"{name}/{connection.wallet_secret_ref.name}"
-        facts = [connection.model_dump(), dict(secret), trust]
-
-        return self._shared(name, facts, lambda: open_database(connection, secret, self._database_context(spec, trust)))
+        name = _database_name("oracle", spec, secret.get("username", "-"))
+        facts = [spec.connection.model_dump(), dict(secret), trust]
+        return self._shared(
+            name, facts, lambda: open_database(spec.connection, secret, self._database_context(spec, trust))
+        )
 
     def parser(self, spec: OracleDatabaseSpec, secret: Mapping[str, str], trust: str | None = None) -> Parser:
         return open_parser(spec.connection, secret, self._database_context(spec, trust))
+
+    def logins(self, spec: OracleDatabaseSpec, trust: str | None = None) -> Logins:
+        return self._shared(
+            _database_name("logins", spec, "*"),
+            [spec.connection.model_dump(), trust],
+            lambda: open_logins(spec.connection, self._database_context(spec, trust)),
+        )
 
     def _database_context(self, spec: OracleDatabaseSpec, trust: str | None) -> ssl.SSLContext | None:
         return wallet_context(self._trust(None), trust) if spec.connection.protocol == "TCPS" else None
@@ -156,6 +163,12 @@ class RealBackends:
         if ca_pem is not None:
             context.load_verify_locations(cadata=ca_pem)
         return context
+
+
+def _database_name(part: str, spec: OracleDatabaseSpec, user: str) -> str:
+    connection = spec.connection
+    name = f"{part}/{connection.host}:{connection.port}/{connection.service_name}/{user}"
+    return name if connection.wallet_secret_ref is None else f"{name}/{connection.wallet_secret_ref.name}"
 
 
 def _close(adapter: Any) -> None:

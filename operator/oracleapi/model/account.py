@@ -1,6 +1,6 @@
 """An account of the database, what it holds, and what changes it, as values. Pure.
 
-Source: Database Reference, DBA_USERS, DBA_PROFILES, DBA_TS_QUOTAS, PROXY_USERS and the DBA_…_PRIVS views.
+Source: Database Reference, DBA_USERS, DBA_PROFILES, DBA_TS_QUOTAS, DBA_PROXIES and the DBA_…_PRIVS views.
 """
 
 from collections.abc import Mapping
@@ -12,6 +12,7 @@ ROLLOVER = "IN ROLLOVER"
 ROLLOVER_LIMIT = "PASSWORD_ROLLOVER_TIME"
 ATTEMPTS_LIMIT = "FAILED_LOGIN_ATTEMPTS"
 VERIFY_LIMIT = "PASSWORD_VERIFY_FUNCTION"
+PROFILE, DEFAULT_TABLESPACE, TEMPORARY_TABLESPACE = "PROFILE", "DEFAULT TABLESPACE", "TEMPORARY TABLESPACE"
 
 HoldingKind = Literal["role", "system", "object", "column", "quota", "proxy", "setting"]
 
@@ -25,8 +26,10 @@ class Holding:
             ``proxy`` is an account that it may connect through for (``CONNECT THROUGH``); ``setting`` is PROFILE,
             DEFAULT TABLESPACE or TEMPORARY TABLESPACE.
         name: The role, privilege, tablespace, client account or setting.
-        on: ``OWNER.NAME`` of the object, and ``OWNER.NAME(COLUMN)`` of a column; else empty.
-        value: The quota in bytes (-1: unlimited), the proxy's roles clause, the setting's value.
+        on: ``OWNER.NAME`` of the object, and ``OWNER.NAME(COLUMN)`` of a column; else empty. What GRANT names by its
+            type has that before it: ``DIRECTORY SYS.DUMPS``.
+        value: The quota in bytes (-1: unlimited), the setting's value, or what follows CONNECT THROUGH and the
+            proxy's name, such as ``WITH ROLE A, B``.
         option: With admin option, grant option.
         default: A role that is enabled at log-on.
     """

@@ -1,16 +1,83 @@
-"""The twin of an account: its name, and what makes it hold the same. Pure."""
+"""Plan a twin: what to take from and give to an account that is to stand in for another one. Pure."""
 
-from oracleapi.model.account import Equalize, ObservedAccount
+from dataclasses import replace
+
+from oracleapi.api import reasons
+from oracleapi.errors import Terminal
+from oracleapi.model.account import Equalize, Holding, ObservedAccount
 
 SUFFIX = "_CLONE"
+"""As AWS's template for two alternating users of Oracle names the second one."""
+NAME_LIMIT = 128
+"""Bytes of an identifier; names that the kinds let through have as many characters."""
 
 
 def twin_name(account: str) -> str:
-    """Return the account that takes turns with *account*."""
-    return account.removesuffix(SUFFIX) if account.endswith(SUFFIX) else account + SUFFIX
+    """Return the name of the account that takes turns with *account*: ``HR_APP_CLONE`` and ``HR_APP``.
+
+    Raises:
+        Terminal: ``InvalidSpec``, the name is too long for the suffix.
+    """
+    name = account.removesuffix(SUFFIX)
+    if name != account and name:
+        return name
+    if len(account) + len(SUFFIX) > NAME_LIMIT:
+        raise Terminal(
+            reasons.INVALID_SPEC,
+            f"spec.account: its twin would be called {account}{SUFFIX}, and a name has {NAME_LIMIT} bytes at most; use"
+            " another strategy, or a shorter name",
+        )
+    return account + SUFFIX
 
 
 def plan_twin(active: ObservedAccount, twin: ObservedAccount) -> Equalize | None:
-    """Return what makes *twin* hold what *active* holds, ``None`` where it does."""
-    revoke, grant = twin.holdings - active.holdings, active.holdings - twin.holdings
-    return Equalize(twin.name, tuple(sorted(revoke)), tuple(sorted(grant))) if revoke or grant else None
+    """Return what makes *twin* hold exactly what *active* holds, or ``None`` where it does.
+
+    Left out is what concerns objects of either account: an owner holds no grants on its own, and nobody else is given
+    what ownership gives. That one may connect through for the other becomes that the other may for the one.
+    """
+    wanted = {_place(each): each for each in (_mirrored(each, twin, active) for each in _compared(active, twin))}
+    held = {_place(each): each for each in _compared(twin, active)}
+    revoked = {_revoked(each) for place, each in held.items() if _surplus(each, wanted.get(place))}
+    lost = {place for place, each in held.items() if _revoked(each) in revoked}
+    granted = {each for place, each in wanted.items() if place in lost or held.get(place) != each}
+    if not (revoked or granted):
+        return None
+    return Equalize(twin.name, tuple(sorted(revoked)), tuple(sorted(granted)))
+
+
+def _compared(account: ObservedAccount, other: ObservedAccount) -> list[Holding]:
+    names = (account.name, other.name)
+    lent = {f"USER SYS.{name}" for name in names}
+    return [each for each in account.holdings if _owner(each.on) not in names and each.on not in lent]
+
+
+def _owner(on: str) -> str:
+    return on.partition(".")[0].rpartition(" ")[2]
+
+
+def _mirrored(holding: Holding, twin: ObservedAccount, active: ObservedAccount) -> Holding:
+    """Return what the twin holds where the active account has *holding*."""
+    if holding.kind == "proxy" and holding.name == twin.name:
+        return replace(holding, name=active.name)
+    return holding
+
+
+def _place(holding: Holding) -> tuple[str, str, str]:
+    return holding.kind, holding.name, holding.on
+
+
+def _surplus(held: Holding, wanted: Holding | None) -> bool:
+    """Say whether *held* must be taken away before *wanted* is given: all else is given over it."""
+    if held.kind == "setting":
+        return False
+    return wanted is None or (held.option and not wanted.option)
+
+
+def _revoked(holding: Holding) -> Holding:
+    """Return what to revoke: Oracle takes an object privilege from the whole object only (ORA-01750)."""
+    if holding.kind == "column":
+        return Holding("object", holding.name, holding.on.partition("(")[0])
+    if holding.kind == "object":
+        return Holding("object", holding.name, holding.on)
+    return holding

@@ -17,16 +17,16 @@ DOING = "reading the ORDS metadata of HR_API"
 PASSES, STAYS, DONE, TOLD = "passes", "stays", "done", "told"
 REFERENCE = {
     PASSES: """
-        ORA-00054 ORA-00060 ORA-01033 ORA-01034 ORA-01089 ORA-01109 ORA-01940 ORA-03113 ORA-03114 ORA-03135 ORA-04020
-        ORA-04021 ORA-04068 ORA-12170 ORA-12505 ORA-12514 ORA-12516 ORA-12520 ORA-12528 ORA-12537 ORA-12541 ORA-12545
-        ORA-12547 ORA-30006
+        ORA-00054 ORA-00060 ORA-01033 ORA-01034 ORA-01089 ORA-01109 ORA-01940 ORA-02391 ORA-03113 ORA-03114 ORA-03135
+        ORA-04020 ORA-04021 ORA-04068 ORA-12170 ORA-12505 ORA-12514 ORA-12516 ORA-12520 ORA-12528 ORA-12537 ORA-12541
+        ORA-12545 ORA-12547 ORA-30006
         DPY-1001 DPY-4005 DPY-4011 DPY-4024 DPY-4033 DPY-6000 DPY-6001 DPY-6003 DPY-6005
     """,
     STAYS: """
         ORA-00942 ORA-00955 ORA-00959 ORA-00988 ORA-00990 ORA-01005 ORA-01017 ORA-01031 ORA-01045 ORA-01403 ORA-01749
         ORA-01917 ORA-01918 ORA-01922 ORA-01924 ORA-01926 ORA-01932 ORA-01934 ORA-02380 ORA-04042 ORA-04043 ORA-06550
-        ORA-06598 ORA-12154 ORA-20049 ORA-28000 ORA-28001 ORA-28003 ORA-28007 ORA-28008 ORA-28221 ORA-28225 ORA-28226
-        ORA-28227 ORA-65024 ORA-65049 ORA-65096
+        ORA-06598 ORA-12154 ORA-20049 ORA-28000 ORA-28001 ORA-28003 ORA-28007 ORA-28008 ORA-28219 ORA-28221 ORA-28225
+        ORA-28226 ORA-28227 ORA-65024 ORA-65049 ORA-65096
         DPY-3001 DPY-3010 DPY-3015 DPY-4000 DPY-4001 DPY-4008 DPY-4010 DPY-4027 DPY-6002 DPY-6006
     """,
     DONE: "ORA-01919 ORA-01920 ORA-01921 ORA-01927 ORA-01951 ORA-01952 ORA-46358",
@@ -68,6 +68,11 @@ ROWS = [
     Row("DPY-3015", Retryable, "LoginDenied", "a DBA", ("verifier", "sets the password again")),
     Row("ORA-00054 ORA-00060 ORA-01940 ORA-04020 ORA-04021 ORA-04068 ORA-30006", Retryable, "OracleBusy", "nobody",
         ("lock",)),
+    Row("ORA-02391", Retryable, "OracleBusy", "nobody", ("SESSIONS_PER_USER",)),
+    Row("ORA-28003 ORA-28219", Terminal, "PasswordRefused", "a DBA",
+        ("spec.password.length", "PASSWORD_VERIFY_FUNCTION", "letters, digits and _ - .")),
+    Row("ORA-28007", Terminal, "PasswordRefused", "we", ("begins anew",)),
+    Row("ORA-00988", Terminal, "PasswordRefused", "the API author", ("spec.password.length",)),
     Row("ORA-01920 ORA-01921", Terminal, "Conflict", "the API author", ("choose another name",)),
     Row("ORA-00942 ORA-01031 ORA-06550", Terminal, "PrivilegesMissing", "a DBA", ("docs/database.md",)),
     Row("ORA-06598", Terminal, "PrivilegesMissing", "a DBA", ("INHERIT PRIVILEGES", "docs/database.md")),
@@ -78,9 +83,9 @@ ROWS = [
     Row("ORA-20049", Terminal, "OracleRefused", "the API author", ("canary-text",)),
     Row("ORA-12154 DPY-4000 DPY-4008 DPY-4010 DPY-4027", Retryable, "InternalError", "we", ("report it",)),
     # what the operator never asks for, or what is no error where it asks: then these are not reached
-    Row("ORA-00955 ORA-00959 ORA-00988 ORA-00990 ORA-01403 ORA-01749 ORA-01917 ORA-01918 ORA-01919 ORA-01922 ORA-01924"
-        " ORA-01926 ORA-01927 ORA-01932 ORA-01934 ORA-01951 ORA-01952 ORA-02380 ORA-04042 ORA-04043 ORA-28002 ORA-28003"
-        " ORA-28007 ORA-28008 ORA-28011 ORA-28221 ORA-28225 ORA-28226 ORA-28227 ORA-46358", Terminal, "OracleRefused",
+    Row("ORA-00955 ORA-00959 ORA-00990 ORA-01403 ORA-01749 ORA-01917 ORA-01918 ORA-01919 ORA-01922 ORA-01924"
+        " ORA-01926 ORA-01927 ORA-01932 ORA-01934 ORA-01951 ORA-01952 ORA-02380 ORA-04042 ORA-04043 ORA-28002 ORA-28008"
+        " ORA-28011 ORA-28221 ORA-28225 ORA-28226 ORA-28227 ORA-46358", Terminal, "OracleRefused",
         "a DBA", ("https://docs.oracle.com/error-help/db/ora-",)),
 ]  # fmt: skip
 CASES = [(code, row) for row in ROWS for code in row.codes.split()]

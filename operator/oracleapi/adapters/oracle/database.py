@@ -10,7 +10,7 @@ from typing import Any
 
 import oracledb
 
-from oracleapi.adapters.oracle import guard_rows, roles, statements
+from oracleapi.adapters.oracle import accounts, guard_rows, roles, statements
 from oracleapi.adapters.oracle.errors import full_code, translated
 from oracleapi.adapters.oracle.knock import knock
 from oracleapi.adapters.oracle.trust import address
@@ -18,6 +18,7 @@ from oracleapi.adapters.oracle.verdicts import LOGIN_RETRY_S, RIGHTS
 from oracleapi.api import reasons
 from oracleapi.api.oracledatabase import Connection
 from oracleapi.errors import OperatorError, Retryable, Terminal
+from oracleapi.model.account import AccountAction, ObservedAccount, RefusedHolding
 from oracleapi.model.guard import GuardAction, ObservedBinding, ObservedGuard
 from oracleapi.model.role import GUARD_SCHEMA, ObservedRole, RefusedGrant, RoleAction
 from oracleapi.model.schema import (
@@ -162,6 +163,16 @@ class OracleDatabase:
     def apply_guard(self, action: GuardAction) -> None:
         with self._session(action.describe()) as connection:
             guard_rows.apply(connection, action)
+
+    def observe_account(self, name: str) -> ObservedAccount | None:
+        with self._session(f"reading account {name}") as connection:
+            cursor = connection.cursor()
+            with _missing_named(cursor, accounts.READABLE):
+                return accounts.observe(cursor, name)
+
+    def apply_account(self, action: AccountAction) -> Sequence[RefusedHolding]:
+        with self._session(action.describe()) as connection:
+            return accounts.apply(connection, action)
 
     @contextmanager
     def _session(self, doing: str) -> Iterator[oracledb.Connection]:

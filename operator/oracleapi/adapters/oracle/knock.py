@@ -7,31 +7,40 @@ nothing; so does whoever closes it. [M: python-oracledb 26.1]
 import queue
 import threading
 from collections.abc import Callable
+from typing import TypeVar
 
 import oracledb
 
+T = TypeVar("T")
 
-def knock(connect: Callable[[], oracledb.Connection], limit_s: float) -> None:
-    """Connect and close again.
+
+def reach(connect: Callable[[], T], limit_s: float) -> T:
+    """Return what *connect* returns.
 
     Raises:
         TimeoutError: Nobody answered within *limit_s*. The thread that waits is left behind; it ends with its socket.
         Exception: What *connect* raised.
     """
-    outcome: queue.SimpleQueue[Exception | None] = queue.SimpleQueue()
+    outcome: queue.SimpleQueue[tuple[T | None, Exception | None]] = queue.SimpleQueue()
 
     def run() -> None:
         try:
-            connect().close()
+            found = connect()
         except Exception as error:
-            outcome.put(error)
+            outcome.put((None, error))
         else:
-            outcome.put(None)
+            outcome.put((found, None))
 
     threading.Thread(target=run, name="knock", daemon=True).start()
     try:
-        fault = outcome.get(timeout=limit_s)
+        found, fault = outcome.get(timeout=limit_s)
     except queue.Empty:
         raise TimeoutError from None
     if fault is not None:
         raise fault
+    return found  # type: ignore[return-value]
+
+
+def knock(connect: Callable[[], oracledb.Connection], limit_s: float) -> None:
+    """Connect and close again. Raises as :func:`reach`."""
+    reach(lambda: connect().close(), limit_s)

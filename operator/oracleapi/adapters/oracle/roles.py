@@ -68,6 +68,7 @@ READABLE = {
 }
 """What an account needs to read for roles, each with the statement that shows it."""
 _NAME = re.compile(r"[A-Z][A-Z0-9_$#]{0,127}")
+_KNOWN_NAME = re.compile(r'[^"\0]{1,128}')
 _WORDS = re.compile(r"[A-Z]+( [A-Z]+)*")
 
 
@@ -174,13 +175,16 @@ def statement(grant: Grant, role: str, revoking: bool) -> str:
     return f"revoke {what} from {quoted(role)}" if revoking else f"grant {what} to {quoted(role)}"
 
 
-def quoted(name: str) -> str:
+def quoted(name: str, known: bool = False) -> str:
     """Return *name* as a quoted identifier.
+
+    Args:
+        known: It comes from the dictionary, and may be whatever Oracle lets stand between double quotes.
 
     Raises:
         ValueError: It is none that the kinds let through; a fault of ours.
     """
-    if not _NAME.fullmatch(name):
+    if not (_KNOWN_NAME if known else _NAME).fullmatch(name):
         raise ValueError(f"{name!r} is no plain identifier")
     return f'"{name}"'
 

@@ -41,6 +41,10 @@ def _right(says: str) -> Verdict:
     return Verdict(Terminal, reasons.PRIVILEGES_MISSING, f"{says}, see docs/database.md")
 
 
+def _password(says: str) -> Verdict:
+    return Verdict(Terminal, reasons.PASSWORD_REFUSED, says)
+
+
 def _refused(says: str) -> Verdict:
     return Verdict(Terminal, reasons.ORACLE_REFUSED, says)
 
@@ -49,6 +53,7 @@ AWAY = _away("the database does not answer")
 BUSY = Verdict(Retryable, reasons.ORACLE_BUSY, "somebody holds a lock; trying again")
 RACE = Verdict(Retryable, reasons.CONFLICT, "somebody else made the same at the same time; looking again")
 TAKEN = Verdict(Terminal, reasons.CONFLICT, "a user or role of this name is there already; choose another name")
+PASSWORD_SHAPE = _password("the database does not take a password of this shape; change spec.password.length")
 FAULT = Verdict(Retryable, reasons.INTERNAL_ERROR, "a fault of the operator; please report it")
 
 _TABLE: tuple[tuple[Verdict, str], ...] = (
@@ -85,10 +90,29 @@ _TABLE: tuple[tuple[Verdict, str], ...] = (
         "DPY-3015",
     ),
     (BUSY, "ORA-00054 ORA-00060 ORA-01940 ORA-04020 ORA-04021 ORA-04068 ORA-30006"),
+    (
+        BUSY._replace(says="the account has as many sessions as its profile allows (SESSIONS_PER_USER); trying again"),
+        "ORA-02391",
+    ),
     (RACE, "ORA-00001"),
     (TAKEN, "ORA-01920 ORA-01921"),
     (_right("the operator's account lacks a right"), "ORA-00942 ORA-01031 ORA-06550"),
     (_right("ORDS may not act for the operator's account; grant it INHERIT PRIVILEGES"), "ORA-06598"),
+    (
+        _password(
+            "the account's profile refuses the new password; raise spec.password.length, or have the profile's"
+            " PASSWORD_VERIFY_FUNCTION take what has letters, digits and _ - . only"
+        ),
+        "ORA-28003 ORA-28219",
+    ),
+    (
+        _password(
+            "the account had the new password before, and its profile forbids to use it again; a rotation that begins"
+            " anew takes another one"
+        ),
+        "ORA-28007",
+    ),
+    (PASSWORD_SHAPE, "ORA-00988"),
     (
         _refused("the database asks for what this driver cannot do, such as native encryption; use TCPS instead"),
         "DPY-3001",
@@ -102,6 +126,8 @@ _TABLE: tuple[tuple[Verdict, str], ...] = (
 )  # fmt: skip
 VERDICTS = {code: verdict for verdict, codes in _TABLE for code in codes.split()}
 RIGHTS = frozenset(code for code, verdict in VERDICTS.items() if verdict.reason == reasons.PRIVILEGES_MISSING)
+PASSWORDS = frozenset(code for code, verdict in VERDICTS.items() if verdict.reason == reasons.PASSWORD_REFUSED)
+"""What is said of a new password that another one may be spared."""
 
 
 def refusal(code: str) -> Verdict:

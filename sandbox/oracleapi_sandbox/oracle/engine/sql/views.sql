@@ -28,7 +28,8 @@ select profile as "PROFILE", resource as "RESOURCE_NAME", type as "RESOURCE_TYPE
 -- DBA_TABLESPACES | SELECT_CATALOG_ROLE | DBA_TABLESPACES
 select t as "TABLESPACE_NAME", 'ONLINE'::text as "STATUS", case when t = 'TEMP' then 'TEMPORARY' else 'PERMANENT' end as "CONTENTS" from unnest(array['SYSTEM', 'SYSAUX', 'USERS', 'TEMP']) t;
 -- DBA_TS_QUOTAS | SELECT_CATALOG_ROLE | DBA_TS_QUOTAS
-select tablespace as "TABLESPACE_NAME", username as "USERNAME", 0::numeric as "BYTES", bytes as "MAX_BYTES" from ora_meta.quotas;
+select tablespace as "TABLESPACE_NAME", username as "USERNAME", 0::numeric as "BYTES", bytes as "MAX_BYTES", 0::numeric as "BLOCKS",
+  case when bytes < 0 then -1 else ceil(bytes / 8192) end::numeric as "MAX_BLOCKS", 'NO'::text as "DROPPED" from ora_meta.quotas;
 -- {}_OBJECTS | * | {}_OBJECTS
 select o.owner as "OWNER", o.name as "OBJECT_NAME", null::text as "SUBOBJECT_NAME", o.object_id::numeric as "OBJECT_ID", o.type as "OBJECT_TYPE", o.created::ora.date as "CREATED",
   o.changed::ora.date as "LAST_DDL_TIME", case when o.valid then 'VALID' else 'INVALID' end as "STATUS", 'N'::text as "TEMPORARY", 'N'::text as "GENERATED", 'N'::text as "SECONDARY",

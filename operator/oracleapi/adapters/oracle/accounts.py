@@ -1,0 +1,224 @@
+"""Accounts with all that they hold: two dictionary reads, and DDL of which each statement is judged alone.
+
+A password is the only text that is spliced in beside names: DDL takes no binds. It passes :func:`_in_quotes`, stays
+out of the driver's cache of statements, and what the driver raised is dropped once its code is read.
+"""
+
+# ruff: noqa: S608 - texts are made of quoted names; values are binds
+
+import re
+from collections.abc import Iterable
+from types import MappingProxyType
+from typing import Any
+
+import oracledb
+
+from oracleapi.adapters.oracle import holdings
+from oracleapi.adapters.oracle.errors import full_code, translate
+from oracleapi.adapters.oracle.roles import quoted, run_each
+from oracleapi.adapters.oracle.verdicts import PASSWORD_SHAPE, RIGHTS
+from oracleapi.api import reasons
+from oracleapi.errors import OperatorError, Terminal
+from oracleapi.model.account import (
+    DEFAULT_TABLESPACE,
+    PROFILE,
+    TEMPORARY_TABLESPACE,
+    AccountAction,
+    CreateTwin,
+    EndRollover,
+    Equalize,
+    Holding,
+    ObservedAccount,
+    RefusedHolding,
+    SetPassword,
+)
+from oracleapi.model.role import PART
+
+ACCOUNT = """
+with held (name) as (
+    select username from sys.dba_users where username = :account
+    union all
+    select p.granted_role from held h join sys.dba_role_privs p on p.grantee = h.name
+)
+select 'account' kind, u.account_status a, u.profile b, u.oracle_maintained c,
+       sys_context('USERENV', 'SESSION_USER') d, u.default_tablespace e, u.temporary_tablespace f,
+       to_char(u.password_change_date, 'YYYY-MM-DD"T"HH24:MI:SS') g
+from sys.dba_users u where u.username = :account
+union all
+select 'limit', p.resource_name, case p.limit when 'DEFAULT' then d.limit else p.limit end, '', '', '', '', ''
+from sys.dba_users u
+join sys.dba_profiles p on p.profile = u.profile and p.resource_type = 'PASSWORD'
+join sys.dba_profiles d on d.profile = 'DEFAULT' and d.resource_name = p.resource_name
+where u.username = :account
+union all
+select 'runtime', '', '', '', '', '', '', '' from held where name = 'ORDS_RUNTIME_ROLE'
+"""
+HOLDINGS = """
+select 'role' kind, granted_role name, '' owner, '' target, '' detail, admin_option with_option, default_role enabled
+from sys.dba_role_privs where grantee = :account
+union all
+select 'system', privilege, '', '', '', admin_option, '' from sys.dba_sys_privs where grantee = :account
+union all
+select 'object', privilege, owner, table_name, type, grantable, '' from sys.dba_tab_privs
+where grantee = :account and table_name not like 'BIN$%'
+union all
+select 'column', privilege, owner, table_name, column_name, grantable, '' from sys.dba_col_privs
+where grantee = :account and table_name not like 'BIN$%'
+union all
+select 'quota', tablespace_name, '', '', to_char(max_bytes), '', '' from sys.dba_ts_quotas
+where username = :account and max_bytes <> 0 and dropped = 'NO'
+union all
+select 'proxy', client, authorization_constraint, role, authentication, '', '' from sys.dba_proxies
+where proxy = :account and proxy_authority = 'DATABASE'
+"""
+"""Dropped tables keep their grants under names that begin with BIN$, where nobody can grant (ORA-38301)."""
+ROLES = "select granted_role, default_role from sys.dba_role_privs where grantee = :account"
+READABLE = {
+    f"SELECT on SYS.{view.upper()}": f"select 1 from sys.{view} where 1 = 0"
+    for view in (
+        "dba_users", "dba_profiles", "dba_role_privs", "dba_sys_privs", "dba_tab_privs", "dba_col_privs",
+        "dba_ts_quotas", "dba_proxies",
+    )
+}  # fmt: skip
+"""What must be readable for accounts, each right with the statement that shows it."""
+DONE_BEFORE = frozenset({"ORA-01951", "ORA-01952"})
+"""A role or system privilege that is to be taken is not held."""
+TOO_LONG = "ORA-00972"
+_PASSWORD = re.compile(r"[A-Za-z0-9_.-]+")
+
+
+def observe(cursor: oracledb.Cursor, name: str) -> ObservedAccount | None:
+    """Return the account *name* with what it holds; two round trips."""
+    cursor.execute(ACCOUNT, account=name)
+    found: dict[str, list[tuple[str, ...]]] = {}
+    for kind, *values in cursor:
+        found.setdefault(kind, []).append(tuple(value or "" for value in values))
+    if "account" not in found:
+        return None
+    status, profile, maintained, operator, tablespace, temporary, changed = found["account"][0]
+    settings = ((PROFILE, profile), (DEFAULT_TABLESPACE, tablespace), (TEMPORARY_TABLESPACE, temporary))
+    cursor.execute(HOLDINGS, account=name)
+    return ObservedAccount(
+        name,
+        status=status,
+        profile=profile,
+        maintained=maintained == "Y",
+        operator=operator == name,
+        runtime="runtime" in found,
+        limits=MappingProxyType({row[0]: row[1] for row in found.get("limit", [])}),
+        changed=changed,
+        holdings=to_holdings(cursor) | {Holding("setting", each, value=value) for each, value in settings},
+    )
+
+
+def to_holdings(rows: Iterable[tuple[Any, ...]]) -> frozenset[Holding]:
+    """Return what rows of ``HOLDINGS`` say: one holding where several grantors, or rows of a proxy, tell of it."""
+    found: dict[tuple[str, str, str], Holding] = {}
+    through: dict[tuple[str, str, bool], set[str]] = {}
+    for kind, name, *values in rows:
+        owner, target, detail, option, enabled = (value or "" for value in values)
+        if kind == "proxy":
+            roles = through.setdefault((name, owner, detail == "YES"), set())
+            roles |= {target} - {""}
+            continue
+        on = ""
+        if kind == "object":
+            on = holdings.target(detail, owner, target)
+        elif kind == "column":
+            on = holdings.target("", owner, target, detail)
+        known = found.get((kind, name, on))
+        found[kind, name, on] = Holding(
+            kind,
+            name,
+            on,
+            value=detail if kind == "quota" else "",
+            option=option == "YES" or (known is not None and known.option),
+            default=enabled == "YES",
+        )
+    proxies = (
+        Holding("proxy", client, value=holdings.proxy_clause(constraint, roles, authenticated))
+        for (client, constraint, authenticated), roles in through.items()
+    )
+    return frozenset((*found.values(), *proxies))
+
+
+def apply(connection: oracledb.Connection, action: AccountAction) -> tuple[RefusedHolding, ...]:
+    """Carry out *action*; returns what was refused of it."""
+    cursor, doing = connection.cursor(), action.describe()
+    match action:
+        case CreateTwin():
+            settings = "".join(f" {holdings.setting(each)}" for each in action.settings)
+            text = f"create user {quoted(action.name)} identified by {_in_quotes(action.password)}{settings}"
+            _run(cursor, doing, text, "CREATE USER")
+        case SetPassword():
+            text = f"alter user {quoted(action.name)} identified by {_in_quotes(action.password)}"
+            _run(cursor, doing, text, "ALTER USER")
+        case EndRollover():
+            _run(cursor, doing, f"alter user {quoted(action.name)} expire password rollover period", "ALTER USER")
+        case Equalize():
+            return _equalize(cursor, action)
+    return ()
+
+
+def _equalize(cursor: oracledb.Cursor, action: Equalize) -> tuple[RefusedHolding, ...]:
+    listed = [*((each, True) for each in action.revoke), *((each, False) for each in action.grant)]
+    refused: list[RefusedHolding] = []
+    for start in range(0, len(listed), PART):
+        part = listed[start : start + PART]
+        codes = run_each(cursor, [holdings.statement(action.name, each, revoking) for each, revoking in part])
+        for (each, revoking), code in zip(part, codes, strict=True):
+            if code is not None and not (revoking and code in DONE_BEFORE):
+                refused.append(RefusedHolding(each, revoking, code))
+    known = {each.holding for each in refused if not each.revoking}
+    roles = [each for each in action.grant if each.kind == "role" and each not in known]
+    code = _default_roles(cursor, action.name, roles) if roles else None
+    return (*refused, *(RefusedHolding(each, False, code) for each in roles if code is not None))
+
+
+def _default_roles(cursor: oracledb.Cursor, account: str, given: Iterable[Holding]) -> str | None:
+    """Make those of the roles that were *given* default roles that are to be, and leave the others as they are."""
+    cursor.execute(ROLES, account=account)
+    held = {name: default == "YES" for name, default in cursor}
+    wanted = held | {each.name: each.default for each in given if each.name in held}
+    (code,) = run_each(cursor, [holdings.default_roles(account, wanted)])
+    return code
+
+
+def _in_quotes(password: str) -> str:
+    """Return *password* as DDL takes it: the one place where a secret enters a statement.
+
+    Raises:
+        ValueError: It has other characters than letters, digits and ``_ - .``; a fault of ours, told without it.
+    """
+    found = _PASSWORD.fullmatch(password)
+    if found is None:
+        raise ValueError("a password has characters that no statement takes")
+    return f'"{found[0]}"'
+
+
+def _run(cursor: oracledb.Cursor, doing: str, text: str, right: str) -> None:
+    """Run a statement that may hold a password.
+
+    Raises:
+        Terminal: ``PrivilegesMissing``, *right* is lacking; ``PasswordRefused``.
+    """
+    try:
+        cursor.prepare(text, cache_statement=False)
+        cursor.execute(None)
+    except oracledb.Error as error:
+        fault = _translated(doing, right, error)
+    else:
+        return
+    raise fault  # here, where nothing of the driver's hangs on it
+
+
+def _translated(doing: str, right: str, error: oracledb.Error) -> OperatorError:
+    code = full_code(error)
+    if code in RIGHTS:
+        return Terminal(
+            reasons.PRIVILEGES_MISSING,
+            f"{doing}: the operator's account lacks {right}; grant it, see docs/database.md ({code})",
+        )
+    if code == TOO_LONG:
+        return PASSWORD_SHAPE.error(doing, code)
+    return translate(doing, error)

@@ -1,0 +1,362 @@
+"""Accounts as the operator reads, equalizes and uses them; the double, or a real database, judges each statement.
+
+``ORACLEAPI_CONTRACT_ORACLE=real`` takes ``ORACLE_DSN`` (``host:port/service``), ``ORACLE_DBA_USER`` and
+``ORACLE_DBA_PASSWORD`` from the environment: users, roles and profiles named ``OA_CONTRACT_*`` come and go.
+"""
+
+import contextlib
+import os
+import traceback
+import uuid
+from collections.abc import Callable, Iterator
+
+import oracledb
+import pytest
+
+from oracleapi.adapters.oracle.accounts import READABLE
+from oracleapi.adapters.oracle.database import OracleDatabase, open_database
+from oracleapi.adapters.oracle.logins import OracleLogins, open_logins
+from oracleapi.api.oracledatabase import Connection
+from oracleapi.errors import OperatorError, Terminal
+from oracleapi.model.account import CreateTwin, EndRollover, Equalize, Holding, ObservedAccount, SetPassword
+from support.parts import start_part
+
+REAL = os.environ.get("ORACLEAPI_CONTRACT_ORACLE") == "real"
+OLD, NEW, NEWER = "Only4Tests_old.1-A", "Only4Tests_new.2-B", "Only4Tests_newer.3-C"
+WEAK = "onlyletters"
+PASSWORD = "Only4Tests_dba.0-Z"
+POWERS = (
+    "create user, alter user, grant any privilege, grant any role, grant any object privilege",
+    *(right.removeprefix("SELECT on ").lower().join(("select on ", "")) for right in READABLE),
+)
+"""What docs/database.md asks for DualUser."""
+
+
+class Dba:
+    """Who makes what the tests need, and takes it away."""
+
+    def __init__(self, connection: oracledb.Connection) -> None:
+        self._cursor, self._made = connection.cursor(), list[str]()
+
+    def run(self, *statements: str) -> None:
+        for statement in statements:
+            self._cursor.execute(statement)
+
+    def name(self, kind: str, clauses: str = "") -> str:
+        """Create a user, role or profile under a new name, which is returned."""
+        name = f"OA_CONTRACT_{uuid.uuid4().hex[:8]}".upper()
+        self.run(f"create {kind} {name} {clauses}")
+        self._made.append(f"drop {kind} {name}" + ("" if kind == "role" else " cascade"))
+        return name
+
+    def user(self, clauses: str = "", password: str = OLD) -> str:
+        return self.name("user", f'identified by "{password}" {clauses}')
+
+    def twin_of(self, name: str) -> str:
+        """Return a name for a twin, which is dropped in the end."""
+        self._made.append(f"drop user {name}_CLONE cascade")
+        return f"{name}_CLONE"
+
+    def clear(self) -> None:
+        while self._made:
+            with contextlib.suppress(oracledb.DatabaseError):  # tests drop some themselves, or never make them
+                self.run(self._made.pop())
+
+
+@pytest.fixture(scope="module")
+def where(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Connection, str, str]]:
+    """The database, and who may do anything there."""
+    if REAL:
+        host, _, rest = os.environ["ORACLE_DSN"].partition(":")
+        port, _, service = rest.partition("/")
+        place = Connection(host=host, port=int(port), service_name=service, protocol="TCP")
+        yield place, os.environ["ORACLE_DBA_USER"], os.environ["ORACLE_DBA_PASSWORD"]
+        return
+    part = start_part("oracle", tmp_path_factory.mktemp("accounts"))
+    try:
+        known = part.addresses
+        place = Connection(host=known["host"], port=known["port"], service_name=known["service_name"], protocol="TCP")
+        yield place, known["system_user"], known["system_password"]
+    finally:
+        part.stop()
+
+
+@pytest.fixture
+def dba(where: tuple[Connection, str, str]) -> Iterator[Dba]:
+    place, user, password = where
+    with oracledb.connect(
+        user=user, password=password, host=place.host, port=place.port, service_name=place.service_name
+    ) as connection:
+        found = Dba(connection)
+        yield found
+        found.clear()
+
+
+Open = Callable[..., OracleDatabase]
+
+
+@pytest.fixture
+def operator(where: tuple[Connection, str, str], dba: Dba) -> Iterator[Open]:
+    """Opens the operator's adapter with an account that holds what is given."""
+    opened: list[OracleDatabase] = []
+
+    def open_one(*rights: str) -> OracleDatabase:
+        name = dba.user(password=PASSWORD)
+        dba.run(*(f"grant {right} to {name}" for right in ("create session", *rights)))
+        opened.append(open_database(where[0], {"username": name, "password": PASSWORD}))
+        return opened[-1]
+
+    yield open_one
+    for database in opened:
+        database.close()
+
+
+@pytest.fixture
+def logins(where: tuple[Connection, str, str]) -> OracleLogins:
+    return open_logins(where[0])
+
+
+def seen(database: OracleDatabase, name: str) -> ObservedAccount:
+    found = database.observe_account(name)
+    assert found is not None
+    return found
+
+
+def texts(error: BaseException | None) -> str:
+    """Return all that a log could show of an error."""
+    assert error is not None
+    return "".join(traceback.format_exception(error)) + repr(error) + repr(error.__cause__) + repr(error.__context__)
+
+
+def rich(dba: Dba) -> tuple[str, frozenset[Holding]]:
+    """Make an account that holds something of each kind; returns its name and what it holds but for settings."""
+    base, extra, admin = (dba.name("role") for _ in range(3))
+    owner, client = dba.name("user", "no authentication quota unlimited on users"), dba.user()
+    account = dba.user("quota 8M on users")
+    dba.run(
+        f"create table {owner}.pay (id number, amount number)",
+        f'create table {owner}."mixed Case" (id number)',
+        f"grant create session to {account}",
+        f"grant create view to {account} with admin option",
+        f"grant {base}, {extra} to {account}",
+        f"grant {admin} to {account} with admin option",
+        f"grant select on {owner}.pay to {account} with grant option",
+        f"grant update (amount) on {owner}.pay to {account}",
+        f'grant select on {owner}."mixed Case" to {account}',
+        f"alter user {account} default role {base}",
+        f"grant {base} to {client}",
+        f"alter user {client} grant connect through {account} with role {base}",
+    )
+    return account, frozenset(
+        (
+            Holding("system", "CREATE SESSION"),
+            Holding("system", "CREATE VIEW", option=True),
+            Holding("role", base, default=True),
+            Holding("role", extra),
+            Holding("role", admin, option=True),
+            Holding("object", "SELECT", f"{owner}.PAY", option=True),
+            Holding("object", "SELECT", f"{owner}.mixed Case"),
+            Holding("column", "UPDATE", f"{owner}.PAY(AMOUNT)"),
+            Holding("quota", "USERS", value=str(8 * 2**20)),
+            Holding("proxy", client, value=f"WITH ROLE {base}"),
+        )
+    )
+
+
+def without_settings(account: ObservedAccount) -> frozenset[Holding]:
+    return frozenset(each for each in account.holdings if each.kind != "setting")
+
+
+def test_an_account_is_seen_with_all_that_it_holds(dba: Dba, operator: Open) -> None:
+    database = operator(*POWERS)
+    account, held = rich(dba)
+    found = seen(database, account)
+    assert without_settings(found) == held
+    assert {each.name: each.value for each in found.holdings if each.kind == "setting"} == {
+        "PROFILE": "DEFAULT", "DEFAULT TABLESPACE": "USERS", "TEMPORARY TABLESPACE": "TEMP"
+    }  # fmt: skip
+    assert (found.status, found.profile) == ("OPEN", "DEFAULT")
+    assert (found.maintained, found.operator, found.runtime) == (False, False, False)
+    assert (found.in_rollover, found.rolls_over) == (False, False)
+    assert found.changed
+    assert database.observe_account("OA_CONTRACT_NOBODY") is None
+
+
+def test_limits_are_those_of_the_profile_and_default_s_where_it_says_default(dba: Dba, operator: Open) -> None:
+    database = operator(*POWERS)
+    profile = dba.name("profile", "limit password_rollover_time 1 failed_login_attempts 3")
+    found = seen(database, dba.user(f"profile {profile}"))
+    default = seen(database, dba.user())
+    assert (found.profile, found.rolls_over, found.limits["FAILED_LOGIN_ATTEMPTS"]) == (profile, True, "3")
+    assert found.limits["PASSWORD_GRACE_TIME"] == default.limits["PASSWORD_GRACE_TIME"] != "DEFAULT"
+
+
+def test_accounts_that_are_oracle_s_the_operator_s_or_ords_s_are_told(dba: Dba, operator: Open) -> None:
+    database = operator(*POWERS)
+    assert seen(database, "SYS").maintained
+    runtime, between = dba.user(), dba.name("role")
+    dba.run(f"grant ords_runtime_role to {between}", f"grant {between} to {runtime}")
+    assert seen(database, runtime).runtime
+    with database._session("asking who it is") as connection:
+        (name,) = connection.cursor().execute("select user from dual").fetchone()
+    assert seen(database, name).operator
+
+
+def test_a_view_that_may_not_be_read_is_named(dba: Dba, operator: Open) -> None:
+    database = operator("select on sys.dba_users", "select on sys.dba_profiles", "select on sys.dba_role_privs")
+    with pytest.raises(Terminal, match=r"lacks SELECT on SYS\.DBA_SYS_PRIVS, .*SYS\.DBA_PROXIES; grant it") as caught:
+        database.observe_account(dba.user())
+    assert caught.value.reason == "PrivilegesMissing"
+    assert "DBA_PROFILES" not in caught.value.message
+
+
+def test_a_twin_gets_all_that_an_account_holds(dba: Dba, operator: Open, logins: OracleLogins) -> None:
+    database = operator(*POWERS)
+    account, held = rich(dba)
+    twin, settings = dba.twin_of(account), [each for each in seen(database, account).holdings if each.kind == "setting"]
+    assert database.apply_account(CreateTwin(twin, tuple(settings), OLD)) == ()
+    assert seen(database, twin).holdings == {*settings}
+    with pytest.raises(Terminal, match=f"GRANT CREATE SESSION TO {twin}"):
+        logins.prove(twin, OLD)
+    given = Equalize(twin, grant=tuple(sorted(held)))
+    for _ in range(2):
+        assert database.apply_account(given) == ()
+        assert without_settings(seen(database, twin)) == held
+    assert logins.prove(twin, OLD) == "Works"
+
+
+def test_what_is_taken_is_gone_and_taking_it_again_harms_nothing(dba: Dba, operator: Open) -> None:
+    database = operator(*POWERS)
+    account, held = rich(dba)
+    whole = (Holding("object", "UPDATE", each.on.partition("(")[0]) for each in held if each.kind == "column")
+    taken = Equalize(account, revoke=(*sorted(each for each in held if each.kind != "column"), *whole))
+    assert database.apply_account(taken) == ()
+    assert without_settings(seen(database, account)) == frozenset()
+    again = {(each.holding.kind, each.code) for each in database.apply_account(taken)}
+    assert again == {("object", "ORA-01927"), ("proxy", "ORA-28154")}
+
+
+def test_one_refused_holding_holds_up_no_other(dba: Dba, operator: Open) -> None:
+    rights = [right for right in POWERS if not right.startswith("create user")]
+    database = operator(*rights, "alter user, grant any object privilege, grant any privilege")
+    _, held = rich(dba)
+    twin = dba.user()
+    refused = database.apply_account(Equalize(twin, grant=tuple(sorted(held))))
+    assert {each.holding.kind for each in refused} == {"role"}
+    assert {each.code for each in refused} <= {"ORA-01932", "ORA-01031"}
+    assert without_settings(seen(database, twin)) == {each for each in held if each.kind != "role"}
+
+
+def test_settings_and_default_roles_follow(dba: Dba, operator: Open) -> None:
+    database = operator(*POWERS)
+    one, other = dba.name("role"), dba.name("role")
+    account, profile = dba.user(), dba.name("profile", "limit failed_login_attempts 5")
+    dba.run(f"grant {one}, {other} to {account}")
+    wanted = (Holding("setting", "PROFILE", value=profile), Holding("role", one, default=False))
+    assert database.apply_account(Equalize(account, grant=wanted)) == ()
+    found = seen(database, account)
+    assert found.profile == profile
+    assert {*wanted, Holding("role", other, default=True)} <= found.holdings
+    assert database.apply_account(Equalize(account, grant=(Holding("role", one, default=True),))) == ()
+    assert Holding("role", one, default=True) in seen(database, account).holdings
+
+
+@pytest.mark.parametrize("action", [SetPassword("{0}", NEW), CreateTwin("{0}_CLONE", (), NEW), EndRollover("{0}")])
+def test_a_right_that_the_operator_lacks_is_named(
+    action: SetPassword | CreateTwin | EndRollover, dba: Dba, operator: Open
+) -> None:
+    name = action.name.format(dba.user())
+    done = CreateTwin(name, (), NEW) if isinstance(action, CreateTwin) else type(action)(name, *action_rest(action))
+    with pytest.raises(Terminal) as caught:
+        operator().apply_account(done)
+    right = "CREATE USER" if isinstance(action, CreateTwin) else "ALTER USER"
+    assert caught.value.reason == "PrivilegesMissing"
+    assert f"lacks {right}; grant it, see docs/database.md" in caught.value.message
+    assert NEW not in texts(caught.value)
+
+
+def action_rest(action: SetPassword | CreateTwin | EndRollover) -> tuple[str, ...]:
+    return () if isinstance(action, EndRollover) else (action.password,)
+
+
+def test_a_name_that_is_taken_is_not_taken_over(dba: Dba, operator: Open, logins: OracleLogins) -> None:
+    taken = dba.user()
+    dba.run(f"grant create session to {taken}")
+    with pytest.raises(Terminal) as caught:
+        operator(*POWERS).apply_account(CreateTwin(taken, (), NEW))
+    assert caught.value.reason == "Conflict"
+    assert (logins.prove(taken, OLD), logins.prove(taken, NEW)) == ("Works", "Denied")
+
+
+def test_the_operator_sets_a_password_and_ends_the_rollover(dba: Dba, operator: Open, logins: OracleLogins) -> None:
+    database = operator(*POWERS)
+    account = dba.user("profile " + dba.name("profile", "limit password_rollover_time 1"))
+    dba.run(f"grant create session to {account}")
+    database.apply_account(SetPassword(account, NEW))
+    assert (logins.prove(account, OLD), logins.prove(account, NEW)) == ("Works", "Works")
+    assert seen(database, account).in_rollover
+    database.apply_account(EndRollover(account))
+    assert (logins.prove(account, OLD), logins.prove(account, NEW)) == ("Denied", "Works")
+    assert not seen(database, account).in_rollover
+
+
+def test_a_password_that_the_profile_refuses_is_told_without_it(dba: Dba, operator: Open, logins: OracleLogins) -> None:
+    profile = dba.name("profile", "limit password_verify_function ora12c_strong_verify_function")
+    account = dba.user(f"profile {profile}")
+    dba.run(f"grant create session to {account}")
+    assert logins.change(account, OLD, "short") == "Unsuitable"
+    with pytest.raises(Terminal) as caught:
+        operator(*POWERS).apply_account(SetPassword(account, WEAK))
+    assert caught.value.reason == "PasswordRefused"
+    assert "spec.password.length" in caught.value.message
+    assert WEAK not in texts(caught.value)
+    assert logins.prove(account, OLD) == "Works"
+
+
+def test_an_account_proves_and_changes_its_password(dba: Dba, logins: OracleLogins) -> None:
+    account = dba.user()
+    dba.run(f"grant create session to {account}")
+    assert (logins.prove(account, OLD), logins.prove(account, NEW)) == ("Works", "Denied")
+    assert logins.change(account, NEW, NEWER) == "Denied"
+    assert logins.change(account, OLD, NEW) == "Changed"
+    assert (logins.prove(account, OLD), logins.prove(account, NEW)) == ("Denied", "Works")
+    assert logins.prove("OA_CONTRACT_NOBODY", OLD) == "Denied"
+
+
+def test_an_expired_password_is_right_and_can_be_changed(dba: Dba, logins: OracleLogins) -> None:
+    account = dba.user()
+    dba.run(f"grant create session to {account}", f"alter user {account} password expire")
+    assert (logins.prove(account, OLD), logins.prove(account, NEW)) == ("Expired", "Denied")
+    assert logins.change(account, NEW, NEWER) == "Denied"
+    assert logins.change(account, OLD, NEW) == "Changed"
+    assert (logins.prove(account, NEW), logins.prove(account, OLD)) == ("Works", "Denied")
+
+
+def test_a_locked_account_is_told(dba: Dba, logins: OracleLogins) -> None:
+    account = dba.user("account lock")
+    dba.run(f"grant create session to {account}")
+    for ask in (lambda: logins.prove(account, OLD), lambda: logins.change(account, OLD, NEW)):
+        with pytest.raises(Terminal, match=f"ALTER USER {account} ACCOUNT UNLOCK") as caught:
+            ask()
+        assert caught.value.reason == "AccountLocked"
+        assert NEW not in texts(caught.value)
+        assert OLD not in texts(caught.value)
+
+
+def test_an_account_without_create_session_is_told(dba: Dba, logins: OracleLogins) -> None:
+    account = dba.user()
+    with pytest.raises(Terminal, match=f"GRANT CREATE SESSION TO {account}") as caught:
+        logins.prove(account, OLD)
+    assert caught.value.reason == "PrivilegesMissing"
+
+
+def test_an_account_ends_its_own_rollover_or_says_that_it_may_not(dba: Dba, logins: OracleLogins) -> None:
+    account = dba.user("profile " + dba.name("profile", "limit password_rollover_time 1"))
+    dba.run(f"grant create session to {account}")
+    assert logins.change(account, OLD, NEW) == "Changed"
+    assert (logins.prove(account, OLD), logins.prove(account, NEW)) == ("Works", "Works")
+    ended = logins.end_rollover(account, NEW)
+    assert logins.prove(account, OLD) == ("Denied" if ended else "Works")
+    with pytest.raises(OperatorError) as caught:
+        logins.end_rollover(account, NEWER)
+    assert caught.value.reason == "LoginDenied"

@@ -1,0 +1,165 @@
+"""The plan of a twin: it ends with exactly what the active account holds, and an equal one is left alone."""
+
+from dataclasses import replace
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from oracleapi.errors import Terminal
+from oracleapi.model.account import Equalize, Holding, ObservedAccount
+from oracleapi.plan.account import plan_twin, twin_name
+
+ONE, TWIN = "HR_APP", "HR_APP_CLONE"
+SESSION = Holding("system", "CREATE SESSION")
+READ, WRITE = Holding("object", "SELECT", "HR.PAY"), Holding("object", "UPDATE", "HR.PAY")
+AMOUNT, NOTE = Holding("column", "UPDATE", "HR.PAY(AMOUNT)"), Holding("column", "UPDATE", "HR.PAY(NOTE)")
+ROLE, ADMIN = Holding("role", "HR_BASE", default=True), Holding("role", "HR_BASE", option=True)
+PROFILE = Holding("setting", "PROFILE", value="APPS")
+QUOTA = Holding("quota", "USERS", value="-1")
+PROXY = Holding("proxy", "HR_API", value="WITH NO ROLES")
+
+
+def account(name: str, *holdings: Holding) -> ObservedAccount:
+    return ObservedAccount(name, holdings=frozenset(holdings))
+
+
+def planned(active: list[Holding], twin: list[Holding]) -> Equalize | None:
+    return plan_twin(account(ONE, *active), account(TWIN, *twin))
+
+
+@pytest.mark.parametrize(
+    ("active", "twin", "revoke", "grant"),
+    [
+        ([SESSION, READ], [SESSION], (), (READ,)),
+        ([SESSION], [SESSION, READ, QUOTA, PROXY], (READ, PROXY, QUOTA), ()),
+        ([READ], [WRITE], (WRITE,), (READ,)),
+        ([replace(READ, option=True)], [READ], (), (replace(READ, option=True),)),
+        ([READ], [replace(READ, option=True)], (READ,), (READ,)),
+        ([ROLE], [replace(ROLE, default=False)], (), (ROLE,)),
+        ([ROLE], [ADMIN], (ADMIN,), (ROLE,)),
+        ([NOTE], [NOTE, AMOUNT], (WRITE,), (NOTE,)),
+        ([NOTE, AMOUNT], [WRITE], (WRITE,), (NOTE, AMOUNT)),
+        ([WRITE, NOTE], [WRITE, AMOUNT], (WRITE,), (NOTE, WRITE)),
+        ([QUOTA], [replace(QUOTA, value="8192")], (), (QUOTA,)),
+        ([PROXY], [replace(PROXY, value="")], (), (PROXY,)),
+        ([PROFILE], [replace(PROFILE, value="DEFAULT")], (), (PROFILE,)),
+    ],
+)
+def test_what_differs_is_taken_before_it_is_given(
+    active: list[Holding], twin: list[Holding], revoke: tuple[Holding, ...], grant: tuple[Holding, ...]
+) -> None:
+    assert planned(active, twin) == Equalize(TWIN, tuple(sorted(revoke)), tuple(sorted(grant)))
+
+
+def test_equal_accounts_are_left_alone() -> None:
+    same = [SESSION, READ, WRITE, NOTE, ROLE, PROFILE, QUOTA, PROXY]
+    assert planned(same, same) is None
+
+
+def test_what_one_owns_is_neither_given_nor_taken() -> None:
+    """The owner holds no grants on it, and what a DBA gave the other one on it is not for us to take."""
+    on_mine = [
+        Holding("object", "SELECT", f"{ONE}.T"),
+        Holding("column", "UPDATE", f"{ONE}.T(A)"),
+        Holding("object", "EXECUTE", f"JAVA SOURCE {ONE}.J"),
+        Holding("object", "INHERIT PRIVILEGES", f"USER SYS.{ONE}"),
+    ]
+    mine, other = account(ONE, SESSION), account(TWIN, SESSION, *on_mine)
+    assert plan_twin(mine, other) is None
+    assert plan_twin(other, mine) is None
+
+
+def test_others_whose_names_begin_alike_are_no_exception() -> None:
+    alike = Holding("object", "SELECT", f"{ONE}2.T")
+    assert planned([alike], []) == Equalize(TWIN, (), (alike,))
+
+
+def test_what_leads_to_the_other_account_is_mirrored() -> None:
+    through = [Holding("proxy", TWIN, value="WITH ROLE A")]
+    mirrored = Holding("proxy", ONE, value="WITH ROLE A")
+    assert planned(through, []) == Equalize(TWIN, (), (mirrored,))
+    assert planned(through, [mirrored]) is None
+
+
+NAMES = st.sampled_from(["A", "B"])
+HOLDINGS = st.one_of(
+    st.builds(Holding, st.just("role"), NAMES, option=st.booleans(), default=st.booleans()),
+    st.builds(Holding, st.just("system"), NAMES, option=st.booleans()),
+    st.builds(
+        Holding, st.just("object"), st.sampled_from(["SELECT", "UPDATE"]),
+        on=st.sampled_from(["HR.A", "HR.B", f"{ONE}.A", f"{TWIN}.B", "DIRECTORY SYS.A"]), option=st.booleans(),
+    ),
+    st.builds(
+        Holding, st.just("column"), st.just("UPDATE"),
+        on=st.sampled_from(["HR.A(X)", "HR.A(Y)", "HR.B(X)", f"{ONE}.A(X)"]), option=st.booleans(),
+    ),
+    st.builds(Holding, st.just("quota"), NAMES, value=st.sampled_from(["-1", "8192"])),
+    st.builds(Holding, st.just("proxy"), st.sampled_from(["A", ONE, TWIN]), value=st.sampled_from(["", "WITH ROLE A"])),
+)  # fmt: skip
+SETTINGS = st.builds(lambda value: {Holding("setting", "PROFILE", value=value)}, NAMES)
+
+
+def place(holding: Holding) -> tuple[str, str, str]:
+    return holding.kind, holding.name, holding.on
+
+
+def held_by(name: str) -> st.SearchStrategy[ObservedAccount]:
+    """Return accounts as the dictionary can show them: one holding of a place, and nothing on what one owns."""
+    found = st.lists(HOLDINGS, max_size=12, unique_by=place).map(
+        lambda each: {
+            one for one in each if not one.on.startswith(f"{name}.") and (one.kind, one.name) != ("proxy", name)
+        }
+    )
+    return st.builds(lambda some, setting: account(name, *some, *setting), found, SETTINGS)
+
+
+def applied(action: Equalize, twin: ObservedAccount) -> ObservedAccount:
+    """Return *twin* as a database leaves it: revokes take whole objects, grants go over what is held."""
+    held = {place(each): each for each in twin.holdings}
+    for each in action.revoke:
+        assert each.kind not in ("column", "setting")
+        assert any(place(each) == known or _within(each, known) for known in held)
+        held = {known: one for known, one in held.items() if known != place(each) and not _within(each, known)}
+    for each in action.grant:
+        before = held.get(place(each))
+        held[place(each)] = replace(each, option=each.option or (before is not None and before.option))
+    return replace(twin, holdings=frozenset(held.values()))
+
+
+def _within(revoked: Holding, known: tuple[str, str, str]) -> bool:
+    kind, name, on = known
+    return kind == "column" and (revoked.kind, revoked.name, revoked.on) == ("object", name, on.partition("(")[0])
+
+
+def shown(found: ObservedAccount) -> set[Holding]:
+    """Return what two equal accounts have in common: nothing on their own objects, the other's name hidden."""
+    return {
+        replace(each, name="other") if each.kind == "proxy" and each.name in (ONE, TWIN) else each
+        for each in found.holdings
+        if not each.on.startswith((f"{ONE}.", f"{TWIN}."))
+    }
+
+
+@given(held_by(ONE), held_by(TWIN), st.booleans())
+def test_the_plan_makes_accounts_equal_and_then_rests(
+    one: ObservedAccount, other: ObservedAccount, swapped: bool
+) -> None:
+    active, twin = (other, one) if swapped else (one, other)
+    action = plan_twin(active, twin)
+    done = twin if action is None else applied(action, twin)
+    assert shown(done) == shown(active)
+    assert plan_twin(active, done) is None
+    assert plan_twin(done, active) is None
+
+
+@pytest.mark.parametrize(("name", "other"), [("HR_APP", "HR_APP_CLONE"), ("HR_APP_CLONE", "HR_APP"), ("A" * 122, None)])
+def test_the_names_of_the_two_lead_to_each_other(name: str, other: str | None) -> None:
+    assert twin_name(name) == (other or f"{name}_CLONE")
+    assert twin_name(twin_name(name)) == name
+
+
+def test_a_name_without_room_for_the_suffix_is_refused() -> None:
+    with pytest.raises(Terminal, match=r"spec\.account: its twin would be called") as caught:
+        twin_name("A" * 123)
+    assert caught.value.reason == "InvalidSpec"
