@@ -5,18 +5,17 @@ Fulfils :class:`oracleapi.ports.Backends` over any :class:`oracleapi.ports.Adapt
 
 import threading
 import weakref
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Callable, Mapping
 from functools import partial
-from typing import Any, TypeVar, cast
+from typing import Any, cast
 from urllib.parse import urlsplit
 
 from oracleapi.api import reasons
 from oracleapi.api.awsaccount import AwsAccountSpec
 from oracleapi.api.oracledatabase import OracleDatabaseSpec
 from oracleapi.errors import DependencyNotReady, OperatorError, Retryable, Uncertain
-from oracleapi.model.gateway import ApiIdentity, CreateApi, DeleteApi, GatewayAction, ImportApi, TagApi, UpdateApi
-from oracleapi.model.link import CreateLink, DeleteLink, ObservedLink
+from oracleapi.held_secrets import HeldSecrets
+from oracleapi.inventory import Inventory
 from oracleapi.ports import (
     Adapters,
     Answer,
@@ -35,28 +34,15 @@ from oracleapi.runtime.budget import Budgets
 from oracleapi.runtime.clock import Clock
 from oracleapi.runtime.metrics import Metrics
 
-T = TypeVar("T")
 SLOW_OPERATIONS: Mapping[str, float] = {"CreateDeployment": 5.0, "CreateVpcLink": 15.0, "DeleteVpcLink": 30.0}
 """Seconds between two calls in an account: Amazon API Gateway quotas. That the first counts for HTTP APIs is
 unconfirmed; its row links to REST APIs."""
-LIST_KEPT_S = 30.0
-LIST_DISTRUSTED_S = 60.0
-"""How long after a create whose answer was lost every list is read anew: as long as it may lag behind."""
 SECRETS_SHARE = (50.0, 50.0)
 """Calls a second and burst to Secrets Manager in an account; AWS takes 10,000 reads a second from all together."""
 IAM_SHARE = (5.0, 50.0)
 """Calls a second and burst to IAM in an account, whatever the region; AWS publishes no quota of it."""
-SECRET_KEPT_S = 300.0
-SECRET_DOUBTED_S = 120.0
-"""How long a version that a login was refused with is believed: as long as that login rests."""
-SECRET_FAULT_S = 60.0
-SECRET_AGAIN_S = 5.0
-"""How soon it is asked again after a fault that says nothing about the secret."""
 WHOLE_ACCOUNT = frozenset({"caller", "list_apis", "list_links"})
 """Calls that concern no single object: being denied one of them, everybody is denied it."""
-PASSING_BY = frozenset({reasons.AWS_UNAVAILABLE, reasons.AWS_THROTTLED, reasons.CALL_BUDGET})
-"""Reasons of such faults."""
-SETTLED_LINKS = frozenset({"AVAILABLE", "INACTIVE", "FAILED"})
 
 
 def account_name(account_id: str, region: str) -> str:
@@ -159,7 +145,7 @@ class GuardedBackends:
 
         return cast(Gateway, Inventory(cast(Gateway, _Guarded(inner, call)), self._clock))
 
-    def _guard_secrets(self, name: str) -> tuple[Breaker, "HeldSecrets"]:
+    def _guard_secrets(self, name: str) -> tuple[Breaker, HeldSecrets]:
         self._budgets.account(f"{name} secrets").configure(*SECRETS_SHARE)
         breaker = self._breaker(name, partial(_account_is_away, "read"), label=f"{name} secrets")
         held = HeldSecrets(self._clock)
@@ -206,7 +192,7 @@ class _Guarded:
 
 
 class _GuardedSecrets:
-    def __init__(self, inner: Secrets, breaker: Breaker, held: "HeldSecrets") -> None:
+    def __init__(self, inner: Secrets, breaker: Breaker, held: HeldSecrets) -> None:
         self._inner, self._breaker, self._held = inner, breaker, held
 
     def read(self, secret_id: str, refused: str | None = None) -> SecretValue:
@@ -227,175 +213,6 @@ class _GuardedOidc:
 
     def discover(self, issuer: str, ca_pem: str | None) -> Discovery:
         return self._breaker(provider_name(issuer)).call(lambda: self._inner.discover(issuer, ca_pem))
-
-
-class Inventory:
-    """Reads the lists of an account once for all objects and keeps them for ``LIST_KEPT_S``.
-
-    What is made through it is added, what is deleted is taken out. A list is read anew where somebody asks for it
-    (``fresh``), after a create whose answer was lost, after a failed delete, and while a link is on its way.
-    """
-
-    def __init__(self, inner: Gateway, clock: Clock) -> None:
-        self._inner, self._clock = inner, clock
-        self._lock = threading.RLock()  # one reads, the others wait for its list
-        self._apis: tuple[float, list[ApiIdentity]] | None = None
-        self._links: tuple[float, list[ObservedLink]] | None = None
-        self._distrusted_until = float("-inf")
-
-    def __getattr__(self, name: str) -> Any:
-        return getattr(self._inner, name)
-
-    def list_apis(self, fresh: bool = False) -> Sequence[ApiIdentity]:
-        with self._lock:
-            if self._apis is None or fresh or self._old(self._apis[0]):
-                began = self._clock.monotonic()
-                self._apis = (began, list(self._inner.list_apis()))
-            return list(self._apis[1])
-
-    def list_links(self, fresh: bool = False) -> Sequence[ObservedLink]:
-        with self._lock:
-            moving = self._links is not None and any(link.state not in SETTLED_LINKS for link in self._links[1])
-            if self._links is None or fresh or moving or self._old(self._links[0]):
-                began = self._clock.monotonic()
-                self._links = (began, list(self._inner.list_links()))
-            return list(self._links[1])
-
-    def create_api(self, action: CreateApi) -> ApiIdentity:
-        made = self._changing(lambda: self._inner.create_api(action))
-        self._edit_apis(lambda known: [*known, made])
-        return made
-
-    def create_link(self, action: CreateLink) -> str:
-        made = self._changing(lambda: self._inner.create_link(action))
-        with self._lock:
-            self._links = None
-        return made
-
-    def apply(self, action: GatewayAction | DeleteLink) -> None:
-        match action:
-            case DeleteApi():
-                self._changing(lambda: self._inner.apply(action))
-                self._edit_apis(lambda known: [found for found in known if found.api_id != action.api_id])
-            case ImportApi():
-                self._changing(lambda: self._inner.apply(action))
-                name, tags = action.desired.name, dict(action.desired.tags)
-                self._edit_apis(
-                    lambda known: [
-                        replace(found, name=name, tags=tags) if found.api_id == action.api_id else found
-                        for found in known
-                    ]
-                )
-            case DeleteLink() | UpdateApi() | TagApi():
-                try:
-                    self._inner.apply(action)
-                finally:
-                    self._drop()
-            case _:
-                self._inner.apply(action)
-
-    def _changing(self, function: Callable[[], T]) -> T:
-        try:
-            return function()
-        except Uncertain:
-            self._drop()
-            with self._lock:
-                self._distrusted_until = self._clock.monotonic() + LIST_DISTRUSTED_S
-            raise
-        except BaseException:
-            self._drop()
-            raise
-
-    def _edit_apis(self, edit: Callable[[list[ApiIdentity]], list[ApiIdentity]]) -> None:
-        with self._lock:
-            if self._apis is not None:
-                self._apis = (self._apis[0], edit(self._apis[1]))
-
-    def _drop(self) -> None:
-        with self._lock:
-            self._apis, self._links = None, None
-
-    def _old(self, read_at: float) -> bool:
-        now = self._clock.monotonic()
-        return now - read_at >= LIST_KEPT_S or now < self._distrusted_until
-
-
-@dataclass
-class _Held:
-    """What a secret's last read said, a version or a fault, and until when that is believed.
-
-    *refused* is the last version that a login was refused with.
-    """
-
-    value: SecretValue | None = None
-    fault: OperatorError | None = None
-    until: float = float("-inf")
-    refused: str | None = None
-    used: float = 0.0
-    lock: threading.Lock = field(default_factory=threading.Lock)  # one reads, the others wait for its answer
-
-
-class HeldSecrets:
-    """Has each secret read once in ``SECRET_KEPT_S`` for all objects; a fault counts as an answer for a shorter time.
-
-    For a version that a login was refused with it is read anew once, and from then on as often as such a login may be
-    tried: accounts lock. While Secrets Manager does not answer, what it said last goes on being used.
-    """
-
-    def __init__(self, clock: Clock) -> None:
-        self._clock = clock
-        self._known: dict[str, _Held] = {}
-        self._doubts = 0
-        self._lock = threading.Lock()
-
-    def read(self, secret_id: str, refused: str | None, ask: Callable[[], SecretValue]) -> SecretValue:
-        """Return a version as :meth:`oracleapi.ports.Secrets.read` does; *ask* reads it."""
-        held = self._held(secret_id)
-        with held.lock:
-            known = held.value.version if held.value is not None else None
-            anew = refused is not None and known == refused != held.refused
-            if anew:
-                held.refused = refused
-            if anew or self._clock.monotonic() >= held.until:
-                self._renew(held, ask)
-            if held.fault is not None:
-                raise held.fault.again()
-            assert held.value is not None
-            return held.value
-
-    def doubt(self) -> None:
-        """Believe nothing without another read: somebody mended something, or asked."""
-        with self._lock:
-            self._doubts += 1
-            for held in self._known.values():
-                held.until = float("-inf")
-
-    def _held(self, secret_id: str) -> _Held:
-        """Return what is known of a secret; what nobody uses any more is forgotten."""
-        now = self._clock.monotonic()
-        with self._lock:
-            for name, held in list(self._known.items()):
-                if held.used < now - 2 * SECRET_KEPT_S:
-                    del self._known[name]
-            found = self._known.setdefault(secret_id, _Held())
-            found.used = now
-            return found
-
-    def _renew(self, held: _Held, ask: Callable[[], SecretValue]) -> None:
-        began, doubts = self._clock.monotonic(), self._doubts
-        try:
-            value = ask()
-        except OperatorError as error:
-            passing = error.reason in PASSING_BY
-            if not passing or held.value is None:
-                held.value, held.fault = None, error
-            named = getattr(error, "retry_after_s", None) or SECRET_FAULT_S
-            believed_s = SECRET_AGAIN_S if passing else min(named, SECRET_FAULT_S)
-        else:
-            held.value, held.fault = value, None
-            believed_s = SECRET_DOUBTED_S if value.version == held.refused else SECRET_KEPT_S
-        with self._lock:  # an answer that was on its way when somebody asked is not what they asked for
-            held.until = began + believed_s if doubts == self._doubts else float("-inf")
 
 
 def _account_is_away(method: str, error: OperatorError) -> bool:

@@ -9,17 +9,9 @@ import pytest
 
 from oracleapi.api import reasons
 from oracleapi.errors import DependencyNotReady, OperatorError, OutOfBudget, Retryable, Terminal, Uncertain
-from oracleapi.guard import (
-    IAM_SHARE,
-    LIST_DISTRUSTED_S,
-    LIST_KEPT_S,
-    SECRET_AGAIN_S,
-    SECRET_DOUBTED_S,
-    SECRET_FAULT_S,
-    SECRET_KEPT_S,
-    GuardedBackends,
-    Inventory,
-)
+from oracleapi.guard import IAM_SHARE, GuardedBackends
+from oracleapi.held_secrets import SECRET_AGAIN_S, SECRET_DOUBTED_S, SECRET_FAULT_S, SECRET_KEPT_S
+from oracleapi.inventory import LIST_DISTRUSTED_S, LIST_KEPT_S, Inventory
 from oracleapi.model.gateway import CreateApi, DeleteApi, TagApi
 from oracleapi.model.link import CreateLink, DeleteLink, DesiredLink
 from oracleapi.ports import Answer
