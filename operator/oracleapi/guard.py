@@ -22,10 +22,12 @@ from oracleapi.ports import (
     Discovery,
     Gateway,
     Iam,
+    Meter,
     Oidc,
     Oracle,
     OrdsProbe,
     Parser,
+    RotatedSecrets,
     Secrets,
     SecretValue,
 )
@@ -95,8 +97,16 @@ class GuardedBackends:
 
     def secrets(self, spec: AwsAccountSpec, secret: Mapping[str, str] | None) -> Secrets:
         name = account_name(spec.account_id, spec.region)
-        inner = self._inner.secrets(spec, secret, self._budgets.account(f"{name} secrets"))
+        inner = self._inner.secrets(spec, secret, self._secrets_budget(name))
         return _GuardedSecrets(inner, *self._once(inner, lambda: self._guard_secrets(name)))
+
+    def rotated_secrets(self, spec: AwsAccountSpec, secret: Mapping[str, str] | None) -> RotatedSecrets:
+        """Open it with the budget of :meth:`secrets` and a breaker of its own; nothing is held: every call goes out."""
+        name = account_name(spec.account_id, spec.region)
+        inner = self._inner.rotated_secrets(spec, secret, self._secrets_budget(name))
+        opens = partial(_account_is_away, "rotate")
+        breaker = self._once(inner, lambda: self._breaker(name, opens, label=f"{name} rotated secrets"))
+        return cast(RotatedSecrets, _Guarded(inner, partial(self._only, breaker)))
 
     def iam(self, spec: AwsAccountSpec, secret: Mapping[str, str] | None) -> Iam:
         name, budget = account_name(spec.account_id, spec.region), iam_name(spec.account_id)
@@ -145,8 +155,12 @@ class GuardedBackends:
 
         return cast(Gateway, Inventory(cast(Gateway, _Guarded(inner, call)), self._clock))
 
+    def _secrets_budget(self, name: str) -> Meter:
+        budget = self._budgets.account(f"{name} secrets")
+        budget.configure(*SECRETS_SHARE)
+        return budget
+
     def _guard_secrets(self, name: str) -> tuple[Breaker, HeldSecrets]:
-        self._budgets.account(f"{name} secrets").configure(*SECRETS_SHARE)
         breaker = self._breaker(name, partial(_account_is_away, "read"), label=f"{name} secrets")
         held = HeldSecrets(self._clock)
         self._held.setdefault(name, weakref.WeakSet()).add(held)

@@ -11,6 +11,7 @@ from typing import Any, TypeVar
 
 from oracleapi.adapters.aws.gateway import AwsGateway
 from oracleapi.adapters.aws.iam import AwsIam
+from oracleapi.adapters.aws.rotation import AwsRotatedSecrets
 from oracleapi.adapters.aws.secretsmanager import AwsSecrets
 from oracleapi.adapters.aws.session import Clients, RoleSession
 from oracleapi.adapters.kube.client import KubeClient
@@ -36,6 +37,7 @@ from oracleapi.ports import (
     OrdsProbe,
     Parser,
     Resource,
+    RotatedSecrets,
     Secrets,
 )
 from oracleapi.reconcile.aws_account import AwsAccountReconciler
@@ -79,6 +81,11 @@ class RealBackends:
 
     def secrets(self, spec: AwsAccountSpec, secret: Mapping[str, str] | None, meter: Meter | None = None) -> Secrets:
         return self._aws("secrets", spec, secret, lambda: AwsSecrets(self._clients(spec, secret, meter)))
+
+    def rotated_secrets(
+        self, spec: AwsAccountSpec, secret: Mapping[str, str] | None, meter: Meter | None = None
+    ) -> RotatedSecrets:
+        return self._aws("rotated", spec, secret, lambda: AwsRotatedSecrets(self._clients(spec, secret, meter)))
 
     def iam(self, spec: AwsAccountSpec, secret: Mapping[str, str] | None, meter: Meter | None = None) -> Iam:
         return self._aws("iam", spec, secret, lambda: AwsIam(self._clients(spec, secret, meter)))
