@@ -9,7 +9,7 @@ import pytest
 
 from oracleapi.api import reasons
 from oracleapi.errors import DependencyNotReady, OperatorError, OutOfBudget, Retryable, Terminal, Uncertain
-from oracleapi.guard import IAM_SHARE, GuardedBackends
+from oracleapi.guard import IAM_SHARE, SECRETS_SHARE, GuardedBackends
 from oracleapi.held_secrets import SECRET_AGAIN_S, SECRET_DOUBTED_S, SECRET_FAULT_S, SECRET_KEPT_S
 from oracleapi.inventory import LIST_DISTRUSTED_S, LIST_KEPT_S, Inventory
 from oracleapi.model.gateway import CreateApi, DeleteApi, TagApi
@@ -399,6 +399,47 @@ def test_iam_has_a_budget_of_its_own_for_the_account_and_a_breaker() -> None:
     world.backends.policies.faults.clear()
     world.guard.allow_trial("aws/1/eu-west-1")
     assert iam.observe_policy("arn", None).exists is False
+
+
+def test_rotations_pay_out_of_the_budget_of_secrets_and_rest_together_while_it_is_away() -> None:
+    world = World()
+    meters: list[Any] = []
+    asked: list[str] = []
+    fault: list[OperatorError] = []
+
+    class Rotated:
+        def describe(self, name: str) -> None:
+            asked.append(name)
+            if fault:
+                raise fault[0]
+
+    rotated = Rotated()
+
+    def opened(spec: Any, secret: Any, meter: Any = None) -> Any:
+        meters.append(meter)
+        return rotated
+
+    world.backends.rotated_secrets = opened  # type: ignore[attr-defined]
+    secrets = world.guard.rotated_secrets(world.spec, None)
+    assert [secrets.describe("db") for _ in range(3)] == [None] * 3
+    assert asked == ["db"] * 3, "every call goes out"
+    assert meters[0] is world.guard._budgets.account("aws/1/eu-west-1 secrets")
+    assert (meters[0].rate, meters[0].burst) == SECRETS_SHARE
+    fault.append(Retryable(reasons.AWS_ACCESS_DENIED, "AWS denied secret db", 60.0))
+    for _ in range(9):
+        with pytest.raises(Retryable, match="AWS denied secret db"):
+            secrets.describe("db")
+    assert len(asked) == 12, "being denied one secret is not being denied them all"
+    fault[0] = AWAY
+    for other in range(9):
+        with pytest.raises(Retryable, match="no answer"):
+            world.guard.rotated_secrets(world.spec, None).describe(f"db{other}")
+    assert len(asked) == 13
+    assert world.open("aws/1/eu-west-1 rotated secrets") == 1.0
+    fault.clear()
+    world.guard.allow_trial("aws/1/eu-west-1")
+    secrets.describe("db")
+    assert world.open("aws/1/eu-west-1 rotated secrets") == 0.0
 
 
 def test_a_denial_of_iam_concerns_one_binding() -> None:

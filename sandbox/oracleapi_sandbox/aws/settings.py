@@ -48,6 +48,8 @@ class ControlSettings:
         they are needed is [D], that they are enforced was doubted in public (iam-dataset#12) [U].
         ``missing_secret_is_denied``: a secret that is not there is asked for by the name given, which no policy on
         ARNs allows: AccessDeniedException; otherwise ResourceNotFoundException [U].
+        ``missing_secret_is_named``: the condition key ``secretsmanager:SecretId`` holds that name; otherwise the
+        request has no such key, which is documented as an ARN [U].
 
     VPC links
         ``vpc_link_seconds``: PENDING lasts this long ("a few minutes" [D]; short here).
@@ -98,6 +100,7 @@ class ControlSettings:
     create_with_tags_needs: Literal["TagResource", "tags path", "nothing"] = "TagResource"
     access_logs_need_delivery_rights: bool = True
     missing_secret_is_denied: bool = True
+    missing_secret_is_named: bool = True
     vpc_link_seconds: float = 2.0
     vpc_link_fails: bool = False
     vpc_link_delete_seconds: float = 1.0

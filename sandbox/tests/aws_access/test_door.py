@@ -170,6 +170,49 @@ def test_a_missing_secret(house: Any) -> None:
     house.service(house.caller(key), request)
 
 
+def test_the_name_of_a_missing_secret_in_a_condition(house: Any) -> None:
+    """``secretsmanager:SecretId`` holds it, or is not there [U]; of a secret that is there it is the ARN."""
+    wanted = {"StringLike": {"secretsmanager:SecretId": ["none", "arn:*:secret:db-*"]}}
+    key = house.principal(_allow("secretsmanager:DescribeSecret", Condition=wanted))
+
+    def ask(name: str) -> None:
+        house.service(house.caller(key), house.json(key, "secretsmanager", "DescribeSecret", SecretId=name))
+
+    for name in ("none", "db"):
+        ask(name)
+    house.settings = dataclasses.replace(house.settings, missing_secret_is_named=False)
+    ask("db")
+    with pytest.raises(AwsError, match="on resource: none because"):
+        ask("none")
+
+
+@pytest.mark.parametrize(
+    ("condition", "allowed"),
+    [
+        ({"Null": {"secretsmanager:RecoveryWindowInDays": "false"}}, [{"RecoveryWindowInDays": 7}]),
+        (
+            {"BoolIfExists": {"secretsmanager:ForceDeleteWithoutRecovery": "false"}},
+            [{}, {"RecoveryWindowInDays": 7}, {"ForceDeleteWithoutRecovery": False}],
+        ),
+    ],
+)
+def test_how_a_secret_may_be_deleted(house: Any, condition: Any, allowed: list[dict[str, Any]]) -> None:
+    """By the members of the request [D]."""
+    key = house.principal(_allow("secretsmanager:DeleteSecret", Condition=condition))
+    for members in (
+        {},
+        {"RecoveryWindowInDays": 7},
+        {"ForceDeleteWithoutRecovery": True},
+        {"ForceDeleteWithoutRecovery": False},
+    ):
+        request = house.json(key, "secretsmanager", "DeleteSecret", SecretId="db", **members)
+        if members in allowed:
+            house.service(house.caller(key), request)
+        else:
+            with pytest.raises(AwsError, match="secretsmanager:DeleteSecret"):
+                house.service(house.caller(key), request)
+
+
 def test_query_services_deny_in_their_own_words(house: Any) -> None:
     """IAM: AccessDenied; EC2: UnauthorizedOperation without details [D]; who one is needs no permission [D]."""
     key = house.principal()

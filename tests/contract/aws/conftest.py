@@ -33,6 +33,7 @@ SANDBOX_ONLY = [
     "test_iam_policy.py",
     "test_policies_sandbox.py",
     "test_roles_sandbox.py",
+    "test_rotated_secrets_sandbox.py",
     "test_secrets_sandbox.py",
 ]
 collect_ignore = SANDBOX_ONLY if REAL else []

@@ -27,7 +27,7 @@ REFERENCE = {
     " SignatureDoesNotMatch InvalidSignatureException IncompleteSignature 403",
     "secretsmanager": "ThrottlingException InternalServiceError ResourceNotFoundException InvalidRequestException"
     " ResourceExistsException LimitExceededException DecryptionFailure EncryptionFailure InvalidParameterException"
-    " MalformedPolicyDocumentException PublicPolicyException PreconditionNotMetException",
+    " MalformedPolicyDocumentException PublicPolicyException PreconditionNotMetException ValidationException",
     "iam": "EntityAlreadyExists NoSuchEntity LimitExceeded ConcurrentModification EntityTemporarilyUnmodifiable"
     " DeleteConflict MalformedPolicyDocument InvalidInput UnmodifiableEntity PolicyNotAttachable PolicyEvaluation"
     " ServiceFailure Throttling",
@@ -119,10 +119,11 @@ ROWS = [
     Row(SECRETS, "ThrottlingException", PASSES, *SLOWER),
     Row(SECRETS, "InternalServiceError", PASSES, *AWAY, status=500),
     Row(SECRETS, "LimitExceededException", MENDED, *QUOTA, ("quota",)),
-    Row(SECRETS, "ResourceNotFoundException", ABSENT, *RACE, ("is not there",)),  # in words: test_aws_secrets.py
+    Row(SECRETS, "ResourceNotFoundException", ABSENT, *RACE, ("is not there",)),  # more: test_aws_rotation.py
     *(Row(SECRETS, code, STAYS, *REFUSED, ("x",)) for code in (
         "InvalidRequestException", "ResourceExistsException", "InvalidParameterException",
-        "MalformedPolicyDocumentException", "PublicPolicyException", "PreconditionNotMetException")),
+        "MalformedPolicyDocumentException", "PublicPolicyException", "PreconditionNotMetException",
+        "ValidationException")),
     *(Row(SECRETS, code, MENDED, *DENIED, ("KMS key", "enable it")) for code in (
         "DecryptionFailure", "EncryptionFailure")),
     Row(IAM, "EntityAlreadyExists", STAYS, *REFUSED, ("x",), 409),  # in words, like some others: test_aws_iam.py

@@ -8,6 +8,7 @@ from typing import Any
 import botocore.session
 import pytest
 
+from oracleapi.adapters.aws.secret_errors import OPERATIONS
 from oracleapi.api.awsaccount import Iam
 
 ROOT = pathlib.Path(__file__).resolve().parents[3]
@@ -36,6 +37,27 @@ def test_the_adapter_of_iam_calls_what_its_policy_allows_and_nothing_else() -> N
     snake = {re.sub(r"(?<!^)(?=[A-Z])", "_", name).lower(): name for name in service.operation_names}
     called = {snake[word] for word in re.findall(r"[a-z_]+", text) if word in snake}
     assert {f"iam:{name}" for name in called} == actions("iam-policy-invoke.json", "iam")
+
+
+def test_the_adapters_of_secrets_manager_call_what_the_policy_allows_and_nothing_else() -> None:
+    assert {f"secretsmanager:{name}" for name in OPERATIONS} == actions("iam-policy.json", "secretsmanager")
+    known = botocore.session.get_session().get_service_model("secretsmanager").operation_names
+    text = "".join((AWS / name).read_text() for name in ("rotation.py", "secret_errors.py", "secretsmanager.py"))
+    assert {name for name in known if re.search(rf'"{name}"', text)} == OPERATIONS
+
+
+def test_a_rotation_reaches_no_secret_outside_its_path_and_deletes_none_for_good() -> None:
+    found = {statement["Sid"]: statement for statement in statements("iam-policy.json")}
+    path = "arn:aws:secretsmanager:*:*:secret:oracleapi/*"
+    assert found["RotateSecrets"]["Resource"] == found["ScheduleDeletionOfRotatedSecrets"]["Resource"] == path
+    deleting = [
+        name for name, statement in found.items() if "secretsmanager:DeleteSecret" in listed(statement["Action"])
+    ]
+    assert deleting == ["ScheduleDeletionOfRotatedSecrets"]
+    assert found[deleting[0]]["Condition"] == {"Null": {"secretsmanager:RecoveryWindowInDays": "false"}}
+    assert found["LookAtRotatedSecrets"]["Action"] == "secretsmanager:DescribeSecret"
+    named = found["LookAtRotatedSecrets"]["Condition"]["StringLike"]["secretsmanager:SecretId"]
+    assert named == ["oracleapi/*", path]
 
 
 def test_who_manages_no_policies_needs_no_right_to_give_rights() -> None:

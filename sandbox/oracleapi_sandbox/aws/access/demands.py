@@ -75,12 +75,14 @@ def service_demands(
     account: str,
     secret: Mapping[str, Any] | None,
     named: str | None = None,
+    missing_is_named: bool = True,
 ) -> list[Asked]:
     """Return what a call of another service asks for.
 
     Args:
         secret: The description of the secret that it names.
         named: The ARN that a call of IAM is about.
+        missing_is_named: Whether ``secretsmanager:SecretId`` holds the name of a secret that is not there.
     """
     service = request.credential.service if request.credential else ""
     action = f"{_PREFIXES.get(service, service)}:{operation}"
@@ -99,7 +101,7 @@ def service_demands(
         return [Asked(action, resource, keys)]
     if operation in ("GetRandomPassword", "ListSecrets"):
         resource = "*"
-    keys |= _secret_keys(members, resource, stored)
+    keys |= _secret_keys(members, resource if secret is not None or missing_is_named else None, stored)
     more = _ALSO_ASKED.get(operation) if operation != "CreateSecret" or "Tags" in members else None
     return [Asked(found, resource, keys) for found in (action, more) if found is not None]
 
@@ -153,7 +155,9 @@ def _keys(
     return found
 
 
-def _secret_keys(members: Mapping[str, Any], resource: str, stored: Mapping[str, str]) -> dict[str, tuple[str, ...]]:
+def _secret_keys(
+    members: Mapping[str, Any], resource: str | None, stored: Mapping[str, str]
+) -> dict[str, tuple[str, ...]]:
     """Return the condition keys of Secrets Manager that are known here [D: service authorization reference].
 
     ``VersionStage`` is the label that a request names; a request without one has none [U].
@@ -163,9 +167,16 @@ def _secret_keys(members: Mapping[str, Any], resource: str, stored: Mapping[str,
         "secretsmanager:secretid": resource if "SecretId" in members else None,
         "secretsmanager:versionid": members.get("VersionId"),
         "secretsmanager:versionstage": members.get("VersionStage"),
+        "secretsmanager:recoverywindowindays": members.get("RecoveryWindowInDays"),
+        "secretsmanager:forcedeletewithoutrecovery": members.get("ForceDeleteWithoutRecovery"),
     }
-    found: dict[str, tuple[str, ...]] = {key: (str(value),) for key, value in named.items() if value is not None}
+    found: dict[str, tuple[str, ...]] = {key: (_as_text(value),) for key, value in named.items() if value is not None}
     return found | {f"secretsmanager:resourcetag/{key}".lower(): (value,) for key, value in stored.items()}
+
+
+def _as_text(value: Any) -> str:
+    """Return a member as a condition compares it."""
+    return str(value).lower() if isinstance(value, bool) else str(value)
 
 
 def _tags_at(path: str, store: RegionStore) -> dict[str, str]:

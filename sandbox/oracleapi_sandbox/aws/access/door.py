@@ -105,7 +105,9 @@ class Door:
         account, named = self._principals.account_id, None
         if request.credential.service == "iam":
             named = await self._directory.resource(request.form, account)
-        for asked in service_demands(request, region, operation, caller, account, secret, named):
+        for asked in service_demands(
+            request, region, operation, caller, account, secret, named, settings.missing_secret_is_named
+        ):
             _judge(request, caller, policies, asked)
         key_id = key_in_use(operation, request.document, secret or {})
         if key_id is None or request.credential.service != "secretsmanager":
