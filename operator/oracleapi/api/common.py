@@ -18,6 +18,8 @@ REQUESTED_AT = f"{GROUP}/reconcile-requested-at"
 ROTATE_REQUESTED_AT = f"{GROUP}/rotate-requested-at"
 DELETION_POLICY = f"{GROUP}/deletion-policy"
 APPROVED_PLAN = f"{GROUP}/approved-plan"
+SECRET_VERSION = f"{GROUP}/secret-version"
+"""On pod templates that a rotation restarts: the version of the secret that their pods began with."""
 
 
 class Part(BaseModel):

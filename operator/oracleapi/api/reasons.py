@@ -17,6 +17,7 @@ CONFLICT = "Conflict"
 NOT_OWNED = "NotOwned"
 IN_USE = "InUse"
 CREDENTIALS_MISSING = "CredentialsMissing"
+RBAC_MISSING = "RbacMissing"
 
 AWS_UNAVAILABLE = "AwsUnavailable"
 AWS_THROTTLED = "AwsThrottled"

@@ -1,5 +1,6 @@
 """Requests to the API server, and its errors as ours."""
 
+from collections.abc import Container
 from typing import Any
 
 import httpx
@@ -27,8 +28,13 @@ class Wire:
     def close(self) -> None:
         self._http.close()
 
-    def send(self, method: str, path: str, absent_is_fine: bool = False, **arguments: Any) -> httpx.Response:
+    def send(
+        self, method: str, path: str, absent_is_fine: bool = False, judged: Container[int] = (), **arguments: Any
+    ) -> httpx.Response:
         """Send a request and return its answer, a 404 only where it *is fine*.
+
+        Args:
+            judged: Statuses that the caller judges itself; they come back as answers.
 
         Raises:
             Retryable: No answer, or one that heals: a conflict by reading again.
@@ -41,17 +47,23 @@ class Wire:
             raise Retryable(
                 reasons.DEPENDENCY_NOT_READY, f"no answer from the API server to {method} ({type(error).__name__})"
             ) from error
-        if answer.is_success or (answer.status_code == 404 and absent_is_fine):
+        status = answer.status_code
+        if answer.is_success or (status == 404 and absent_is_fine) or status in judged:
             return answer
-        raise _translate(method, path, answer)
+        raise refusal(answer)
 
 
-def _translate(method: str, path: str, answer: httpx.Response) -> Retryable | Terminal:
-    text = ""
+def message_of(answer: httpx.Response) -> str:
+    """Return what the API server says about a refusal, shortened; its status where that is no JSON."""
     try:
-        text = str(answer.json().get("message", ""))[:300]
+        return str(answer.json().get("message", ""))[:300]
     except ValueError:
-        text = f"status {answer.status_code}"
+        return f"status {answer.status_code}"
+
+
+def refusal(answer: httpx.Response) -> Retryable | Terminal:
+    """Return the error of ours that an answer is; its text holds what the API server said."""
+    method, path, text = answer.request.method, answer.request.url.path, message_of(answer)
     if answer.status_code == 422 and not any(mark in text for mark in CHANGED_MEANWHILE):
         return Terminal(reasons.INTERNAL_ERROR, f"the API server refused {method} {path}: {text}")
     return Retryable(reasons.CONFLICT, f"the API server answered {answer.status_code} to {method} {path}: {text}")
