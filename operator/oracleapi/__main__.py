@@ -14,6 +14,7 @@ import structlog
 from oracleapi.adapters.kube.client import KubeClient
 from oracleapi.adapters.kube.config import ClusterConfig, load_config
 from oracleapi.adapters.kube.leases import KubeLease
+from oracleapi.adapters.kube.workloads import KubeWorkloads
 from oracleapi.errors import OperatorError
 from oracleapi.handlers.endpoints import Endpoints
 from oracleapi.handlers.health import Health
@@ -72,7 +73,8 @@ def run(settings: Settings, stop: threading.Event) -> int:
     client, installation = kube
     config = load_config(settings.kubeconfig)
     backends = RealBackends(settings, installation)
-    operator = build_operator(client, backends, settings, installation)
+    workloads = KubeWorkloads(config)
+    operator = build_operator(client, workloads, backends, settings, installation)
     timing = Timing(settings.lease_duration_seconds, settings.renew_deadline_seconds, settings.retry_period_seconds)
     lock = KubeLease(config, settings.namespace, settings.lease_name, settings.renew_deadline_seconds / 2)
     identity = f"{settings.pod_name}_{uuid.uuid4().hex[:8]}"
@@ -89,6 +91,7 @@ def run(settings: Settings, stop: threading.Event) -> int:
         endpoints.stop()
         backends.close()
         lock.close()
+        workloads.close()
         client.close()
         LOG.info("Stopped")
 

@@ -227,6 +227,14 @@ class SecretValue:
     values: Mapping[str, str] = field(repr=False)
 
 
+@dataclass(frozen=True)
+class SecretDocument:
+    """One version of a secret as it is stored: a whole JSON object, which its ``repr`` does not show."""
+
+    version: str
+    values: Mapping[str, Any] = field(repr=False)
+
+
 class Secrets(Protocol):
     """AWS Secrets Manager in one account and region."""
 
@@ -255,9 +263,7 @@ class RotatedSecrets(Protocol):
         """Return a secret by name or ARN, one that is scheduled for deletion too."""
         ...
 
-    def read(self, name: str, version: str) -> Mapping[str, Any]:
-        """Return the whole JSON object of one version; no ``repr`` or log of ours shows it."""
-        ...
+    def read(self, name: str, version: str) -> SecretDocument: ...
 
     def create(
         self, name: str, token: str, values: Mapping[str, Any], tags: Mapping[str, str], kms_key_id: str | None

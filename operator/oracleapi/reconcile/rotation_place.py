@@ -64,7 +64,7 @@ class Place:
     def read(self, version: str) -> Mapping[str, Any]:
         """Return a version's values, read once in a pass."""
         if version not in self.values:
-            self.values[version] = self.secrets.read(self.name, version)
+            self.values[version] = self.secrets.read(self.name, version).values
         return self.values[version]
 
     def account(self, name: str) -> ObservedAccount:

@@ -126,8 +126,8 @@ class PooledDatabase:
     def login_succeeded(self, username: str) -> None:
         self._inner.login_succeeded(username)
 
-    def change_password(self, username: str, new_password: str) -> None:
-        self._inner.change_password(username, new_password)
+    def change_password(self, username: str, new_password: str, *, old_password: str | None = None) -> None:
+        self._inner.change_password(username, new_password, old_password=old_password)
 
     def on_commit(self, listener: Callable[[], None]) -> None:
         self._inner.on_commit(listener)

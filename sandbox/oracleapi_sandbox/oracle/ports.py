@@ -147,7 +147,14 @@ class Database(Protocol):
 
     def login_failed(self, username: str) -> None: ...
     def login_succeeded(self, username: str) -> None: ...
-    def change_password(self, username: str, new_password: str) -> None: ...
+    def change_password(self, username: str, new_password: str, *, old_password: str | None = None) -> None:
+        """Change a password as its owner does over the wire: what ALTER USER … REPLACE refuses is refused.
+
+        Raises:
+            OracleError: 28008 (wrong old password), 28003 (verify function), 28007 (used before), 972 (too long), 1918.
+        """
+        ...
+
     def open_session(self, user: str, *, proxy_user: str | None = None) -> Session:
         """Open a session for an authenticated *user*; with *proxy_user*, that one connects through to *user*.
 

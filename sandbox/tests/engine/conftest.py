@@ -6,13 +6,17 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
+import oracledb
 import pytest
 
 from oracleapi_sandbox.common.clock import ManualClock
 from oracleapi_sandbox.common.journal import Journal
 from oracleapi_sandbox.oracle.engine.database import EngineDatabase, open_database
 from oracleapi_sandbox.oracle.engine.session import EngineSession
+from oracleapi_sandbox.oracle.engine.settings import DatabaseSettings
 from oracleapi_sandbox.oracle.ports import Bind, OracleError
+from oracleapi_sandbox.oracle.tns.server import Listener
+from oracleapi_sandbox.oracle.verifier import matches
 
 START = 1_709_200_800.0  # 2024-02-29 10:00:00 UTC
 NUMBERS = itertools.count(1)
@@ -75,6 +79,54 @@ def connect(database: EngineDatabase) -> Iterator[Callable[..., EngineSession]]:
     yield open_one
     for session in opened:
         session.close()
+
+
+@pytest.fixture
+def profile(system: Any) -> Callable[[str], str]:
+    """Make a profile with the given limits."""
+
+    def make(limits: str) -> str:
+        name = f"PW{next(NUMBERS)}"
+        system.execute(f"create profile {name} limit {limits}")
+        return name
+
+    return make
+
+
+@pytest.fixture
+def account(system: Any, profile: Callable[[str], str], new_user: Callable[..., str]) -> Callable[[str], str]:
+    """Make a user whose passwords follow the given limits; the password is ``Secret_<name>``."""
+
+    def make(limits: str) -> str:
+        user = new_user()
+        system.execute(f"alter user {user} profile {profile(limits)}")
+        return user
+
+    return make
+
+
+@pytest.fixture
+def switches(database: EngineDatabase) -> Iterator[DatabaseSettings]:
+    """The database's switches, put back after the test."""
+    before = DatabaseSettings(**vars(database.settings))
+    yield database.settings
+    database.settings.apply(vars(before))
+
+
+@pytest.fixture
+def log_on(database: Any) -> Iterator[Callable[..., oracledb.Connection]]:
+    """Connect over the wire; the connections are closed after the test."""
+    listener = Listener(database)
+    port, opened = listener.start(), list[oracledb.Connection]()
+
+    def connect(user: str, password: str, **options: Any) -> oracledb.Connection:
+        opened.append(oracledb.connect(user=user, password=password, dsn=f"localhost:{port}/FREEPDB1", **options))
+        return opened[-1]
+
+    yield connect
+    for connection in opened:
+        connection.close()
+    listener.stop()
 
 
 class Sql:
@@ -154,3 +206,17 @@ def author(new_user: Callable[..., str], connect: Callable[..., EngineSession]) 
 def caller(new_user: Callable[..., str], connect: Callable[..., EngineSession]) -> EngineSession:
     """May log in."""
     return connect(new_user())
+
+
+def refusal(run: Callable[..., Any], *arguments: Any, **options: Any) -> str:
+    """The code of the error that the driver raises."""
+    with pytest.raises(oracledb.DatabaseError) as caught:
+        run(*arguments, **options)
+    return str(caught.value.args[0].full_code)
+
+
+def valid(database: EngineDatabase, user: str, *passwords: str) -> list[str]:
+    """Those of *passwords* that the account takes."""
+    account = database.account(user)
+    assert account is not None
+    return [each for each in passwords if any(matches(verifier, each) for verifier in account.verifiers)]

@@ -93,6 +93,7 @@ def test_password_rollover_accepts_both_until_it_ends(system: Any, database: Any
     ]
     assert sql.one(system, "select account_status from dba_users where username = 'ROLL'") == "OPEN & IN ROLLOVER"
     clock.advance(86_500)
+    database.login_succeeded("ROLL")
     assert database.account("ROLL").status == "OPEN"
     assert len(database.account("ROLL").verifiers) == 1
     system.execute('alter user roll identified by "Fourth_4"')

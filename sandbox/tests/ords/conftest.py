@@ -106,7 +106,7 @@ class FakeDatabase:
     def login_succeeded(self, username: str) -> None:
         self.logins.append(f"succeeded {username}")
 
-    def change_password(self, username: str, new_password: str) -> None:
+    def change_password(self, username: str, new_password: str, *, old_password: str | None = None) -> None:
         self.accounts[username] = Account(username, "OPEN", (make_verifier(new_password),))
 
     def open_session(self, user: str, *, proxy_user: str | None = None) -> FakeSession:

@@ -11,7 +11,7 @@ import pytest
 from oracleapi_sandbox.oracle.ports import Account, Bind, Column, OracleError, Result, Verifier
 from oracleapi_sandbox.oracle.tns.profile import ORACLE_19C, ORACLE_23AI
 from oracleapi_sandbox.oracle.tns.server import Listener
-from oracleapi_sandbox.oracle.verifier import make_verifier
+from oracleapi_sandbox.oracle.verifier import make_verifier, matches
 
 PASSWORD = "Secret_1"
 Answer = Callable[["ScriptedSession", Mapping[str, Bind]], Result]
@@ -94,7 +94,9 @@ class ScriptedDatabase:
     def login_succeeded(self, username: str) -> None:
         self.logins.append((username, "succeeded"))
 
-    def change_password(self, username: str, new_password: str) -> None:
+    def change_password(self, username: str, new_password: str, *, old_password: str | None = None) -> None:
+        if old_password is not None and not any(matches(e, old_password) for e in self.accounts[username].verifiers):
+            raise OracleError(28008, "invalid old password")
         self.add_user(username, new_password)
 
     def open_session(self, user: str, *, proxy_user: str | None = None) -> ScriptedSession:

@@ -78,8 +78,8 @@ def test_a_secret_is_made_once_and_seen_without_its_values(rotated: AwsRotatedSe
     assert found.changed is not None
     assert str(found.changed.tzinfo) == "UTC"
     assert rotated.describe(found.arn) == found
-    assert rotated.read(name, token) == FIRST
-    assert "Pa55" not in repr(found)
+    assert rotated.read(name, token).values == FIRST
+    assert "Pa55" not in repr(found) + repr(rotated.read(name, token))
 
 
 def test_somebody_else_s_secret_is_not_taken_for_ours(rotated: AwsRotatedSecrets, name: str, first: str) -> None:
@@ -97,12 +97,12 @@ def test_a_pending_version_leaves_the_current_one_where_it_is(
     for _ in range(2):
         rotated.put_pending(name, token, dict(reversed(NEXT.items())))
     assert dict(seen(rotated, name).versions) == {first: frozenset({CURRENT}), token: frozenset({PENDING})}
-    assert (rotated.read(name, first), rotated.read(name, token)) == (FIRST, NEXT)
+    assert (rotated.read(name, first).values, rotated.read(name, token).values) == (FIRST, NEXT)
     with pytest.raises(Terminal, match=f"secret {name} has this version with other values") as caught:
         rotated.put_pending(name, token, {**NEXT, "password": "canary"})
     assert caught.value.reason == "Conflict"
     assert "canary" not in str(caught.value)
-    assert rotated.read(name, token) == NEXT
+    assert rotated.read(name, token).values == NEXT
 
 
 def test_a_pending_version_that_lost_its_label_gets_it_again(rotated: AwsRotatedSecrets, name: str, first: str) -> None:
@@ -128,7 +128,7 @@ def test_a_whole_rotation_and_every_step_again(
     for _ in range(2):
         rotated.drop_pending(name, second)
     assert dict(seen(rotated, name).versions) == {first: frozenset({PREVIOUS}), second: frozenset({CURRENT})}
-    assert rotated.read(name, first) == FIRST
+    assert rotated.read(name, first).values == FIRST
     assert [rotated.make_current(name, first, second) for _ in range(2)] == [True, True]
     assert seen(rotated, name).version_with(CURRENT) == first
 

@@ -28,6 +28,7 @@ from oracleapi.adapters.aws.secretsmanager import parse_object
 from oracleapi.adapters.aws.session import Clients
 from oracleapi.errors import OperatorError
 from oracleapi.model.rotation import CURRENT, PENDING, ObservedSecret
+from oracleapi.ports import SecretDocument
 
 ABSENT = "ResourceNotFoundException"
 BY_STATE = frozenset({ABSENT, WRONG_PARAMETER, WRONG_STATE})
@@ -48,8 +49,8 @@ class AwsRotatedSecrets:
                 return None
             raise
 
-    def read(self, name: str, version: str) -> Mapping[str, Any]:
-        return parse_object(self._ask(READ, name, VersionId=version), name)
+    def read(self, name: str, version: str) -> SecretDocument:
+        return SecretDocument(version, parse_object(self._ask(READ, name, VersionId=version), name))
 
     def create(
         self, name: str, token: str, values: Mapping[str, Any], tags: Mapping[str, str], kms_key_id: str | None

@@ -1,21 +1,18 @@
-"""Users and profiles. Source: Database SQL Language Reference 19c, CREATE/ALTER/DROP USER and PROFILE. [D]"""
+"""Users. Sources: SQL Language Reference 19c, CREATE/ALTER/DROP USER; error messages 28010, 28225 to 28227 [D]."""
 
 # ruff: noqa: S608 - texts are made of quoted identifiers and literals
 
-import json
-from datetime import timedelta
-from decimal import Decimal
 from itertools import pairwise
 from typing import Any
 
-from oracleapi_sandbox.oracle.engine import proxies, roles
+from oracleapi_sandbox.oracle.engine import passwords, profiles, proxies, roles
 from oracleapi_sandbox.oracle.engine.ddl import Ddl
-from oracleapi_sandbox.oracle.engine.privileges import DEFAULT_PROFILE
 from oracleapi_sandbox.oracle.engine.scope import quote
 from oracleapi_sandbox.oracle.engine.text import not_supported
-from oracleapi_sandbox.oracle.ports import OracleError, Verifier
-from oracleapi_sandbox.oracle.verifier import make_verifier, matches, restored, stored
+from oracleapi_sandbox.oracle.ports import OracleError
 
+ROLLOVER_CLAUSE = ("EXPIRE", "PASSWORD", "ROLLOVER", "PERIOD")
+_OTHER_CLAUSES = ("NO", "DEFAULT", "TEMPORARY", "LOCAL", "QUOTA", "PROFILE", "PASSWORD", "ACCOUNT", "ENABLE", "HTTP")
 TABLESPACES = ("SYSTEM", "SYSAUX", "USERS", "TEMP")
 
 
@@ -40,17 +37,15 @@ def create_user(ddl: Ddl) -> None:
 
 
 def alter_user(ddl: Ddl) -> None:
-    """``ALTER USER u …``; everybody may change the own password."""
+    """``ALTER USER u …``; everybody may change the own password, and nothing else of the own account."""
     reader = ddl.reader
     names = reader.listed()
     name = names[0]
-    own = name == ddl.user and reader.token.is_word("IDENTIFIED")
-    if not own:
+    if not _needs_no_right(ddl, name):
         ddl.require("ALTER USER")
     for each in names:
         if each not in ddl.catalog.users:
             raise OracleError(1918, f"user '{each}' does not exist")
-    user = ddl.catalog.users[name]
     if reader.accept("GRANT", "CONNECT", "THROUGH"):
         proxies.connect_through(ddl, names, grant=True)
         return
@@ -60,11 +55,7 @@ def alter_user(ddl: Ddl) -> None:
     if len(names) > 1:
         raise OracleError(922, "missing or invalid option", reader.token.start)
     ddl.changes_only(("users", name), ("role_grants", name))
-    if reader.accept("EXPIRE", "PASSWORD", "ROLLOVER", "PERIOD"):
-        _set(ddl, name, verifiers=json.dumps(user["verifiers"][:1]), rollover_until=None)
-        reader.end()
-    else:
-        _clauses(ddl, name, user, new=False)
+    _clauses(ddl, name, ddl.catalog.users[name], new=False)
 
 
 def drop_user(ddl: Ddl) -> None:
@@ -89,8 +80,26 @@ def drop_user(ddl: Ddl) -> None:
     ddl.run("delete from ora_meta.constraints where r_owner = $1", [name])
     ddl.run("delete from ora_meta.proxies where $1 in (proxy, client)", [name])
     ddl.run("delete from ora_meta.quotas where username = $1", [name])
+    ddl.run("delete from ora_meta.password_history where username = $1", [name])
     ddl.run("delete from ora_meta.users where username = $1", [name])
     roles.forget(ddl, name)
+
+
+def _needs_no_right(ddl: Ddl, name: str) -> bool:
+    """Say whether the statement only does what everybody may do to the own account.
+
+    That is the password, by SQL Language Reference, ALTER USER, and the end of its rollover, by the Security Guide
+    alone: a switch. [D]
+    """
+    reader = ddl.reader
+    if name != ddl.user:
+        return False
+    if reader.token.is_word(*ROLLOVER_CLAUSE[:1]):
+        rest = reader.tokens[reader.at + len(ROLLOVER_CLAUSE) : -1]
+        return ddl.database.settings.rollover_expire_by_self and not rest
+    given = (reader.at + 2, *(at + 1 for at, token in enumerate(reader.tokens) if token.is_word("REPLACE")))
+    words = [each for at, each in enumerate(reader.tokens) if at > reader.at and at not in given]
+    return reader.token.is_word("IDENTIFIED") and not any(each.is_word(*_OTHER_CLAUSES) for each in words)
 
 
 def _clauses(ddl: Ddl, name: str, user: dict[str, Any], *, new: bool) -> None:
@@ -101,102 +110,104 @@ def _clauses(ddl: Ddl, name: str, user: dict[str, Any], *, new: bool) -> None:
     for word, following in pairwise(reader.tokens):
         if word.is_word("PROFILE") and following.text in ddl.catalog.profiles:
             user = {**user, "profile": following.text}
+    ends_rollover = False if new else _ends_rollover(ddl)
     while reader.token.kind != "eof":
         if reader.accept("IDENTIFIED"):
-            _identified(ddl, name, user)
-        elif reader.accept("NO", "AUTHENTICATION"):
-            _set(ddl, name, authentication="NONE", verifiers="[]", password_date=None)
-        elif reader.accept("DEFAULT", "TABLESPACE"):
-            _set(ddl, name, default_tablespace=_tablespace(ddl))
-        elif reader.accept("TEMPORARY", "TABLESPACE"):
-            _set(ddl, name, temporary_tablespace=_tablespace(ddl))
-        elif reader.accept("QUOTA"):
-            _quota(ddl, name)
-        elif reader.accept("PROFILE"):
-            profile = reader.name(2380, "missing profile")
-            if profile not in ddl.catalog.profiles:
-                raise OracleError(2380, f"profile {profile} does not exist")
-            _set(ddl, name, profile=profile)
-        elif reader.accept("PASSWORD", "EXPIRE"):
-            _set(ddl, name, expired=True)
-        elif reader.accept("ACCOUNT", "LOCK"):
-            _set(ddl, name, locked="LOCKED", lock_date=ddl.now)
-        elif reader.accept("ACCOUNT", "UNLOCK"):
-            _set(ddl, name, locked="", lock_date=None, failures=0)
+            _identified(ddl, name, user, rollover=not ends_rollover)
+        elif not new and reader.accept(*ROLLOVER_CLAUSE):
+            passwords.end_rollover(ddl, name)
         elif reader.accept("DEFAULT", "ROLE"):
             if new:
                 raise OracleError(1954, "DEFAULT ROLE clause not valid for CREATE USER")
             roles.default_role(ddl, name)
-        elif roles.accept_container(ddl):
-            continue
-        elif reader.token.is_word("ENABLE", "DEFAULT", "HTTP", "GRANT", "SET"):
-            raise not_supported(f"{reader.token.text} in CREATE or ALTER USER", reader.token)
-        else:
+        elif not (_placed(ddl, name) or _stated(ddl, name) or roles.accept_container(ddl)):
+            if reader.token.is_word("ENABLE", "DEFAULT", "HTTP", "GRANT", "SET"):
+                raise not_supported(f"{reader.token.text} in CREATE or ALTER USER", reader.token)
             raise OracleError(922, "missing or invalid option", reader.token.start)
 
 
-def _identified(ddl: Ddl, name: str, user: dict[str, Any]) -> None:
+def _ends_rollover(ddl: Ddl) -> bool:
+    """Say whether EXPIRE PASSWORD ROLLOVER PERIOD stands in the statement, and with what it may stand.
+
+    Raises:
+        OracleError: 28226, twice; 28225, with IDENTIFIED or NO AUTHENTICATION. The Security Guide shows it with
+            IDENTIFIED BY, to change a password without a rollover: a switch. [CONTRA]
+    """
+    reader = ddl.reader
+    texts = [token.text if token.kind == "word" else "" for token in reader.tokens[reader.at :]]
+    size = len(ROLLOVER_CLAUSE)
+    count = sum(tuple(texts[at : at + size]) == ROLLOVER_CLAUSE for at in range(len(texts)))
+    if not profiles.has_rollover(ddl.catalog) and count:
+        raise OracleError(922, "missing or invalid option", reader.token.start)
+    if count > 1:
+        raise OracleError(28226, "EXPIRE PASSWORD ROLLOVER PERIOD clause already specified")
+    by_password = ("IDENTIFIED", "BY") in pairwise(texts) and ddl.database.settings.rollover_expire_with_password
+    if count and not by_password and ("IDENTIFIED" in texts or ("NO", "AUTHENTICATION") in pairwise(texts)):
+        raise OracleError(
+            28225,
+            "The EXPIRE PASSWORD ROLLOVER PERIOD clause is specified with a disallowed IDENTIFIED clause or a"
+            " NO AUTHENTICATION clause",
+        )
+    return count > 0
+
+
+def _placed(ddl: Ddl, name: str) -> bool:
+    """Read a clause about space or the profile, if one comes next."""
+    reader = ddl.reader
+    if reader.accept("DEFAULT", "TABLESPACE"):
+        _set(ddl, name, default_tablespace=_tablespace(ddl))
+    elif reader.accept("TEMPORARY", "TABLESPACE"):
+        _set(ddl, name, temporary_tablespace=_tablespace(ddl))
+    elif reader.accept("QUOTA"):
+        _quota(ddl, name)
+    elif reader.accept("PROFILE"):
+        _profile(ddl, name)
+    else:
+        return False
+    return True
+
+
+def _stated(ddl: Ddl, name: str) -> bool:
+    """Read a clause about the account's state, if one comes next."""
+    reader = ddl.reader
+    if reader.accept("NO", "AUTHENTICATION"):
+        _set(ddl, name, authentication="NONE", verifiers="[]", password_date=None, expired=False, grace_until=None)
+    elif reader.accept("PASSWORD", "EXPIRE"):
+        if ddl.run("select 1 from ora_meta.users where username = $1 and authentication = 'NONE'", [name]):
+            raise OracleError(
+                28010, "cannot expire external users, global users, or users with no authentication method"
+            )
+        _set(ddl, name, expired=True, grace_until=ddl.now)
+    elif reader.accept("ACCOUNT", "LOCK"):
+        _set(ddl, name, locked="LOCKED", lock_date=ddl.now)
+    elif reader.accept("ACCOUNT", "UNLOCK"):
+        _set(ddl, name, locked="", lock_date=None, failures=0)
+    else:
+        return False
+    return True
+
+
+def _profile(ddl: Ddl, name: str) -> None:
+    profile = ddl.reader.name(2380, "missing profile")
+    if profile not in ddl.catalog.profiles:
+        raise OracleError(2380, f"profile {profile} does not exist")
+    if ddl.catalog.users.get(name, {}).get("administrative") and profiles.rolls(ddl.catalog, profile):
+        raise OracleError(28227, "Gradual password rollover is not supported for administrative users.")
+    _set(ddl, name, profile=profile)
+
+
+def _identified(ddl: Ddl, name: str, user: dict[str, Any], *, rollover: bool) -> None:
+    """``IDENTIFIED BY pw [REPLACE old]``; the old password of somebody else is not looked at. [D]"""
     reader = ddl.reader
     if reader.token.is_word("EXTERNALLY", "GLOBALLY"):
         raise not_supported(f"IDENTIFIED {reader.token.text}", reader.token)
     reader.expect("BY", code=1939 if reader.token.kind == "eof" else 924, message="missing BY keyword")
     if reader.token.is_word("VALUES"):
         raise not_supported("IDENTIFIED BY VALUES", reader.token)
-    password = roles.password(ddl)
-    if reader.accept("REPLACE"):
-        old = roles.password(ddl)
-        if not any(matches(each, old) for each in verifiers_of(user)[:1]):
-            raise OracleError(28008, "invalid old password")
-    set_password(ddl, name, user, password)
-
-
-def set_password(ddl: Ddl, name: str, user: dict[str, Any], password: str) -> None:
-    """Store a new verifier; in a rollover period the old one stays valid until the period, begun once, ends."""
-    profile = user["profile"]
-    check_strength(ddl.catalog.limit(profile, "PASSWORD_VERIFY_FUNCTION"), name, password)
-    old = verifiers_of(user)
-    until = user.get("rollover_until")
-    days = Decimal(ddl.catalog.limit(profile, "PASSWORD_ROLLOVER_TIME").replace("UNLIMITED", "0"))
-    running = until is not None and len(old) > 1 and until > ddl.now.isoformat()
-    kept = old[-1:] if running else old[:1] if days else []
-    if any(matches(each, password) for each in kept):
-        kept = []
-    new = make_verifier(password, like=kept[0] if kept else None)
-    end = until if running else (ddl.now + timedelta(days=float(days))).isoformat() if kept else None
-    _set(
-        ddl,
-        name,
-        verifiers=json.dumps([stored(each) for each in (new, *kept)]),
-        password_date=ddl.now,
-        rollover_until=end,
-        authentication="PASSWORD",
-        expired=False,
-        grace_until=None,
-        failures=0,
-    )
-
-
-def check_strength(function: str, name: str, password: str) -> None:
-    """The supplied verify functions; failure is ORA-28003 with its reason."""
-    least = {"ORA12C_VERIFY_FUNCTION": (8, 1), "ORA12C_STRONG_VERIFY_FUNCTION": (9, 2)}.get(function)
-    if least is None:
-        return
-    length, each = least
-    letters, digits = sum(map(str.isalpha, password)), sum(map(str.isdigit, password))
-    special = len(password) - letters - digits
-    if len(password) < length:
-        raise OracleError(
-            28003,
-            f"password verification for the specified password failed\nORA-20001: Password length less than {length}",
-        )
-    if min(letters, digits, special) < each or name.lower() in password.lower():
-        raise OracleError(
-            28003, "password verification for the specified password failed\nORA-20000: password is too simple"
-        )
-
-
-def verifiers_of(user: dict[str, Any]) -> list[Verifier]:
-    return [restored(each) for each in user["verifiers"]]
+    new = roles.password(ddl)
+    old = roles.password(ddl) if reader.accept("REPLACE") else None
+    own = name == ddl.user
+    passwords.change(ddl, passwords.Change(name, user["profile"], new, old, own), rollover=rollover)
 
 
 def _set(ddl: Ddl, name: str, **values: Any) -> None:
@@ -212,7 +223,6 @@ _COLUMN_TYPES = {
     "failures": "int",
     "lock_date": "timestamp",
     "password_date": "timestamp",
-    "rollover_until": "timestamp",
     "grace_until": "timestamp",
 }
 
@@ -239,65 +249,3 @@ def _quota(ddl: Ddl, name: str) -> None:
         " on conflict (username, tablespace) do update set bytes = excluded.bytes",
         [name, _tablespace(ddl), size],
     )
-
-
-def create_profile(ddl: Ddl) -> None:
-    """``CREATE PROFILE p LIMIT resource value …``."""
-    ddl.require("CREATE PROFILE")
-    name = ddl.reader.name(2380, "missing profile")
-    if name in ddl.catalog.profiles:
-        raise OracleError(2379, f"profile {name} already exists")
-    for resource, kind, _ in DEFAULT_PROFILE:
-        ddl.run("insert into ora_meta.profiles values ($1, $2, $3, 'DEFAULT')", [name, resource, kind])
-    _limits(ddl, name)
-
-
-def alter_profile(ddl: Ddl) -> None:
-    """``ALTER PROFILE p LIMIT resource value …``."""
-    ddl.require("ALTER PROFILE")
-    name = ddl.reader.name(2380, "missing profile")
-    if name not in ddl.catalog.profiles:
-        raise OracleError(2380, f"profile {name} does not exist")
-    _limits(ddl, name)
-
-
-def drop_profile(ddl: Ddl) -> None:
-    """``DROP PROFILE p [CASCADE]``: its users get DEFAULT."""
-    ddl.require("DROP PROFILE")
-    name = ddl.reader.name(2380, "missing profile")
-    cascade = ddl.reader.accept("CASCADE")
-    ddl.reader.end()
-    if name not in ddl.catalog.profiles:
-        raise OracleError(2380, f"profile {name} does not exist")
-    if name == "DEFAULT":
-        raise OracleError(2381, "cannot drop PUBLIC_DEFAULT profile")
-    if not cascade and any(user["profile"] == name for user in ddl.catalog.users.values()):
-        raise OracleError(2382, f"profile {name} has users assigned, cannot drop without CASCADE")
-    ddl.run("update ora_meta.users set profile = 'DEFAULT' where profile = $1", [name])
-    ddl.run("delete from ora_meta.profiles where profile = $1", [name])
-
-
-def _limits(ddl: Ddl, profile: str) -> None:
-    reader = ddl.reader
-    reader.expect("LIMIT", code=2376, message="invalid or redundant resource")
-    resources = {name for name, _, _ in DEFAULT_PROFILE}
-    while reader.token.kind != "eof":
-        token = reader.token
-        resource = reader.name(2376, "invalid or redundant resource")
-        if resource not in resources:
-            raise OracleError(2376, "invalid or redundant resource", token.start)
-        if reader.token.kind == "number":
-            value = Decimal(str(reader.token.number))
-            reader.at += 1
-            if reader.accept("/"):
-                value = value / Decimal(reader.integer())
-            limit = format(value.normalize(), "f")
-        else:
-            limit = reader.name(2377, "invalid profile limit")
-        if resource == "PASSWORD_ROLLOVER_TIME" and limit not in ("0", "DEFAULT"):
-            hour, days = Decimal(1) / 24 - Decimal("0.001"), Decimal(limit.replace("UNLIMITED", "1000"))
-            if not hour <= days <= 60:
-                raise OracleError(65185, "could not alter profile: PASSWORD_ROLLOVER_TIME is between 1/24 and 60 days")
-        ddl.run(
-            "update ora_meta.profiles set lim = $3 where profile = $1 and resource = $2", [profile, resource, limit]
-        )

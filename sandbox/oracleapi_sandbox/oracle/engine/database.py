@@ -13,7 +13,7 @@ from typing import Any
 
 from oracleapi_sandbox.common.clock import Clock
 from oracleapi_sandbox.common.journal import Journal
-from oracleapi_sandbox.oracle.engine import accounts, enabling, install, objects, supplied, unit_store, units
+from oracleapi_sandbox.oracle.engine import enabling, install, objects, passwords, supplied, unit_store, units
 from oracleapi_sandbox.oracle.engine.audit import trail
 from oracleapi_sandbox.oracle.engine.catalog import PUBLIC, Catalog, Change, ColumnInfo, load, refreshed
 from oracleapi_sandbox.oracle.engine.ddl import Ddl, execute, reader_of
@@ -107,6 +107,11 @@ class EngineDatabase:
         now = self._clock.now()
         return "" if abs(now - datetime.now(UTC).timestamp()) < 1 else str(now)
 
+    def driven(self) -> dict[str, str]:
+        """What PostgreSQL must know of the double's clock and switches, as settings of a connection."""
+        lingers = self.settings.rollover_status_lingers
+        return {"oracle.clock": self.driven_clock(), "oracle.rollover_lingers": "on" if lingers else "off"}
+
     # Accounts --------------------------------------------------------------------------------------------------------
 
     def account(self, username: str) -> Account | None:
@@ -114,16 +119,15 @@ class EngineDatabase:
         with self._side.lock:
             self._side_clock()
             rows = self._side.run(
-                "select ora.account_status(u), u.rollover_until from ora_meta.users u where username = $1",
+                "select ora.account_status(u), u.verifiers::varchar, ora.in_rollover(u)"
+                " from ora_meta.users u where username = $1",
                 [username],
             ).rows
         if not rows:
             return None
-        status, until = rows[0]
-        verifiers = accounts.verifiers_of(self.catalog.users[username])
-        if until is None or until <= self.now():
-            verifiers = verifiers[:1]
-        return Account(username, status, tuple(verifiers))
+        status, kept, in_rollover = rows[0]
+        verifiers = passwords.verifiers_of(kept)
+        return Account(username, status, tuple(verifiers if in_rollover else verifiers[:1]))
 
     def login_failed(self, username: str) -> None:
         """Count a wrong password; the profile's FAILED_LOGIN_ATTEMPTS locks the account for a time."""
@@ -134,6 +138,7 @@ class EngineDatabase:
         limit = self.catalog.limit(user["profile"], "FAILED_LOGIN_ATTEMPTS")
         most = 2**31 - 1 if limit == "UNLIMITED" else int(limit)
         with self._dictionary_change(reload=False):
+            self._drop_old_password(username)
             self._admin.run(
                 "update ora_meta.users u set locked = '', failures = 0"
                 " where username = $1 and locked = 'TIMED' and ora.account_status(u) not like '%TIMED%'",
@@ -153,6 +158,7 @@ class EngineDatabase:
             return
         life, grace = (self.catalog.limit(user["profile"], f"PASSWORD_{each}_TIME") for each in ("LIFE", "GRACE"))
         with self._dictionary_change(reload=False):
+            self._drop_old_password(username)
             self._admin.run(
                 "update ora_meta.users set failures = 0, last_login = $2::timestamp,"
                 " locked = case when locked = 'TIMED' then '' else locked end,"
@@ -162,17 +168,27 @@ class EngineDatabase:
                 [username, self.now(), life, grace],
             )
 
-    def change_password(self, username: str, new_password: str) -> None:
-        """Set a password as its owner does.
+    def _drop_old_password(self, username: str) -> None:
+        """Drop the old password at the first attempt to log on after its rollover. [D]"""
+        self._admin.run(
+            "update ora_meta.users u set verifiers = jsonb_build_array(verifiers -> 0)"
+            " where username = $1 and jsonb_array_length(verifiers) > 1 and not ora.in_rollover(u)",
+            [username],
+        )
 
-        Raises:
-            OracleError: 1918, no such user; 28003, the profile's verify function refuses it.
-        """
+    def change_password(self, username: str, new_password: str, *, old_password: str | None = None) -> None:
+        """See ``ports.Database``; without *old_password* it is set as the installation does, and not judged."""
         user = self.catalog.users.get(username)
         if user is None:
             raise OracleError(1918, f"user '{username}' does not exist")
+        wanted = passwords.Change(username, user["profile"], new_password, old_password, own=True)
         with self._dictionary_change():
-            accounts.set_password(self._ddl(username, "x"), username, user, new_password)
+            ddl = self._ddl(username, "x")
+            if old_password is None:
+                passwords.store(ddl, wanted, rollover=False)
+            else:
+                passwords.check_length(new_password, self.major)
+                passwords.change(ddl, wanted)
 
     # Sessions --------------------------------------------------------------------------------------------------------
 
@@ -369,9 +385,8 @@ class EngineDatabase:
     def _dictionary_change(self, *, reload: bool = True, ddl: Ddl | None = None) -> Iterator[None]:
         """One transaction on the dictionary; afterwards what *ddl* changed is read anew, or everything, or nothing."""
         with self._ddl_lock:
-            self._admin.script(
-                f"begin; set local lock_timeout = '300ms'; set local oracle.clock = '{self.driven_clock()}'"
-            )
+            driven = "".join(f"; set local {name} = '{value}'" for name, value in self.driven().items())
+            self._admin.script(f"begin; set local lock_timeout = '300ms'{driven}")
             try:
                 yield
                 self._admin.script("commit")
@@ -411,7 +426,8 @@ class EngineDatabase:
         return self._origins[1]
 
     def _side_clock(self) -> None:
-        self._side.run("select set_config('oracle.clock', $1, false)", [self.driven_clock()])
+        for name, value in self.driven().items():
+            self._side.run("select set_config($1, $2, false)", [name, value])
 
     # For supplied packages -------------------------------------------------------------------------------------------
 

@@ -131,7 +131,17 @@ class Ddl:
 
 def execute(ddl: Ddl) -> None:
     """Run the statement."""
-    from oracleapi_sandbox.oracle.engine import accounts, alter, contexts, grants, objects, roles, tables, units
+    from oracleapi_sandbox.oracle.engine import (
+        accounts,
+        alter,
+        contexts,
+        grants,
+        objects,
+        profiles,
+        roles,
+        tables,
+        units,
+    )
     from oracleapi_sandbox.oracle.engine.audit import ddl as audit
 
     reader = ddl.reader
@@ -162,9 +172,9 @@ def execute(ddl: Ddl) -> None:
         ("CREATE", "AUDIT"): audit.create_policy,
         ("ALTER", "AUDIT"): audit.alter_policy,
         ("DROP", "AUDIT"): audit.drop_policy,
-        ("CREATE", "PROFILE"): accounts.create_profile,
-        ("ALTER", "PROFILE"): accounts.alter_profile,
-        ("DROP", "PROFILE"): accounts.drop_profile,
+        ("CREATE", "PROFILE"): profiles.create_profile,
+        ("ALTER", "PROFILE"): profiles.alter_profile,
+        ("DROP", "PROFILE"): profiles.drop_profile,
         ("CREATE", "TABLE"): tables.create_table,
         ("ALTER", "TABLE"): alter.alter_table,
         ("DROP", "TABLE"): tables.drop_table,

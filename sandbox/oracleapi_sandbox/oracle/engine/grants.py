@@ -5,10 +5,16 @@ has enabled, so that a grant of a role counts from the next SET ROLE or log-on, 
 Source: Database SQL Language Reference 19c, GRANT and REVOKE; error messages 1931, 28405, 28709 [D].
 """
 
-from oracleapi_sandbox.oracle.engine import inheriting, object_grants
+from oracleapi_sandbox.oracle.engine import inheriting, object_grants, profiles
 from oracleapi_sandbox.oracle.engine.catalog import PUBLIC
 from oracleapi_sandbox.oracle.engine.ddl import Ddl
-from oracleapi_sandbox.oracle.engine.privileges import ENGINE_WIDE, NOT_FOR_ROLES, SYSTEM_PRIVILEGES, Item
+from oracleapi_sandbox.oracle.engine.privileges import (
+    ADMINISTRATIVE,
+    ENGINE_WIDE,
+    NOT_FOR_ROLES,
+    SYSTEM_PRIVILEGES,
+    Item,
+)
 from oracleapi_sandbox.oracle.engine.roles import becomes_default, has_admin
 from oracleapi_sandbox.oracle.engine.scope import quote
 from oracleapi_sandbox.oracle.engine.text import not_supported
@@ -35,7 +41,9 @@ def grant(ddl: Ddl) -> None:
     ddl.reader.end(933, "SQL command not properly ended")
     for item in _expanded(items):
         for grantee in grantees:
-            if item.name in SYSTEM_PRIVILEGES:
+            if item.name in ADMINISTRATIVE:
+                _change_administrative(ddl, item.name, grantee, granted=True)
+            elif item.name in SYSTEM_PRIVILEGES:
                 _grant_system(ddl, item, grantee, admin)
             else:
                 _grant_role(ddl, item, grantee, admin, delegate)
@@ -59,7 +67,9 @@ def revoke(ddl: Ddl) -> None:
     ddl.reader.end(933, "SQL command not properly ended")
     for item in _expanded(items):
         for grantee in grantees:
-            if item.name in SYSTEM_PRIVILEGES:
+            if item.name in ADMINISTRATIVE:
+                _change_administrative(ddl, item.name, grantee, granted=False)
+            elif item.name in SYSTEM_PRIVILEGES:
                 _revoke_system(ddl, item.name, grantee)
             else:
                 _revoke_role(ddl, item, grantee)
@@ -152,6 +162,23 @@ def _revoke_system(ddl: Ddl, privilege: str, grantee: str) -> None:
     if privilege in ENGINE_WIDE:
         ddl.run(f"revoke {quote(privilege)} from {quote(grantee)}")
     ddl.changes_only(("sys_grants", grantee))
+
+
+def _change_administrative(ddl: Ddl, privilege: str, grantee: str, *, granted: bool) -> None:
+    """Grant or revoke SYSDBA and its like, as one who has SYSDBA: not to roles, nor where passwords roll over. [D]"""
+    if "SYSDBA" not in ddl.catalog.users[ddl.user]["administrative"]:
+        raise OracleError(1031, "insufficient privileges")
+    user = ddl.catalog.users.get(grantee)
+    if user is None:
+        raise OracleError(1931, f"cannot grant {privilege} to a role")
+    if granted and profiles.rolls(ddl.catalog, user["profile"]):
+        raise OracleError(28227, "Gradual password rollover is not supported for administrative users.")
+    ddl.run(
+        "update ora_meta.users set administrative = array_remove(administrative, $2)"
+        " || case when $3::boolean then array[$2] else '{}' end where username = $1",
+        [grantee, privilege, granted],
+    )
+    ddl.changes_only(("users", grantee))
 
 
 # Roles

@@ -10,7 +10,15 @@ from typing import TYPE_CHECKING
 from oracleapi_sandbox.oracle.engine.audit.predefined import ENABLED, PREDEFINED
 from oracleapi_sandbox.oracle.engine.catalog import PUBLIC
 from oracleapi_sandbox.oracle.engine.ddl import Ddl, engine_name
-from oracleapi_sandbox.oracle.engine.privileges import DEFAULT_PROFILE, ENGINE_WIDE, ROLES, ROLES_OF_DBA
+from oracleapi_sandbox.oracle.engine.privileges import (
+    ADMINISTRATIVE,
+    DEFAULT_PROFILE,
+    ENGINE_WIDE,
+    ROLES,
+    ROLES_OF_DBA,
+    ROLLOVER,
+    ROLLOVER_SINCE,
+)
 from oracleapi_sandbox.oracle.engine.scope import quote
 from oracleapi_sandbox.oracle.engine.supplied import view
 from oracleapi_sandbox.oracle.engine.wire import Connection, PostgresError
@@ -83,7 +91,10 @@ def users_and_roles(admin: Connection, now: datetime, name: str, version: str) -
     }
     for key, value in values.items():
         admin.run("insert into ora_meta.instance values ($1, $2)", [key, value])
+    rolls = tuple(int(part) for part in version.split(".")[:2]) >= ROLLOVER_SINCE
     for resource, kind, limit in DEFAULT_PROFILE:
+        if resource == ROLLOVER and not rolls:
+            continue
         admin.run("insert into ora_meta.profiles values ('DEFAULT', $1, $2, $3)", [resource, kind, limit])
     for role, privileges in ROLES.items():
         admin.run("insert into ora_meta.roles (role, oracle_maintained) values ($1, true)", [role])
@@ -101,6 +112,7 @@ def users_and_roles(admin: Connection, now: datetime, name: str, version: str) -
         admin.run(f"create schema {quote(user)} authorization {quote(user)}")
         admin.run(f"grant usage on schema {quote(user)} to public")
         _system_grants(admin, user, privileges)
+    admin.run("update ora_meta.users set administrative = $1::text[] where username = 'SYS'", [list(ADMINISTRATIVE)])
     _role_grants(admin)
     _audit_policies(admin, now)
     admin.run('grant usage, create on schema "ORDS_METADATA" to ora_repository')

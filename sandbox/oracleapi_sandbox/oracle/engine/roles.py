@@ -6,7 +6,7 @@ Source: Database SQL Language Reference 19c, CREATE/ALTER/DROP ROLE, ALTER USER;
 import json
 from typing import Any
 
-from oracleapi_sandbox.oracle.engine import object_grants
+from oracleapi_sandbox.oracle.engine import object_grants, passwords
 from oracleapi_sandbox.oracle.engine.catalog import PUBLIC
 from oracleapi_sandbox.oracle.engine.ddl import Ddl
 from oracleapi_sandbox.oracle.engine.privileges import ENGINE_WIDE
@@ -15,7 +15,6 @@ from oracleapi_sandbox.oracle.engine.text import not_supported
 from oracleapi_sandbox.oracle.ports import OracleError
 from oracleapi_sandbox.oracle.verifier import make_verifier, stored
 
-PASSWORD_LIMIT = 30
 _ENGINES_OWN = ("postgres", "public", "none", "ora_repository", *ENGINE_WIDE)
 
 
@@ -152,10 +151,9 @@ def accept_container(ddl: Ddl) -> bool:
 
 
 def password(ddl: Ddl) -> str:
-    """Read a password; before 23ai it has at most 30 bytes. [D]"""
+    """Read a password; its length depends on the version."""
     start, text = ddl.reader.token.start, ddl.reader.password()
-    if len(text.encode()) > PASSWORD_LIMIT and ddl.context.major < 23:
-        raise OracleError(972, "identifier is too long", start)
+    passwords.check_length(text, ddl.context.major, start)
     return text
 
 

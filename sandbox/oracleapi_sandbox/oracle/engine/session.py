@@ -506,7 +506,7 @@ class EngineSession:
             "oracle.client_identifier": self.root.client_identifier or "",
             "oracle.module": self.root.module or "",
             "oracle.action": self.root.action or "",
-            "oracle.clock": self._database.driven_clock(),
+            **self._database.driven(),
             "oracle.definer": self.definer or "",
             "oracle.contexts": contexts.as_setting(self.contexts),
             **self.settings,

@@ -92,7 +92,7 @@ class Authenticator:
         account = challenge.account
         assert account is not None
         if call.mode & MODE_CHANGE_PASSWORD:
-            self._database.change_password(challenge.user, _new_password(challenge, call))
+            self.change_password(call)
         elif "EXPIRED" in account.status and "GRACE" not in account.status:
             raise OracleError(28001, "the password has expired")
         session = self._open(challenge.user, call)
@@ -101,18 +101,17 @@ class Authenticator:
         return Login(session, self._welcome(challenge, self._database.account(challenge.user) or account, session))
 
     def change_password(self, call: Auth) -> None:
-        """Change the password of a live session's user.
+        """Change the password of the user who is known by now, as ALTER USER … REPLACE would.
 
         Raises:
             OracleError: 28008 (wrong old password), what the change refuses.
         """
         challenge = self._challenge
         assert challenge is not None
-        account = self._database.account(challenge.user)
         old = _password(challenge, call, "AUTH_PASSWORD")
-        if account is None or old is None or not any(matches(verifier, old) for verifier in account.verifiers):
+        if not old:
             raise OracleError(28008, "invalid old password")
-        self._database.change_password(challenge.user, _new_password(challenge, call))
+        self._database.change_password(challenge.user, _new_password(challenge, call), old_password=old)
 
     def _check_password(self, challenge: Challenge, call: Auth) -> None:
         account = challenge.account

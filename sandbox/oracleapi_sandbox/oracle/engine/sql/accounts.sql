@@ -6,12 +6,19 @@ create function ora.limit_of(p text, r text) returns text language sql stable se
 create function ora.days(lim text) returns interval language sql immutable begin atomic
   select case when lim ~ '^[0-9.]+$' then lim::varchar::numeric * interval '86400 seconds' end; end;
 create function ora.clock_now() returns timestamp language sql stable begin atomic select ora.now() at time zone 'UTC'; end;
+create function ora.is_expired(u ora_meta.users) returns boolean language sql stable begin atomic
+  select u.expired or coalesce(u.grace_until < ora.clock_now(), false); end;
+-- The rollover begins with the change of the password; a grace time of 0 is no bound. [D] Of the limits those of now count. [M: users' reports]
+create function ora.in_rollover(u ora_meta.users) returns boolean language sql stable begin atomic
+  select jsonb_array_length(u.verifiers) > 1 and coalesce(u.password_date + least(ora.days(ora.limit_of(u.profile, 'PASSWORD_ROLLOVER_TIME')),
+      ora.days(ora.limit_of(u.profile, 'PASSWORD_LIFE_TIME')), nullif(ora.days(ora.limit_of(u.profile, 'PASSWORD_GRACE_TIME')), interval '0'), ora.days('60'))
+    > ora.clock_now(), false); end;
 create function ora.account_status(u ora_meta.users) returns text language sql stable begin atomic
   select coalesce(nullif(concat_ws(' & ',
-      case when u.expired or u.grace_until < ora.clock_now() then 'EXPIRED' when u.grace_until is not null then 'EXPIRED(GRACE)' end,
+      case when ora.is_expired(u) then 'EXPIRED' when u.grace_until is not null then 'EXPIRED(GRACE)' end,
       case when u.locked = 'LOCKED' then 'LOCKED'
         when u.locked = 'TIMED' and coalesce(u.lock_date + ora.days(ora.limit_of(u.profile, 'PASSWORD_LOCK_TIME')) > ora.clock_now(), true) then 'LOCKED(TIMED)' end), ''), 'OPEN')
-    || case when jsonb_array_length(u.verifiers) > 1 and u.rollover_until > ora.clock_now() then ' & IN ROLLOVER' else '' end; end;
+    || case when ora.in_rollover(u) or (jsonb_array_length(u.verifiers) > 1 and current_setting('oracle.rollover_lingers', true) = 'on') then ' & IN ROLLOVER' else '' end; end;
 create function ora.expiry_date(u ora_meta.users) returns timestamp language sql stable begin atomic
   select coalesce(u.grace_until, u.password_date + ora.days(ora.limit_of(u.profile, 'PASSWORD_LIFE_TIME'))); end;
 create function ora.is_active(process int) returns boolean language sql stable security definer set search_path = pg_catalog begin atomic

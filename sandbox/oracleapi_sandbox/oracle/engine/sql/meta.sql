@@ -9,8 +9,11 @@ create table ora_meta.users (
   username text primary key, user_id int not null default nextval('ora_meta.ids'), authentication text not null default 'PASSWORD',
   verifiers jsonb not null default '[]', locked text not null default '', lock_date timestamp, expired boolean not null default false,
   grace_until timestamp, failures int not null default 0, profile text not null default 'DEFAULT', default_tablespace text not null default 'USERS',
-  temporary_tablespace text not null default 'TEMP', created timestamp not null, password_date timestamp, rollover_until timestamp, last_login timestamp,
-  default_roles text not null default 'ALL', oracle_maintained boolean not null default false);
+  temporary_tablespace text not null default 'TEMP', created timestamp not null, password_date timestamp, last_login timestamp,
+  default_roles text not null default 'ALL', oracle_maintained boolean not null default false, administrative text[] not null default '{}');
+create table ora_meta.password_history (
+  id bigint generated always as identity primary key, username text not null, changed timestamp not null, verifier jsonb not null);
+create index on ora_meta.password_history (username);
 create table ora_meta.roles (
   role text primary key, role_id int not null default nextval('ora_meta.ids'), authentication text not null default 'NONE',
   verifier jsonb, schema text, package text, oracle_maintained boolean not null default false);

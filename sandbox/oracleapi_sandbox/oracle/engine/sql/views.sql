@@ -25,11 +25,17 @@ select u.username as "USERNAME", u.user_id::numeric as "USER_ID", ora.account_st
 -- DBA_PROFILES | SELECT_CATALOG_ROLE | DBA_PROFILES
 select profile as "PROFILE", resource as "RESOURCE_NAME", type as "RESOURCE_TYPE", lim as "LIMIT", 'NO'::text as "COMMON", 'NO'::text as "INHERITED",
   'NO'::text as "IMPLICIT", case when profile = 'DEFAULT' then 'Y' else 'N' end as "ORACLE_MAINTAINED", 'NO'::text as "MANDATORY" from ora_meta.profiles;
+-- V_$PWFILE_USERS | SELECT_CATALOG_ROLE | V$PWFILE_USERS
+select username as "USERNAME", upper(('SYSDBA' = any (administrative))::varchar) as "SYSDBA", upper(('SYSOPER' = any (administrative))::varchar) as "SYSOPER",
+  'FALSE'::text as "SYSASM", upper(('SYSBACKUP' = any (administrative))::varchar) as "SYSBACKUP", upper(('SYSDG' = any (administrative))::varchar) as "SYSDG",
+  upper(('SYSKM' = any (administrative))::varchar) as "SYSKM", ora.account_status(u) as "ACCOUNT_STATUS", u.password_date::ora.date as "PASSWORD_CHANGE_DATE",
+  u.profile as "PASSWORD_PROFILE", u.lock_date::ora.date as "LOCK_DATE", ora.expiry_date(u)::ora.date as "EXPIRY_DATE", u.authentication as "AUTHENTICATION_TYPE",
+  'NO'::text as "COMMON", 3::numeric as "CON_ID" from ora_meta.users u where cardinality(administrative) > 0;
 -- DBA_TABLESPACES | SELECT_CATALOG_ROLE | DBA_TABLESPACES
 select t as "TABLESPACE_NAME", 'ONLINE'::text as "STATUS", case when t = 'TEMP' then 'TEMPORARY' else 'PERMANENT' end as "CONTENTS" from unnest(array['SYSTEM', 'SYSAUX', 'USERS', 'TEMP']) t;
 -- DBA_TS_QUOTAS | SELECT_CATALOG_ROLE | DBA_TS_QUOTAS
 select tablespace as "TABLESPACE_NAME", username as "USERNAME", 0::numeric as "BYTES", bytes as "MAX_BYTES", 0::numeric as "BLOCKS",
-  case when bytes < 0 then -1 else ceil(bytes / 8192) end::numeric as "MAX_BLOCKS", 'NO'::text as "DROPPED" from ora_meta.quotas;
+  case when bytes < 0 then bytes else ceil(bytes / 8192) end as "MAX_BLOCKS", 'NO'::text as "DROPPED" from ora_meta.quotas;
 -- {}_OBJECTS | * | {}_OBJECTS
 select o.owner as "OWNER", o.name as "OBJECT_NAME", null::text as "SUBOBJECT_NAME", o.object_id::numeric as "OBJECT_ID", o.type as "OBJECT_TYPE", o.created::ora.date as "CREATED",
   o.changed::ora.date as "LAST_DDL_TIME", case when o.valid then 'VALID' else 'INVALID' end as "STATUS", 'N'::text as "TEMPORARY", 'N'::text as "GENERATED", 'N'::text as "SECONDARY",
