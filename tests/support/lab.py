@@ -33,6 +33,7 @@ PLURALS = {
     "idp": "identityproviders",
     "oapi": "oracleapis",
     "odb": "oracledatabases",
+    "srot": "secretrotations",
     "vpcl": "vpclinks",
 }
 
