@@ -1,5 +1,7 @@
 """Accounts with their own passwords: each is sent once, in no statement, and no error shows one."""
 
+import gc
+import threading
 import traceback
 from collections.abc import Callable
 from typing import Any
@@ -183,3 +185,7 @@ def test_a_listener_that_says_nothing_is_given_up(monkeypatch: pytest.MonkeyPatc
         with pytest.raises(OperatorError, match="no answer in time") as caught:
             PROVE(logins)
     assert caught.value.reason == "DatabaseUnreachable"
+    for thread in threading.enumerate():
+        if thread.name == "knock":  # it ends with its socket
+            thread.join()
+    gc.collect()  # and that in this test
