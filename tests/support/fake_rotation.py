@@ -26,6 +26,18 @@ LIMITS = {"FAILED_LOGIN_ATTEMPTS": "4", "PASSWORD_ROLLOVER_TIME": "1", "PASSWORD
 RIGHTS = ("ALTER USER", "CREATE USER", "GRANT")
 
 
+def place(holding: Holding) -> tuple[str, str, str]:
+    """Return what an account can hold once."""
+    return holding.kind, holding.name, holding.on
+
+
+def _goes(held: Holding, revoked: Holding) -> bool:
+    """Say whether a revoke takes *held*: with an object privilege go its columns, which cannot go alone (ORA-01750)."""
+    assert revoked.kind not in ("column", "setting"), "what no statement takes away"
+    column = Holding("object", held.name, held.on.partition("(")[0]) if held.kind == "column" else held
+    return place(revoked) in (place(held), place(column))
+
+
 @dataclass
 class Account:
     """An account; ``old`` is the password that a rollover keeps valid."""
@@ -111,9 +123,11 @@ class FakeAccounts:
             if not allowed or each in self.refuse:
                 refused.append(RefusedHolding(each, revoking, "ORA-01031"))
             elif revoking:
-                found.holdings.discard(each)
+                found.holdings = {held for held in found.holdings if not _goes(held, each)}
             else:
-                found.holdings.add(each)
+                before = next((held for held in found.holdings if place(held) == place(each)), each)
+                found.holdings -= {before}
+                found.holdings.add(replace(each, option=each.option or before.option))
         return refused
 
     def _need(self, right: str) -> None:

@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from oracleapi.errors import Terminal
 from oracleapi.model.account import Equalize, Holding, ObservedAccount
 from oracleapi.plan.account import plan_twin, twin_name
+from support.fake_rotation import Account, FakeAccounts, place
 
 ONE, TWIN = "HR_APP", "HR_APP_CLONE"
 SESSION = Holding("system", "CREATE SESSION")
@@ -100,10 +101,6 @@ HOLDINGS = st.one_of(
 SETTINGS = st.builds(lambda value: {Holding("setting", "PROFILE", value=value)}, NAMES)
 
 
-def place(holding: Holding) -> tuple[str, str, str]:
-    return holding.kind, holding.name, holding.on
-
-
 def held_by(name: str) -> st.SearchStrategy[ObservedAccount]:
     """Return accounts as the dictionary can show them: one holding of a place, and nothing on what one owns."""
     found = st.lists(HOLDINGS, max_size=12, unique_by=place).map(
@@ -115,21 +112,11 @@ def held_by(name: str) -> st.SearchStrategy[ObservedAccount]:
 
 
 def applied(action: Equalize, twin: ObservedAccount) -> ObservedAccount:
-    """Return *twin* as a database leaves it: revokes take whole objects, grants go over what is held."""
-    held = {place(each): each for each in twin.holdings}
-    for each in action.revoke:
-        assert each.kind not in ("column", "setting")
-        assert any(place(each) == known or _within(each, known) for known in held)
-        held = {known: one for known, one in held.items() if known != place(each) and not _within(each, known)}
-    for each in action.grant:
-        before = held.get(place(each))
-        held[place(each)] = replace(each, option=each.option or (before is not None and before.option))
-    return replace(twin, holdings=frozenset(held.values()))
-
-
-def _within(revoked: Holding, known: tuple[str, str, str]) -> bool:
-    kind, name, on = known
-    return kind == "column" and (revoked.kind, revoked.name, revoked.on) == ("object", name, on.partition("(")[0])
+    """Return *twin* as a database leaves it."""
+    accounts = FakeAccounts()
+    accounts.accounts[twin.name] = Account("x", holdings=set(twin.holdings))
+    assert accounts.apply(action) == []
+    return replace(twin, holdings=frozenset(accounts.accounts[twin.name].holdings))
 
 
 def shown(found: ObservedAccount) -> set[Holding]:

@@ -16,7 +16,7 @@ import oracledb
 from oracleapi.adapters.oracle import holdings
 from oracleapi.adapters.oracle.errors import full_code, translate
 from oracleapi.adapters.oracle.roles import quoted, run_each
-from oracleapi.adapters.oracle.verdicts import PASSWORD_SHAPE, RIGHTS
+from oracleapi.adapters.oracle.verdicts import NO_ROLLOVER, PASSWORD_SHAPE, RIGHTS, TOO_LONG
 from oracleapi.api import reasons
 from oracleapi.errors import OperatorError, Terminal
 from oracleapi.model.account import (
@@ -83,7 +83,6 @@ READABLE = {
 """What must be readable for accounts, each right with the statement that shows it."""
 DONE_BEFORE = frozenset({"ORA-01951", "ORA-01952"})
 """A role or system privilege that is to be taken is not held."""
-TOO_LONG = "ORA-00972"
 _PASSWORD = re.compile(r"[A-Za-z0-9_.-]+")
 
 
@@ -154,7 +153,8 @@ def apply(connection: oracledb.Connection, action: AccountAction) -> tuple[Refus
             text = f"alter user {quoted(action.name)} identified by {_in_quotes(action.password)}"
             _run(cursor, doing, text, "ALTER USER")
         case EndRollover():
-            _run(cursor, doing, f"alter user {quoted(action.name)} expire password rollover period", "ALTER USER")
+            text = f"alter user {quoted(action.name)} expire password rollover period"
+            _run(cursor, doing, text, "ALTER USER", done=NO_ROLLOVER)
         case Equalize():
             return _equalize(cursor, action)
     return ()
@@ -196,8 +196,8 @@ def _in_quotes(password: str) -> str:
     return f'"{found[0]}"'
 
 
-def _run(cursor: oracledb.Cursor, doing: str, text: str, right: str) -> None:
-    """Run a statement that may hold a password.
+def _run(cursor: oracledb.Cursor, doing: str, text: str, right: str, done: str = "") -> None:
+    """Run a statement that may hold a password; the code *done* says that there is nothing left to do.
 
     Raises:
         Terminal: ``PrivilegesMissing``, *right* is lacking; ``PasswordRefused``.
@@ -206,10 +206,11 @@ def _run(cursor: oracledb.Cursor, doing: str, text: str, right: str) -> None:
         cursor.prepare(text, cache_statement=False)
         cursor.execute(None)
     except oracledb.Error as error:
-        fault = _translated(doing, right, error)
+        fault = None if full_code(error) == done else _translated(doing, right, error)
     else:
         return
-    raise fault  # here, where nothing of the driver's hangs on it
+    if fault is not None:
+        raise fault  # here, where nothing of the driver's hangs on it
 
 
 def _translated(doing: str, right: str, error: oracledb.Error) -> OperatorError:
@@ -221,4 +222,4 @@ def _translated(doing: str, right: str, error: oracledb.Error) -> OperatorError:
         )
     if code == TOO_LONG:
         return PASSWORD_SHAPE.error(doing, code)
-    return translate(doing, error)
+    return translate(doing, error, secret=True)

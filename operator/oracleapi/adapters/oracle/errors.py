@@ -34,8 +34,12 @@ def full_code(error: BaseException) -> str:
     return str(getattr(_details(error), "full_code", "") or "")
 
 
-def translate(doing: str, error: oracledb.Error | OSError) -> OperatorError:
-    """Return our error for *error*; only an application error (ORA-20000 to 20999) is shown with its text."""
+def translate(doing: str, error: oracledb.Error | OSError, secret: bool = False) -> OperatorError:
+    """Return our error for *error*; only an application error (ORA-20000 to 20999) is shown with its text.
+
+    Args:
+        secret: A password was sent: triggers and verify functions may tell it, so no text is shown.
+    """
     causes = _causes(error)
     code = causes[0].code
     if code == CANNOT_CONNECT or not isinstance(error, oracledb.Error):
@@ -44,7 +48,7 @@ def translate(doing: str, error: oracledb.Error | OSError) -> OperatorError:
         return VERDICTS[code].error(doing, code)
     if getattr(_details(error), "isrecoverable", False):
         return AWAY.error(doing, code)
-    if _APPLICATION.fullmatch(code):
+    if _APPLICATION.fullmatch(code) and not secret:
         first = str(_details(error).message).splitlines()[0]  # type: ignore[attr-defined]
         return Terminal(reasons.ORACLE_REFUSED, f"{doing}: {first}")
     return refusal(code).error(doing, code)

@@ -15,7 +15,7 @@ from oracleapi.adapters.oracle.errors import full_code, translate
 from oracleapi.adapters.oracle.knock import reach
 from oracleapi.adapters.oracle.roles import quoted
 from oracleapi.adapters.oracle.trust import address
-from oracleapi.adapters.oracle.verdicts import LOGIN_RETRY_S, PASSWORDS
+from oracleapi.adapters.oracle.verdicts import LOGIN_RETRY_S, NO_ROLLOVER, PASSWORDS
 from oracleapi.api import reasons
 from oracleapi.api.oracledatabase import Connection
 from oracleapi.errors import OperatorError, Retryable, Terminal
@@ -23,7 +23,7 @@ from oracleapi.ports import Change, Proof
 
 CALL_TIMEOUT_MS = 30_000
 ANSWER_LIMIT_S = 10.0
-EXPIRED, LOCKED, NO_SESSION, NO_RIGHT = "ORA-28001", "ORA-28000", "ORA-01045", "ORA-01031"
+EXPIRED, NO_RIGHT = "ORA-28001", "ORA-01031"
 WRONG = frozenset({"ORA-01017", "ORA-28008", "ORA-01005", "DPY-4001"})
 """Not the account's password, at log-on and when it is changed; none at all."""
 ANSWERS = PASSWORDS | WRONG | {EXPIRED}
@@ -58,7 +58,7 @@ class OracleLogins:
         if isinstance(session, str):
             return _change(session)
         opened = session
-        return _change(self._use(doing, username, opened, lambda: opened.changepassword(old, new)))
+        return _change(self._use(doing, username, opened, lambda: opened.changepassword(old, new), *ANSWERS))
 
     def end_rollover(self, username: str, password: str) -> bool:
         """Let the old password end now; ``False``: the account may not.
@@ -73,7 +73,8 @@ class OracleLogins:
                 reasons.LOGIN_DENIED, f"{doing}: its new password does not log in ({session})", LOGIN_RETRY_S
             )
         ending = f"alter user {quoted(username)} expire password rollover period"
-        return self._use(doing, username, session, lambda: session.cursor().execute(ending), NO_RIGHT) != NO_RIGHT
+        answers = (NO_RIGHT, NO_ROLLOVER)
+        return self._use(doing, username, session, lambda: session.cursor().execute(ending), *answers) != NO_RIGHT
 
     def _open(self, doing: str, username: str, password: str, new: str | None = None) -> oracledb.Connection | str:
         """Log in, with *new* also changing the password; returns one of ``ANSWERS`` where that is what hinders."""
@@ -88,7 +89,7 @@ class OracleLogins:
     def _connect(self, username: str, password: str, new: str | None) -> oracledb.Connection:
         more = {} if new is None else {"newpassword": new}
         session = oracledb.connect(user=username, password=password, params=self._parameters, **more)
-        session.call_timeout = CALL_TIMEOUT_MS  # once: on a dead session it kills the interpreter (tests of the wire)
+        session.call_timeout = CALL_TIMEOUT_MS  # once: on a dead session it kills the interpreter [M: 26.1]
         return session
 
     def _use(
@@ -99,7 +100,7 @@ class OracleLogins:
         work: Callable[[], object] = lambda: None,
         *answers: str,
     ) -> str:
-        """Do *work* and log off; returns an empty string, or the code where it is one of ``ANSWERS`` or *answers*."""
+        """Do *work* and log off; returns an empty string, or the code of its fault where that is one of *answers*."""
         try:
             work()
         except oracledb.Error as error:
@@ -109,7 +110,7 @@ class OracleLogins:
         finally:
             with contextlib.suppress(oracledb.Error):
                 session.close()
-        if code in ANSWERS or code in answers:
+        if code in answers:
             return code
         raise fault
 
@@ -133,7 +134,7 @@ def _translated(doing: str, username: str, error: oracledb.Error | OSError) -> O
                 reasons.PRIVILEGES_MISSING,
                 f"{doing}: it may not log in; a DBA runs: GRANT CREATE SESSION TO {username} ({code})",
             )
-    return translate(doing, error)
+    return translate(doing, error, secret=True)
 
 
 def open_logins(connection: Connection, context: ssl.SSLContext | None = None) -> OracleLogins:

@@ -126,8 +126,12 @@ _TABLE: tuple[tuple[Verdict, str], ...] = (
 )  # fmt: skip
 VERDICTS = {code: verdict for verdict, codes in _TABLE for code in codes.split()}
 RIGHTS = frozenset(code for code, verdict in VERDICTS.items() if verdict.reason == reasons.PRIVILEGES_MISSING)
-PASSWORDS = frozenset(code for code, verdict in VERDICTS.items() if verdict.reason == reasons.PASSWORD_REFUSED)
+TOO_LONG = "ORA-00972"
+"""Said of any name; of a password where that is all that can be too long."""
+PASSWORDS = frozenset((TOO_LONG, *(code for code, said in VERDICTS.items() if said.reason == reasons.PASSWORD_REFUSED)))
 """What is said of a new password that another one may be spared."""
+NO_ROLLOVER = "ORA-28225"
+"""EXPIRE PASSWORD ROLLOVER PERIOD is not for this account now; that it is said outside a rollover is unconfirmed."""
 
 
 def refusal(code: str) -> Verdict:

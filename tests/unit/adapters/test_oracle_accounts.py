@@ -1,0 +1,252 @@
+"""Statements about accounts: what is written for a holding, what rows come to, and where a password may be."""
+
+import traceback
+from collections.abc import Iterator, Mapping
+from types import SimpleNamespace
+from typing import Any
+
+import oracledb
+import pytest
+
+from oracleapi.adapters.oracle import accounts
+from oracleapi.adapters.oracle.accounts import apply, to_holdings
+from oracleapi.adapters.oracle.holdings import default_roles, statement
+from oracleapi.errors import OperatorError
+from oracleapi.model.account import AccountAction, CreateTwin, EndRollover, Equalize, Holding, SetPassword
+from oracleapi.model.hidden import Hidden
+
+PASSWORD = "canary_Pass-1.x"
+SETTINGS = (Holding("setting", "PROFILE", value="APPS"), Holding("setting", "DEFAULT TABLESPACE", value="USERS"))
+
+
+@pytest.mark.parametrize(
+    ("holding", "given", "taken"),
+    [
+        (Holding("role", "HR_BASE"), 'grant "HR_BASE" to "X"', 'revoke "HR_BASE" from "X"'),
+        (Holding("role", "Mixed", option=True, default=True),
+         'grant "Mixed" to "X" with admin option', 'revoke "Mixed" from "X"'),
+        (Holding("system", "CREATE SESSION"), 'grant CREATE SESSION to "X"', 'revoke CREATE SESSION from "X"'),
+        (Holding("system", "CREATE VIEW", option=True),
+         'grant CREATE VIEW to "X" with admin option', 'revoke CREATE VIEW from "X"'),
+        (Holding("object", "SELECT", "HR.PAY", option=True),
+         'grant SELECT on "HR"."PAY" to "X" with grant option', 'revoke SELECT on "HR"."PAY" from "X"'),
+        (Holding("object", "SELECT", "HR.a.b (c)"),
+         'grant SELECT on "HR"."a.b (c)" to "X"', 'revoke SELECT on "HR"."a.b (c)" from "X"'),
+        (Holding("column", "UPDATE", "HR.PAY(a (b))"),
+         'grant UPDATE ("a (b)") on "HR"."PAY" to "X"', 'revoke UPDATE on "HR"."PAY" from "X"'),
+        (Holding("object", "READ", "DIRECTORY SYS.DUMPS"),
+         'grant READ on directory "DUMPS" to "X"', 'revoke READ on directory "DUMPS" from "X"'),
+        (Holding("object", "INHERIT PRIVILEGES", "USER SYS.HR"),
+         'grant INHERIT PRIVILEGES on user "HR" to "X"', 'revoke INHERIT PRIVILEGES on user "HR" from "X"'),
+        (Holding("object", "EXECUTE", "JAVA SOURCE HR.J"),
+         'grant EXECUTE on java source "HR"."J" to "X"', 'revoke EXECUTE on java source "HR"."J" from "X"'),
+        (Holding("quota", "USERS", value="-1"),
+         'alter user "X" quota unlimited on "USERS"', 'alter user "X" quota 0 on "USERS"'),
+        (Holding("quota", "USERS", value="8192"),
+         'alter user "X" quota 8192 on "USERS"', 'alter user "X" quota 0 on "USERS"'),
+        (Holding("proxy", "HR"),
+         'alter user "HR" grant connect through "X"', 'alter user "HR" revoke connect through "X"'),
+        (Holding("proxy", "HR", value="WITH NO ROLES"),
+         'alter user "HR" grant connect through "X" with no roles', 'alter user "HR" revoke connect through "X"'),
+        (Holding("proxy", "HR", value="WITH ROLE A, b AUTHENTICATION REQUIRED"),
+         'alter user "HR" grant connect through "X" with role "A", "b" authentication required',
+         'alter user "HR" revoke connect through "X"'),
+        (Holding("proxy", "HR", value="WITH ROLE ALL EXCEPT A"),
+         'alter user "HR" grant connect through "X" with role all except "A"',
+         'alter user "HR" revoke connect through "X"'),
+        (Holding("proxy", "HR", value="AUTHENTICATION REQUIRED"),
+         'alter user "HR" grant connect through "X" authentication required',
+         'alter user "HR" revoke connect through "X"'),
+    ],
+)  # fmt: skip
+def test_a_holding_is_given_and_taken_by_one_statement(holding: Holding, given: str, taken: str) -> None:
+    assert statement("X", holding, revoking=False) == given
+    assert statement("X", holding, revoking=True) == taken
+
+
+def test_a_setting_is_an_alter_user() -> None:
+    wanted = ['alter user "X" profile "APPS"', 'alter user "X" default tablespace "USERS"']
+    assert [statement("X", each, revoking=False) for each in SETTINGS] == wanted
+
+
+@pytest.mark.parametrize(
+    "holding",
+    [
+        Holding("role", 'A" to "B'),
+        Holding("system", "CREATE SESSION to PUBLIC; --"),
+        Holding("object", "SELECT", "HR"),
+        Holding("object", "SELECT (A", "HR.PAY"),
+        Holding("object", "SELECT", 'HR.PAY" to PUBLIC --'),
+        Holding("column", "UPDATE", "HR.PAY"),
+        Holding("quota", "USERS", value="1 on SYSTEM quota 1"),
+        Holding("proxy", "HR", value="WITH SOMETHING"),
+        Holding("proxy", "HR", value='WITH ROLE A" account unlock'),
+    ],
+)
+def test_what_no_dictionary_shows_is_written_into_no_statement(holding: Holding) -> None:
+    with pytest.raises(ValueError, match=r"no plain identifier|no privilege|may hold"):
+        statement("X", holding, revoking=False)
+
+
+@pytest.mark.parametrize(
+    ("roles", "listed"),
+    [({"A": True, "b": False}, '"A"'), ({"A": True, "B": True}, "all"), ({"A": False}, "none"), ({}, "all")],
+)
+def test_default_roles_are_listed_in_one_statement(roles: dict[str, bool], listed: str) -> None:
+    assert default_roles("X", roles) == f'alter user "X" default role {listed}'
+
+
+def test_rows_of_several_grantors_and_of_a_proxy_s_roles_are_one_holding() -> None:
+    rows = [
+        ("object", "SELECT", "HR", "PAY", "TABLE", "NO", None),
+        ("object", "SELECT", "HR", "PAY", "TABLE", "YES", None),
+        ("object", "SELECT", "HR", "PAY", "TABLE", "NO", None),
+        ("object", "READ", "SYS", "DUMPS", "DIRECTORY", "NO", None),
+        ("proxy", "HR", "PROXY MAY NOT ACTIVATE ROLE", "B", "NO", None, None),
+        ("proxy", "HR", "PROXY MAY NOT ACTIVATE ROLE", "A", "NO", None, None),
+        ("proxy", "OE", "PROXY MAY ACTIVATE ALL CLIENT ROLES", None, "YES", None, None),
+        ("proxy", "SH", "NO CLIENT ROLES MAY BE ACTIVATED", None, "NO", None, None),
+        ("quota", "USERS", None, None, "-1", None, None),
+        ("role", "R", None, None, None, "YES", "YES"),
+    ]
+    assert to_holdings(rows) == {
+        Holding("object", "SELECT", "HR.PAY", option=True),
+        Holding("object", "READ", "DIRECTORY SYS.DUMPS"),
+        Holding("proxy", "HR", value="WITH ROLE ALL EXCEPT A, B"),
+        Holding("proxy", "OE", value="AUTHENTICATION REQUIRED"),
+        Holding("proxy", "SH", value="WITH NO ROLES"),
+        Holding("quota", "USERS", value="-1"),
+        Holding("role", "R", option=True, default=True),
+    }
+
+
+class Session:
+    """Runs nothing; keeps each statement, and refuses it with *code*."""
+
+    def __init__(self, code: str = "") -> None:
+        self.code, self.ran, self.cached = code, list[str](), list[bool]()
+
+    def cursor(self) -> "Session":
+        return self
+
+    def prepare(self, text: str, cache_statement: bool = True) -> None:
+        self.ran.append(text)
+        self.cached.append(cache_statement)
+
+    def execute(self, text: str | None) -> None:
+        assert text is None
+        if self.code:
+            details = SimpleNamespace(full_code=self.code, message=f"{self.code}: {self.ran}", isrecoverable=False)
+            raise oracledb.DatabaseError(details)
+
+
+def ran(action: AccountAction, code: str = "") -> list[str]:
+    session: Any = Session(code)
+    assert apply(session, action) == ()
+    assert session.cached == [False]
+    return list(session.ran)
+
+
+def test_a_password_stands_in_quotes_in_a_statement_that_is_not_kept() -> None:
+    assert ran(CreateTwin("X", SETTINGS, PASSWORD)) == [
+        f'create user "X" identified by "{PASSWORD}" profile "APPS" default tablespace "USERS"'
+    ]
+    assert ran(SetPassword("X", PASSWORD)) == [f'alter user "X" identified by "{PASSWORD}"']
+    assert ran(SetPassword("X", Hidden(PASSWORD))) == [f'alter user "X" identified by "{PASSWORD}"']
+    assert ran(EndRollover("X")) == ['alter user "X" expire password rollover period']
+
+
+def test_a_rollover_that_is_over_needs_no_end() -> None:
+    assert ran(EndRollover("X"), "ORA-28225")
+    with pytest.raises(OperatorError):
+        ran(SetPassword("X", PASSWORD), "ORA-28225")
+
+
+@pytest.mark.parametrize("password", ["", "a b", 'a"b', "a\0", "a;b", "a/b", "a@b", "é", "a\n", "$a", "a\\"])
+def test_a_password_with_other_characters_is_sent_nowhere_and_told_nowhere(password: str) -> None:
+    session: Any = Session()
+    for action in (SetPassword("X", f"canary{password}" if password else ""), CreateTwin("X", (), password)):
+        with pytest.raises(ValueError, match="characters that no statement takes") as caught:
+            apply(session, action)
+        assert "canary" not in str(caught.value)
+    assert session.ran == []
+
+
+@pytest.mark.parametrize(
+    ("code", "reason"),
+    [
+        ("ORA-28003", "PasswordRefused"),
+        ("ORA-28007", "PasswordRefused"),
+        ("ORA-00972", "PasswordRefused"),
+        ("ORA-00988", "PasswordRefused"),
+        ("ORA-01031", "PrivilegesMissing"),
+        ("ORA-01920", "Conflict"),
+        ("ORA-00922", "OracleRefused"),
+        ("ORA-20001", "OracleRefused"),
+        ("DPY-4011", "DatabaseUnreachable"),
+    ],
+)
+@pytest.mark.parametrize("action", [CreateTwin("X", SETTINGS, PASSWORD), SetPassword("X", PASSWORD)])
+def test_an_error_shows_nothing_of_the_statement(action: AccountAction, code: str, reason: str) -> None:
+    """The driver's error holds it here, as one of a verify function may; so no such text is shown, nor hangs on."""
+    with pytest.raises(OperatorError) as caught:
+        ran(action, code)
+    assert caught.value.reason == reason
+    assert "canary" not in "".join(traceback.format_exception(caught.value))
+    assert (caught.value.__cause__, caught.value.__context__) == (None, None)
+
+
+def test_no_action_shows_its_password() -> None:
+    for action in (CreateTwin("X", SETTINGS, PASSWORD), SetPassword("X", PASSWORD)):
+        assert "canary" not in repr(action) + action.describe()
+
+
+class Roles:
+    """A cursor over the roles that an account holds, with whether each is a default role."""
+
+    def __init__(self, *held: tuple[str, str]) -> None:
+        self._held = held
+
+    def execute(self, text: str, account: str) -> None:
+        assert (text, account) == (accounts.ROLES, "X")
+
+    def __iter__(self) -> Iterator[tuple[str, str]]:
+        return iter(self._held)
+
+
+def equalized(
+    monkeypatch: pytest.MonkeyPatch, action: Equalize, cursor: Roles, codes: Mapping[str, str]
+) -> tuple[list[str], list[tuple[Holding, bool, str]]]:
+    """Return the statements and what was refused, where those that hold a key of *codes* are refused with its value."""
+    asked: list[str] = []
+
+    def run_each(_: Any, statements: list[str]) -> list[str | None]:
+        asked.extend(statements)
+        return [next((code for part, code in codes.items() if part in each), None) for each in statements]
+
+    monkeypatch.setattr(accounts, "run_each", run_each)
+    connection: Any = SimpleNamespace(cursor=lambda: cursor)
+    refused = apply(connection, action)
+    return asked, [(each.holding, each.revoking, each.code) for each in refused]
+
+
+def test_roles_that_were_refused_are_left_out_of_the_default_ones(monkeypatch: pytest.MonkeyPatch) -> None:
+    one, other = Holding("role", "A", default=True), Holding("role", "B", default=True)
+    action = Equalize("X", revoke=(Holding("role", "GONE"),), grant=(one, other))
+    codes = {'"A"': "ORA-01932", "revoke": "ORA-01951"}
+    asked, refused = equalized(monkeypatch, action, Roles(("B", "NO"), ("C", "YES"), ("D", "NO")), codes)
+    assert refused == [(one, False, "ORA-01932")]
+    assert asked[-1] == 'alter user "X" default role "B", "C"'
+
+
+def test_a_refusal_of_default_roles_is_told_for_each_role_that_was_given(monkeypatch: pytest.MonkeyPatch) -> None:
+    one, other = Holding("role", "A"), Holding("role", "B", default=True)
+    action = Equalize("X", grant=(one, other))
+    _, refused = equalized(monkeypatch, action, Roles(("A", "YES"), ("B", "YES")), {"default role": "ORA-01031"})
+    assert refused == [(one, False, "ORA-01031"), (other, False, "ORA-01031")]
+
+
+def test_without_roles_the_default_ones_are_not_touched(monkeypatch: pytest.MonkeyPatch) -> None:
+    session = Holding("system", "CREATE SESSION")
+    asked, _ = equalized(monkeypatch, Equalize("X", revoke=(Holding("role", "A"),), grant=(session,)), Roles(), {})
+    assert asked == ['revoke "A" from "X"', 'grant CREATE SESSION to "X"']
