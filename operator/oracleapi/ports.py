@@ -221,10 +221,10 @@ class Parser(Protocol):
 
 @dataclass(frozen=True)
 class SecretValue:
-    """One version of a secret: its keys and texts, which its ``repr`` does not show."""
+    """One version of a secret: its keys and values, which its ``repr`` does not show; texts unless said otherwise."""
 
     version: str
-    values: Mapping[str, str] = field(repr=False)
+    values: Mapping[str, Any] = field(repr=False)
 
 
 class Secrets(Protocol):
@@ -255,9 +255,15 @@ class RotatedSecrets(Protocol):
         """Return a secret by name or ARN, one that is scheduled for deletion too."""
         ...
 
-    def read(self, name: str, version: str) -> SecretValue: ...
+    def read(self, name: str, version: str) -> SecretValue:
+        """Return a version with all its values, whatever they are, so that the next one can keep them.
+
+        ``username`` and ``password`` are texts, or are left out.
+        """
+        ...
+
     def create(
-        self, name: str, token: str, values: Mapping[str, str], tags: Mapping[str, str], kms_key_id: str | None
+        self, name: str, token: str, values: Mapping[str, Any], tags: Mapping[str, str], kms_key_id: str | None
     ) -> None:
         """Create it with a first version *token*, which gets AWSCURRENT; safe to repeat with the same arguments.
 
@@ -266,7 +272,7 @@ class RotatedSecrets(Protocol):
         """
         ...
 
-    def put_pending(self, name: str, token: str, values: Mapping[str, str]) -> None:
+    def put_pending(self, name: str, token: str, values: Mapping[str, Any]) -> None:
         """Store a version *token* with AWSPENDING only; safe to repeat with the same arguments.
 
         Raises:

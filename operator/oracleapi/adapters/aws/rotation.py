@@ -24,12 +24,13 @@ from oracleapi.adapters.aws.secret_errors import (
     answered,
     asking,
 )
-from oracleapi.adapters.aws.secretsmanager import parse_secret
+from oracleapi.adapters.aws.secretsmanager import parse_object, parse_secret
 from oracleapi.adapters.aws.session import Clients
 from oracleapi.errors import OperatorError
 from oracleapi.model.rotation import CURRENT, PENDING, ObservedSecret
 from oracleapi.ports import SecretValue
 
+ACCOUNT_KEYS = ("username", "password")
 ABSENT = "ResourceNotFoundException"
 BY_STATE = frozenset({ABSENT, WRONG_PARAMETER, WRONG_STATE})
 """Codes of a change that does not fit what the secret is now; which of them stands for what is nowhere written."""
@@ -50,17 +51,20 @@ class AwsRotatedSecrets:
             raise
 
     def read(self, name: str, version: str) -> SecretValue:
-        return SecretValue(version, parse_secret(self._ask(READ, name, VersionId=version), name))
+        answer = self._ask(READ, name, VersionId=version)
+        texts, found = parse_secret(answer, name), parse_object(answer, name)
+        kept = {key: value for key, value in found.items() if key not in ACCOUNT_KEYS}
+        return SecretValue(version, kept | {key: texts[key] for key in ACCOUNT_KEYS if key in texts})
 
     def create(
-        self, name: str, token: str, values: Mapping[str, str], tags: Mapping[str, str], kms_key_id: str | None
+        self, name: str, token: str, values: Mapping[str, Any], tags: Mapping[str, str], kms_key_id: str | None
     ) -> None:
         more = {} if kms_key_id is None else {"KmsKeyId": kms_key_id}
         members = {"Name": name, "ClientRequestToken": token, "SecretString": _text(values), "Tags": _tags(tags)}
         with asking(CREATE, name):
             self._client().create_secret(**members, **more)
 
-    def put_pending(self, name: str, token: str, values: Mapping[str, str]) -> None:
+    def put_pending(self, name: str, token: str, values: Mapping[str, Any]) -> None:
         """Store it as :meth:`oracleapi.ports.RotatedSecrets.put_pending`; without ``VersionStages`` it were current.
 
         A version that was there already and lost its label since, with which it would be dropped, gets it again.
@@ -153,7 +157,7 @@ def parse_description(answer: Mapping[str, Any]) -> ObservedSecret:
     )
 
 
-def _text(values: Mapping[str, str]) -> str:
+def _text(values: Mapping[str, Any]) -> str:
     """Return the same text for the same values: a version cannot be stored again with another one."""
     return json.dumps(dict(values), sort_keys=True)
 
