@@ -221,15 +221,7 @@ class Parser(Protocol):
 
 @dataclass(frozen=True)
 class SecretValue:
-    """One version of a secret: its keys and texts, which its ``repr`` does not show."""
-
-    version: str
-    values: Mapping[str, str] = field(repr=False)
-
-
-@dataclass(frozen=True)
-class SecretDocument:
-    """One version of a secret as it is stored: a whole JSON object, which its ``repr`` does not show."""
+    """One version of a secret: its keys and values, which its ``repr`` does not show; texts unless said otherwise."""
 
     version: str
     values: Mapping[str, Any] = field(repr=False)
@@ -263,7 +255,12 @@ class RotatedSecrets(Protocol):
         """Return a secret by name or ARN, one that is scheduled for deletion too."""
         ...
 
-    def read(self, name: str, version: str) -> SecretDocument: ...
+    def read(self, name: str, version: str) -> SecretValue:
+        """Return a version with all its values, whatever they are, so that the next one can keep them.
+
+        ``username`` and ``password`` are texts, or are left out.
+        """
+        ...
 
     def create(
         self, name: str, token: str, values: Mapping[str, Any], tags: Mapping[str, str], kms_key_id: str | None

@@ -20,7 +20,7 @@ from oracleapi.model.account import (
     SetPassword,
 )
 from oracleapi.model.rotation import CURRENT, PENDING, PREVIOUS, KubeSecret, ObservedSecret, Workload, WorkloadKind
-from oracleapi.ports import Change, Proof, SecretDocument
+from oracleapi.ports import Change, Proof, SecretValue
 
 LIMITS = {"FAILED_LOGIN_ATTEMPTS": "4", "PASSWORD_ROLLOVER_TIME": "1", "PASSWORD_VERIFY_FUNCTION": "NULL"}
 RIGHTS = ("ALTER USER", "CREATE USER", "GRANT")
@@ -232,12 +232,12 @@ class FakeRotatedSecrets:
             arn, name, versions, dict(found.tags), found.kms, rotates=found.rotates, deleted=found.deleted
         )
 
-    def read(self, name: str, version: str) -> SecretDocument:
+    def read(self, name: str, version: str) -> SecretValue:
         self._call("read")
         found = self._there(name)
         if version not in found.values:
             raise DependencyNotReady("CredentialsMissing", f"secret {name} has no such version", 60.0)
-        return SecretDocument(version, dict(found.values[version]))
+        return SecretValue(version, dict(found.values[version]))
 
     def create(
         self, name: str, token: str, values: Mapping[str, Any], tags: Mapping[str, str], kms_key_id: str | None

@@ -10,7 +10,7 @@ from oracleapi.api.common import ROTATE_REQUESTED_AT
 from oracleapi.api.oracledatabase import Delegation, OracleDatabaseSpec
 from oracleapi.api.secretrotation import SecretRotationSpec
 from oracleapi.desired.rotation import check_account
-from oracleapi.errors import Terminal
+from oracleapi.errors import DependencyNotReady, Terminal
 from oracleapi.model.account import ObservedAccount
 from oracleapi.model.opened import OpenRotation
 from oracleapi.model.rotation import ObservedSecret
@@ -62,9 +62,20 @@ class Place:
         return self.secrets.describe(self.name)
 
     def read(self, version: str) -> Mapping[str, Any]:
-        """Return a version's values, read once in a pass."""
+        """Return a version's values, read once in a pass.
+
+        Raises:
+            DependencyNotReady: ``CredentialsMissing``, it names no account or no password.
+        """
         if version not in self.values:
             self.values[version] = self.secrets.read(self.name, version).values
+        for key in ("username", "password"):
+            if not self.values[version].get(key):
+                raise DependencyNotReady(
+                    reasons.CREDENTIALS_MISSING,
+                    f"spec.secret.name: secret {self.name} has no text under the key {key}; put it there",
+                    60.0,
+                )
         return self.values[version]
 
     def account(self, name: str) -> ObservedAccount:

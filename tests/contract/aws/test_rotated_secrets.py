@@ -60,7 +60,7 @@ def seen(rotated: AwsRotatedSecrets, name: str) -> ObservedSecret:
     return found
 
 
-def put(rotated: AwsRotatedSecrets, name: str, values: dict[str, str] = NEXT) -> str:
+def put(rotated: AwsRotatedSecrets, name: str, values: dict[str, Any] = NEXT) -> str:
     token = str(uuid.uuid4())
     rotated.put_pending(name, token, values)
     return token
@@ -80,6 +80,20 @@ def test_a_secret_is_made_once_and_seen_without_its_values(rotated: AwsRotatedSe
     assert rotated.describe(found.arn) == found
     assert rotated.read(name, token).values == FIRST
     assert "Pa55" not in repr(found) + repr(rotated.read(name, token))
+
+
+def test_what_a_secret_holds_besides_texts_is_kept(contract: Any, rotated: AwsRotatedSecrets, name: str) -> None:
+    """AWS itself writes the port of a database as a number; ``ssl`` is true or false."""
+    held = {"port": 1521, "ssl": True, "tags": ["a", {"b": None}], "note": "ä", "weight": 1.5}
+    client = contract.aws.client("secretsmanager")
+    client.create_secret(Name=name, SecretString=json.dumps({**held, "username": "HR_APP", "password": 12345}))
+    version = seen(rotated, name).version_with(CURRENT)
+    assert version is not None
+    old = rotated.read(name, version).values
+    assert old == {**held, "username": "HR_APP", "password": "12345"}
+    token = put(rotated, name, {**old, "password": "Pa55-two"})
+    stored = client.get_secret_value(SecretId=name, VersionId=token)["SecretString"]
+    assert json.loads(stored) == {**held, "username": "HR_APP", "password": "Pa55-two"}
 
 
 def test_somebody_else_s_secret_is_not_taken_for_ours(rotated: AwsRotatedSecrets, name: str, first: str) -> None:

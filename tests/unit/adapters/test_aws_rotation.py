@@ -344,6 +344,15 @@ def test_no_value_shows_where_aws_repeats_it(
     assert CANARY not in shown
 
 
+@pytest.mark.parametrize("value", [True, None, 1.5, ["x"], {"a": "b"}])
+def test_a_password_that_is_no_text_is_left_out_and_other_values_are_not(
+    stub: Stubber, rotated: AwsRotatedSecrets, value: Any
+) -> None:
+    text = json.dumps({"username": 7, "password": value, "other": value})
+    stub.add_response("get_secret_value", {**NAMED, "SecretString": text})
+    assert rotated.read(SECRET, FIRST).values == {"username": "7", "other": value}
+
+
 def test_a_value_shows_in_no_repr(stub: Stubber, rotated: AwsRotatedSecrets) -> None:
     stub.add_response("get_secret_value", {**NAMED, "SecretString": TEXT})
     assert CANARY not in repr(rotated.read(SECRET, FIRST)) + repr(rotated)

@@ -24,12 +24,13 @@ from oracleapi.adapters.aws.secret_errors import (
     answered,
     asking,
 )
-from oracleapi.adapters.aws.secretsmanager import parse_object
+from oracleapi.adapters.aws.secretsmanager import parse_object, parse_secret
 from oracleapi.adapters.aws.session import Clients
 from oracleapi.errors import OperatorError
 from oracleapi.model.rotation import CURRENT, PENDING, ObservedSecret
-from oracleapi.ports import SecretDocument
+from oracleapi.ports import SecretValue
 
+ACCOUNT_KEYS = ("username", "password")
 ABSENT = "ResourceNotFoundException"
 BY_STATE = frozenset({ABSENT, WRONG_PARAMETER, WRONG_STATE})
 """Codes of a change that does not fit what the secret is now; which of them stands for what is nowhere written."""
@@ -49,8 +50,11 @@ class AwsRotatedSecrets:
                 return None
             raise
 
-    def read(self, name: str, version: str) -> SecretDocument:
-        return SecretDocument(version, parse_object(self._ask(READ, name, VersionId=version), name))
+    def read(self, name: str, version: str) -> SecretValue:
+        answer = self._ask(READ, name, VersionId=version)
+        texts, found = parse_secret(answer, name), parse_object(answer, name)
+        kept = {key: value for key, value in found.items() if key not in ACCOUNT_KEYS}
+        return SecretValue(version, kept | {key: texts[key] for key in ACCOUNT_KEYS if key in texts})
 
     def create(
         self, name: str, token: str, values: Mapping[str, Any], tags: Mapping[str, str], kms_key_id: str | None
