@@ -12,9 +12,8 @@ from typing import Any
 import structlog
 
 from oracleapi.adapters.kube.client import KubeClient
-from oracleapi.adapters.kube.config import ClusterConfig, load_config
+from oracleapi.adapters.kube.config import ClusterConfig
 from oracleapi.adapters.kube.leases import KubeLease
-from oracleapi.adapters.kube.workloads import KubeWorkloads
 from oracleapi.errors import OperatorError
 from oracleapi.handlers.endpoints import Endpoints
 from oracleapi.handlers.health import Health
@@ -24,7 +23,7 @@ from oracleapi.runtime.clock import SystemClock
 from oracleapi.runtime.lease import Lease, Timing
 from oracleapi.settings import Settings
 from oracleapi.telemetry import configure_logging
-from oracleapi.wiring import Operator, RealBackends, build_operator, connect, list_all
+from oracleapi.wiring import Cluster, Operator, RealBackends, build_operator, connect, list_all
 
 LOG = structlog.get_logger("oracleapi")
 START_RETRY_S = 2.0
@@ -67,16 +66,13 @@ def stop_on_signals() -> threading.Event:
 
 def run(settings: Settings, stop: threading.Event) -> int:
     """Stand by, lead, and end in order; returns the exit code."""
-    kube = _connect(settings, stop)
-    if kube is None:
+    cluster = _connect(settings, stop)
+    if cluster is None:
         return 0
-    client, installation = kube
-    config = load_config(settings.kubeconfig)
-    backends = RealBackends(settings, installation)
-    workloads = KubeWorkloads(config)
-    operator = build_operator(client, workloads, backends, settings, installation)
+    backends = RealBackends(settings, cluster.installation)
+    operator = build_operator(cluster.kube, cluster.workloads, backends, settings, cluster.installation)
     timing = Timing(settings.lease_duration_seconds, settings.renew_deadline_seconds, settings.retry_period_seconds)
-    lock = KubeLease(config, settings.namespace, settings.lease_name, settings.renew_deadline_seconds / 2)
+    lock = KubeLease(cluster.config, settings.namespace, settings.lease_name, settings.renew_deadline_seconds / 2)
     identity = f"{settings.pod_name}_{uuid.uuid4().hex[:8]}"
     lease = Lease(lock, identity, timing, SystemClock())
     health = Health(operator, lease, SystemClock())
@@ -86,17 +82,16 @@ def run(settings: Settings, stop: threading.Event) -> int:
     try:
         if not lease.acquire(stop):
             return 0
-        return Leader(settings, config, client, operator, lease, health).run(stop)
+        return Leader(settings, cluster.config, cluster.kube, operator, lease, health).run(stop)
     finally:
         endpoints.stop()
         backends.close()
         lock.close()
-        workloads.close()
-        client.close()
+        cluster.close()
         LOG.info("Stopped")
 
 
-def _connect(settings: Settings, stop: threading.Event) -> tuple[KubeClient, str] | None:
+def _connect(settings: Settings, stop: threading.Event) -> Cluster | None:
     """Connect, waiting for an API server that is not there yet."""
     while not stop.is_set():
         try:

@@ -15,7 +15,8 @@ from oracleapi.adapters.aws.rotation import AwsRotatedSecrets
 from oracleapi.adapters.aws.secretsmanager import AwsSecrets
 from oracleapi.adapters.aws.session import Clients, RoleSession
 from oracleapi.adapters.kube.client import KubeClient
-from oracleapi.adapters.kube.config import load_config
+from oracleapi.adapters.kube.config import ClusterConfig, load_config
+from oracleapi.adapters.kube.workloads import KubeWorkloads
 from oracleapi.adapters.oidc.discovery import OidcDiscovery
 from oracleapi.adapters.oracle.database import OracleDatabase, open_database
 from oracleapi.adapters.oracle.logins import open_logins
@@ -260,10 +261,26 @@ def build_operator(
     return Operator(queue, store, references, runner, workers, metrics, clock, guard, admission, wake)
 
 
-def connect(settings: Settings) -> tuple[KubeClient, str]:
-    """Return the cluster client and the installation id."""
-    kube = KubeClient(load_config(settings.kubeconfig), settings.namespace, settings.pod_name)
-    return kube, settings.installation_id or kube.cluster_uid()
+@dataclass(frozen=True)
+class Cluster:
+    """The operator's ways to the API server, and the installation that it is there."""
+
+    config: ClusterConfig
+    kube: KubeClient
+    workloads: KubeWorkloads
+    installation: str
+
+    def close(self) -> None:
+        self.kube.close()
+        self.workloads.close()
+
+
+def connect(settings: Settings) -> Cluster:
+    """Return the cluster; fails while its API server does not answer."""
+    config = load_config(settings.kubeconfig)
+    kube = KubeClient(config, settings.namespace, settings.pod_name)
+    installation = settings.installation_id or kube.cluster_uid()
+    return Cluster(config, kube, KubeWorkloads(config), installation)
 
 
 def list_all(kube: Kubernetes, operator: Operator) -> None:

@@ -10,6 +10,7 @@ import pytest
 import yaml
 
 from support.lab import CHART, NAMESPACE, RELEASE, CommandError, Lab
+from support.rollouts import let_in
 
 OWN = ["awsaccounts", "identityproviders", "oracleapis", "oracledatabases", "oracleroles", "rolebindings", "vpclinks"]
 EVERYTHING_SET = {
@@ -42,6 +43,7 @@ EVERYTHING_SET = {
     "extraArgs": ["--log-level=DEBUG"],
     "extraCa": {"secret": "roots", "key": "roots.pem"},
     "fullnameOverride": "gateway-operator",
+    "rotation": {"namespaces": ["hr", "sales"]},
 }
 
 
@@ -121,6 +123,10 @@ def test_what_is_set_arrives_in_the_pod(lab: Lab, tmp_path: pathlib.Path) -> Non
         ({"leaderElection": {"retryPeriodSeconds": 9}}, "above 1.2 times retryPeriodSeconds"),
         ({"podDisruptionBudget": {"minAvailable": 1}}, "additional properties 'minAvailable' not allowed"),
         ({"metrics": {"serviceMonitor": {}}}, "additional properties 'serviceMonitor' not allowed"),
+        ({"rotation": {"namespaces": "hr"}}, "at '/rotation/namespaces': got string, want array"),
+        ({"rotation": {"namespaces": ["hr", "hr"]}}, "at '/rotation/namespaces': items at 0 and 1 are equal"),
+        ({"rotation": {"namespaces": ["*"]}}, "at '/rotation/namespaces/0': '*' does not match pattern"),
+        ({"rotation": {"namespace": ["hr"]}}, "additional properties 'namespace' not allowed"),
     ],
     ids=str,
 )
@@ -219,11 +225,42 @@ def test_no_rule_is_wider_than_what_the_operator_does(lab: Lab, tmp_path: pathli
     assert {"create", "delete", "update"}.isdisjoint(verb for rule in ours for verb in rule["verbs"])
 
 
+def test_a_rotation_gets_one_role_in_each_namespace_that_is_named_and_no_more(lab: Lab, tmp_path: pathlib.Path) -> None:
+    plain = objects(render(lab, tmp_path, {}))
+    values = {"rotation": {"namespaces": ["hr", "true"]}, "serviceAccount": {"name": "someone"}}
+    found = objects(render(lab, tmp_path, values))
+    added = [item for item in found if item["metadata"]["name"] == f"{RELEASE}-rotation"]
+    assert [(item["kind"], item["metadata"]["namespace"]) for item in added] == [
+        ("Role", "hr"), ("Role", "true"), ("RoleBinding", "hr"), ("RoleBinding", "true")
+    ]  # fmt: skip
+    assert len(found) == len(plain) + len(added)
+    assert of_kind(found, "ClusterRole") == of_kind(plain, "ClusterRole")
+    for role in of_kind(added, "Role"):
+        assert role["rules"] == [
+            {"apiGroups": [""], "resources": ["secrets"], "verbs": ["get", "create", "update"]},
+            {"apiGroups": ["apps"], "resources": ["deployments", "statefulsets"], "verbs": ["get", "patch"]},
+        ]
+    for binding in of_kind(added, "RoleBinding"):
+        assert binding["roleRef"]["name"] == f"{RELEASE}-rotation"
+        assert binding["subjects"] == [{"kind": "ServiceAccount", "name": "someone", "namespace": NAMESPACE}]
+    refused = objects(render(lab, tmp_path, {**values, "rbac": {"create": False}}))
+    assert of_kind(refused, "Role") == of_kind(refused, "RoleBinding") == []
+
+
 @pytest.fixture(scope="module")
 def account(lab: Lab) -> str:
     """The operator's identity, as the API server writes it."""
     (deployment,) = json.loads(lab.kubectl("-n", NAMESPACE, "get", "deployments", "-o", "json"))["items"]
     return f"system:serviceaccount:{NAMESPACE}:{deployment['spec']['template']['spec']['serviceAccountName']}"
+
+
+@pytest.fixture(scope="module")
+def rotated(lab: Lab) -> Iterator[str]:
+    """A namespace that rotations are let into."""
+    lab.kubectl("create", "namespace", "rotated")
+    let_in(lab, "rotated")
+    yield "rotated"
+    lab.kubectl("delete", "namespace", "rotated", "--wait=false")
 
 
 def may(lab: Lab, account: str, verb: str, resource: str, group: str = "", namespace: str = "") -> bool:
@@ -290,6 +327,33 @@ def test_it_may_do_what_it_needs_and_no_more(
     assert may(lab, account, verb, resource, group, namespace) is allowed
 
 
+ROTATION_RIGHTS = {
+    ("secrets", ""): {"get", "create", "update"},
+    ("deployments", "apps"): {"get", "patch"},
+    ("statefulsets", "apps"): {"get", "patch"},
+    ("deployments/scale", "apps"): set(),
+    ("statefulsets/status", "apps"): set(),
+    ("daemonsets", "apps"): set(),
+    ("replicasets", "apps"): set(),
+    ("pods", ""): set(),
+    ("pods/exec", ""): set(),
+    ("configmaps", ""): set(),
+    ("serviceaccounts/token", ""): set(),
+    ("rolebindings", "rbac.authorization.k8s.io"): set(),
+}
+VERBS = ("get", "list", "watch", "create", "update", "patch", "delete", "deletecollection")
+
+
+@pytest.mark.parametrize(("resource", "group"), ROTATION_RIGHTS)
+def test_a_rotation_may_do_what_it_needs_where_it_is_let_in(
+    lab: Lab, account: str, rotated: str, resource: str, group: str
+) -> None:
+    allowed = {verb for verb in VERBS if may(lab, account, verb, resource, group, rotated)}
+    assert allowed == ROTATION_RIGHTS[resource, group]
+    assert not any(may(lab, account, verb, resource, group, "hr") for verb in VERBS)
+    assert not any(may(lab, account, verb, resource, group) for verb in VERBS)
+
+
 def test_kubectl_agrees(lab: Lab, account: str) -> None:
     assert lab.kubectl("auth", "can-i", "get", "secrets", "-n", NAMESPACE, f"--as={account}").strip() == "yes"
     with pytest.raises(CommandError):
@@ -334,10 +398,15 @@ def test_the_pod_is_admitted_where_only_restricted_pods_are(
 
 
 def _versions(lab: Lab) -> dict[str, str]:
-    """Return the resource version of everything that the release made."""
+    """Return the resource version of everything that the release made; a Deployment's moves with its status too."""
     manifest = lab.helm("get", "manifest", RELEASE, "-n", NAMESPACE)
     found = json.loads(lab.kubectl("-n", NAMESPACE, "get", "-f", "-", "-o", "json", stdin=manifest))["items"]
-    return {f"{item['kind']}/{item['metadata']['name']}": item["metadata"]["resourceVersion"] for item in found}
+    return {
+        f"{item['kind']}/{item['metadata']['name']}": str(
+            item["metadata"]["generation" if item["kind"] == "Deployment" else "resourceVersion"]
+        )
+        for item in found
+    }
 
 
 def test_an_upgrade_to_the_same_chart_changes_nothing(lab: Lab) -> None:

@@ -30,11 +30,15 @@ SERVICE_RANGE = "10.0.0.0/24"
 NAMES = ("localhost", "127.0.0.1", "10.0.0.1", "kubernetes", "kubernetes.default", "kubernetes.default.svc")
 CONTROLLERS = (
     "clusterrole-aggregation-controller",
+    "deployment-controller",
     "garbage-collector-controller",
     "namespace-controller",
+    "replicaset-controller",
     "serviceaccount-controller",
     "serviceaccount-token-controller",
+    "statefulset-controller",
 )
+"""Those of workloads make pods, which stay Pending: there is no scheduler and no kubelet."""
 STOP_ORDER = ("kube-controller-manager", "kube-apiserver", "etcd")
 """An API server whose etcd went first does not end on SIGTERM, and one with open watches waits for them [M]."""
 WITHOUT_ETCD_LIMIT_S = 1.0
@@ -56,8 +60,8 @@ class Ports:
 class ControlPlane:
     """The programs over one state folder.
 
-    Without ``kube-controller-manager`` namespaces stay Terminating, nothing is collected after its owner, and
-    namespaces get no default ServiceAccount.
+    Without ``kube-controller-manager`` namespaces stay Terminating, nothing is collected after its owner, namespaces
+    get no default ServiceAccount, and workloads get no pods.
 
     Args:
         state: State folder of the sandbox.

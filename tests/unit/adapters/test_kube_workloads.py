@@ -299,7 +299,7 @@ REFUSED: list[tuple[int, type[OperatorError], str]] = [
     (403, Retryable, "answered 403 to a write of Secret hr/"),
     (404, Retryable, "was changed by somebody else just now"),
     (409, Retryable, "was changed by somebody else just now"),
-    (422, Terminal, "does not take new data; if it is immutable, delete it"),
+    (422, Terminal, "may not be written; if it is immutable, delete it"),
     (500, Retryable, "answered 500"),
     (503, Retryable, "answered 503"),
 ]

@@ -176,7 +176,7 @@ def _unwritten(thing: Thing, status: int) -> OperatorError:
     """Return why a Secret could not be written, in words that hold nothing of what was sent."""
     if status == 422:
         return Terminal(
-            reasons.CONFLICT, f"{FIELD}: {thing} does not take new data; if it is immutable, delete it or name another"
+            reasons.CONFLICT, f"{FIELD}: {thing} may not be written; if it is immutable, delete it, else see admission"
         )
     if status in (404, 409):
         return Retryable(reasons.CONFLICT, f"{thing} or its namespace was changed by somebody else just now")
