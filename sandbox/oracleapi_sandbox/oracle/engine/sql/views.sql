@@ -21,7 +21,14 @@ select u.username as "USERNAME", u.user_id::numeric as "USER_ID", u.created::ora
 -- USER_USERS | PUBLIC | USER_USERS
 select u.username as "USERNAME", u.user_id::numeric as "USER_ID", ora.account_status(u) as "ACCOUNT_STATUS", u.lock_date::ora.date as "LOCK_DATE",
   ora.expiry_date(u)::ora.date as "EXPIRY_DATE", u.default_tablespace as "DEFAULT_TABLESPACE", u.temporary_tablespace as "TEMPORARY_TABLESPACE",
-  u.created::ora.date as "CREATED", u.password_date::ora.date as "PASSWORD_CHANGE_DATE" from ora_meta.users u where u.username = ora.current_user_name();
+  u.temporary_tablespace as "LOCAL_TEMP_TABLESPACE", u.created::ora.date as "CREATED", 'DEFAULT_CONSUMER_GROUP'::text as "INITIAL_RSRC_CONSUMER_GROUP",
+  null::text as "EXTERNAL_NAME", 'N'::text as "PROXY_ONLY_CONNECT", case when u.oracle_maintained then 'YES' else 'NO' end as "COMMON",
+  case when u.oracle_maintained then 'Y' else 'N' end as "ORACLE_MAINTAINED", case when u.oracle_maintained then 'YES' else 'NO' end as "INHERITED",
+  'USING_NLS_COMP'::text as "DEFAULT_COLLATION", 'NO'::text as "IMPLICIT", 'NO'::text as "ALL_SHARD", u.password_date::ora.date as "PASSWORD_CHANGE_DATE"
+from ora_meta.users u where u.username = ora.current_user_name();
+-- USER_PASSWORD_LIMITS | PUBLIC | USER_PASSWORD_LIMITS
+select d.resource as "RESOURCE_NAME", ora.limit_of(u.profile, d.resource) as "LIMIT" from ora_meta.users u join ora_meta.profiles d on d.profile = 'DEFAULT' and d.type = 'PASSWORD'
+where u.username = ora.current_user_name();
 -- DBA_PROFILES | SELECT_CATALOG_ROLE | DBA_PROFILES
 select profile as "PROFILE", resource as "RESOURCE_NAME", type as "RESOURCE_TYPE", lim as "LIMIT", 'NO'::text as "COMMON", 'NO'::text as "INHERITED",
   'NO'::text as "IMPLICIT", case when profile = 'DEFAULT' then 'Y' else 'N' end as "ORACLE_MAINTAINED", 'NO'::text as "MANDATORY" from ora_meta.profiles;
@@ -36,6 +43,9 @@ select t as "TABLESPACE_NAME", 'ONLINE'::text as "STATUS", case when t = 'TEMP' 
 -- DBA_TS_QUOTAS | SELECT_CATALOG_ROLE | DBA_TS_QUOTAS
 select tablespace as "TABLESPACE_NAME", username as "USERNAME", 0::numeric as "BYTES", bytes as "MAX_BYTES", 0::numeric as "BLOCKS",
   case when bytes < 0 then bytes else ceil(bytes / 8192) end as "MAX_BLOCKS", 'NO'::text as "DROPPED" from ora_meta.quotas;
+-- USER_TS_QUOTAS | PUBLIC | USER_TS_QUOTAS
+select tablespace as "TABLESPACE_NAME", 0::numeric as "BYTES", bytes as "MAX_BYTES", 0::numeric as "BLOCKS",
+  case when bytes < 0 then bytes else ceil(bytes / 8192) end as "MAX_BLOCKS", 'NO'::text as "DROPPED" from ora_meta.quotas where username = ora.current_user_name();
 -- {}_OBJECTS | * | {}_OBJECTS
 select o.owner as "OWNER", o.name as "OBJECT_NAME", null::text as "SUBOBJECT_NAME", o.object_id::numeric as "OBJECT_ID", o.type as "OBJECT_TYPE", o.created::ora.date as "CREATED",
   o.changed::ora.date as "LAST_DDL_TIME", case when o.valid then 'VALID' else 'INVALID' end as "STATUS", 'N'::text as "TEMPORARY", 'N'::text as "GENERATED", 'N'::text as "SECONDARY",
