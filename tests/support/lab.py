@@ -170,7 +170,10 @@ class Lab:
                     return found if condition.get("observedGeneration") == generation else None
             return None
 
-        found: dict[str, Any] = wait_for(f"{kind}/{name} to be Ready", ready)
+        try:
+            found: dict[str, Any] = wait_for(f"{kind}/{name} to be Ready", ready)
+        except AssertionError as error:
+            raise AssertionError(f"{error}; it says {self.condition(kind, name, namespace)}") from None
         return found
 
     def wait_reason(self, kind: str, name: str, reason: str, namespace: str | None = None) -> dict[str, Any]:

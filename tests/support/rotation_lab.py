@@ -162,7 +162,7 @@ def rotating_lab(lab: Lab) -> Iterator[Rotating]:
         f"create profile {PROFILE} limit password_rollover_time 1",
         f'create user {ACCOUNT} identified by "{first}" profile {PROFILE}',
         f"grant create session to {ACCOUNT}",
-        *(f"grant select on {right.removeprefix('SELECT ON ').lower()} to oracleapi_operator" for right in READABLE),
+        *(f"grant select on {right.removeprefix('SELECT on ').lower()} to oracleapi_operator" for right in READABLE),
     )
     let_in(lab, "hr")
     before = {kind: lab.get(kind, name)["spec"] for kind, name in (("odb", "hr-db"), ("awsacct", "main"))}
@@ -176,6 +176,7 @@ def rotating_lab(lab: Lab) -> Iterator[Rotating]:
         yield found
     finally:
         lab.kubectl("-n", "hr", "delete", "srot", "--all", "--timeout=90s")
+        lab.kubectl("-n", "hr", "delete", "secret", "hr-app-db", "--ignore-not-found")  # it outlives its owner
         patch(lab, "odb", "hr-db", before["odb"]["delegations"])
         patch(lab, "awsacct", "main", before["awsacct"].get("delegations"))
         found.manager.delete_secret(SecretId=found.secret, ForceDeleteWithoutRecovery=True)
