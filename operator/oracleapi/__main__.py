@@ -17,6 +17,7 @@ from oracleapi.adapters.kube.leases import KubeLease
 from oracleapi.errors import OperatorError
 from oracleapi.handlers.endpoints import Endpoints
 from oracleapi.handlers.health import Health
+from oracleapi.handlers.passwords import Passwords
 from oracleapi.handlers.relist import Relist
 from oracleapi.handlers.watches import Watches
 from oracleapi.runtime.clock import SystemClock
@@ -76,6 +77,7 @@ def run(settings: Settings, stop: threading.Event) -> int:
     identity = f"{settings.pod_name}_{uuid.uuid4().hex[:8]}"
     lease = Lease(lock, identity, timing, SystemClock())
     health = Health(operator, lease, SystemClock())
+    Passwords(operator)
     endpoints = Endpoints(operator.metrics.registry, health, settings.listen_host, settings.listen_port)
     endpoints.start()
     LOG.info("Standing by", lease=settings.lease_name, identity=identity)

@@ -12,7 +12,16 @@ import yaml
 from support.lab import CHART, NAMESPACE, RELEASE, CommandError, Lab
 from support.rollouts import let_in
 
-OWN = ["awsaccounts", "identityproviders", "oracleapis", "oracledatabases", "oracleroles", "rolebindings", "vpclinks"]
+OWN = [
+    "awsaccounts",
+    "identityproviders",
+    "oracleapis",
+    "oracledatabases",
+    "oracleroles",
+    "rolebindings",
+    "secretrotations",
+    "vpclinks",
+]
 EVERYTHING_SET = {
     "installationId": "old-cluster",
     "allowEndpointOverride": True,
@@ -197,7 +206,7 @@ def test_the_notes_say_what_comes_next(lab: Lab) -> None:
         "Installation id",
         f"get lease {RELEASE}",
         "Uninstall in this order",
-        "kubectl delete rolebindings.oracleapi.dev,oracleapis,oracleroles --all -A",
+        "kubectl delete rolebindings.oracleapi.dev,oracleapis,oracleroles,secretrotations --all -A",
         "Installing the chart again, with the same installation id, finishes them",
         "CustomResourceDefinitions are kept",
     ):

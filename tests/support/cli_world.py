@@ -14,7 +14,7 @@ from oracleapi.api.crd import KINDS
 API_VERSION = "oracleapi.dev/v1alpha1"
 CLUSTER = "https://127.0.0.1:6443"
 PLURALS = {kind.name: kind.plural for kind in KINDS} | {"RoleBinding": "rolebindings"}
-SCOPED = {"OracleApi", "OracleRole", "RoleBinding"}
+SCOPED = {"OracleApi", "OracleRole", "RoleBinding", "SecretRotation"}
 Object = dict[str, Any]
 
 
@@ -111,8 +111,38 @@ def binding(name: str, role_: str, subjects: dict[str, str], *conditions: Object
     return an("RoleBinding", name, spec, *found, roleName=role_.upper().replace("-", "_"), **status)
 
 
+CHANGE = {
+    "startedTime": "2024-11-01T03:04:00Z",
+    "completedTime": "2024-11-01T03:05:30Z",
+    "versionId": "v2",
+    "account": "HR_APP",
+    "strategy": "Rollover",
+    "cause": "Schedule",
+    "result": "Succeeded",
+}
+
+
+def rotation(*conditions: Object, **status: Any) -> Object:
+    spec = {
+        "databaseRef": {"name": "hr-db"},
+        "account": "HR_APP",
+        "schedule": {"everyDays": 30},
+        "secret": {"accountRef": {"name": "main"}, "name": "hr/app"},
+        "consumers": [{"kind": "Deployment", "name": "app"}],
+    }
+    said = {
+        "activeAccount": "HR_APP",
+        "strategy": "Rollover",
+        "lastRotationTime": "2024-11-01T03:04:10Z",
+        "nextRotationTime": "2024-12-01T03:04:10Z",
+        "history": [CHANGE],
+    }
+    found = conditions or (condition("Ready"), condition("Fresh"), condition("Verified"))
+    return an("SecretRotation", "hr-app", spec, *found, **{**said, **status})
+
+
 def good_world() -> list[Object]:
-    """Return a whole line: readers with tokens, a payroll role with signatures, an API that serves."""
+    """Return a whole line: readers with tokens, a payroll role with signatures, an API that serves, a password."""
     payroll = {"arn:aws:iam::123456789012:role/finance/payroll": "IamRole"}
     return [
         account(),
@@ -124,6 +154,7 @@ def good_world() -> list[Object]:
         role("hr-payer"),
         binding("readers", "hr-reader", {"hr-readers": "Group", "alice": "User"}),
         binding("payroll", "hr-payer", payroll, routes=["pay"]),
+        rotation(),
     ]
 
 

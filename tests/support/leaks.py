@@ -4,9 +4,11 @@ import json
 import pathlib
 from collections.abc import Iterator
 
+from oracleapi.api import crd
+from oracleapi.api.common import GROUP
 from support.lab import Lab
 
-KINDS = "awsaccounts,vpclinks,oracledatabases,identityproviders,oracleapis,oracleroles,rolebindings.oracleapi.dev"
+KINDS = ",".join(f"{kind.plural}.{GROUP}" for kind in crd.KINDS)
 
 
 def places(lab: Lab) -> Iterator[tuple[str, str]]:

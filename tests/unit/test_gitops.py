@@ -10,6 +10,7 @@ import lupa
 import pytest
 import yaml
 
+from oracleapi.api.common import REQUESTED_AT, ROTATE_REQUESTED_AT
 from oracleapi.api.crd import KINDS
 
 DOCS = pathlib.Path(__file__).resolve().parents[2] / "charts" / "oracle-api-operator" / "docs"
@@ -169,12 +170,21 @@ def test_the_config_map_holds_the_lua_of_every_kind() -> None:
     for kind in KINDS:
         assert data[f"resource.customizations.health.oracleapi.dev_{kind.name}"] == (ARGOCD / "health.lua").read_text()
         actions = yaml.safe_load(data[f"resource.customizations.actions.oracleapi.dev_{kind.name}"])
-        assert [found["name"] for found in actions["definitions"]] == ["reconcile", "suspend", "resume"]
+        more = ["rotate"] if kind.name == "SecretRotation" else []
+        assert [found["name"] for found in actions["definitions"]] == ["reconcile", "suspend", "resume", *more]
 
 
-@pytest.mark.parametrize(("suspended", "offered"), [(False, {"reconcile", "suspend"}), (True, {"resume"})])
-def test_actions_are_offered_where_they_make_sense(suspended: bool, offered: set[str]) -> None:
-    obj = {**resource([]), "spec": {"suspend": suspended}}
+@pytest.mark.parametrize(
+    ("kind", "suspended", "offered"),
+    [
+        ("OracleApi", False, {"reconcile", "suspend"}),
+        ("OracleApi", True, {"resume"}),
+        ("SecretRotation", False, {"reconcile", "suspend", "rotate"}),
+        ("SecretRotation", True, {"resume"}),
+    ],
+)
+def test_actions_are_offered_where_they_make_sense(kind: str, suspended: bool, offered: set[str]) -> None:
+    obj = {**resource([]), "kind": kind, "spec": {"suspend": suspended}}
     found = run_lua(ARGOCD / "actions" / "discovery.lua", obj)
     assert {name for name, action in found.items() if not action["disabled"]} == offered
 
@@ -183,6 +193,10 @@ def test_actions_do_what_their_names_say() -> None:
     obj = resource([])
     assert run_lua(ARGOCD / "actions" / "suspend.lua", obj)["spec"]["suspend"] is True
     assert run_lua(ARGOCD / "actions" / "resume.lua", obj)["spec"]["suspend"] is False
-    annotations = run_lua(ARGOCD / "actions" / "reconcile.lua", obj)["metadata"]["annotations"]
-    assert list(annotations) == ["oracleapi.dev/reconcile-requested-at"]
-    assert annotations["oracleapi.dev/reconcile-requested-at"].endswith("Z")
+
+
+@pytest.mark.parametrize(("action", "annotation"), [("reconcile", REQUESTED_AT), ("rotate", ROTATE_REQUESTED_AT)])
+def test_what_is_asked_for_is_an_annotation_with_the_time(action: str, annotation: str) -> None:
+    asked = run_lua(ARGOCD / "actions" / f"{action}.lua", resource([]))["metadata"]["annotations"]
+    assert list(asked) == [annotation]
+    assert asked[annotation].endswith("Z")

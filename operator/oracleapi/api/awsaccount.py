@@ -6,6 +6,7 @@ from pydantic import Field
 
 from oracleapi.api.common import (
     IMMUTABLE,
+    KmsKey,
     MinimumMode,
     Namespaces,
     OfferSpec,
@@ -91,10 +92,9 @@ class AccountDelegation(Part):
     secret_prefixes: Annotated[tuple[SecretPrefix, ...], Field(max_length=32, json_schema_extra=listed("set"))] = Field(
         (), description="Beginnings of names of secrets that SecretRotation may make and change, such as hr/"
     )
-    kms_key_arns: Annotated[
-        tuple[Annotated[str, Field(min_length=1, max_length=256)], ...],
-        Field(max_length=32, json_schema_extra=listed("set")),
-    ] = Field((), description="KMS keys that SecretRotation may name, each as it stands in spec.secret.kmsKeyId")
+    kms_key_arns: Annotated[tuple[KmsKey, ...], Field(max_length=32, json_schema_extra=listed("set"))] = Field(
+        (), description="KMS keys that SecretRotation may name, each as it stands in spec.secret.kmsKeyId"
+    )
     minimum_mode: MinimumMode | None = None
 
 

@@ -135,6 +135,22 @@ SystemPrivilege = Annotated[
 ]
 
 
+KmsKey = Annotated[
+    str,
+    Field(
+        min_length=1,
+        max_length=256,
+        json_schema_extra=rules(
+            cel(
+                "self.matches('^((arn:aws[a-z-]*:kms:[a-z0-9-]+:[0-9]{12}:)?alias/[A-Za-z0-9/_-]+"
+                "|(arn:aws[a-z-]*:kms:[a-z0-9-]+:[0-9]{12}:key/)?[A-Za-z0-9-]+)$')",
+                "must be a KMS key: its id, alias/ and its alias, or the ARN of either",
+            )
+        ),
+    ),
+]
+
+
 class LabelRequirement(Part):
     """One requirement of a label selector."""
 

@@ -7,11 +7,11 @@ from pydantic import Field
 from oracleapi.api.common import (
     IMMUTABLE,
     DeletionPolicy,
+    KmsKey,
     Name,
     NamedRef,
     OfferSpec,
     Part,
-    RoleName,
     SecretKey,
     SecretName,
     cel,
@@ -21,11 +21,25 @@ from oracleapi.api.common import (
 
 Strategy = Literal["Auto", "Rollover", "DualUser", "Single"]
 CRON_RULE = cel(
-    "self.matches('^[^ ]+( [^ ]+){4}$')",
-    "must be five fields divided by single blanks: minute, hour, day of month, month, day of week, such as 0 3 * * 0",
+    "self.matches('^[A-Za-z0-9*/,#-]+( [A-Za-z0-9*/,#-]+){4}$')",
+    "must be minute, hour, day of month, month and day of week, divided by single blanks, such as 0 3 * * SUN",
 )
 Cron = Annotated[
     str, Field(min_length=9, max_length=128, description="As in crontab(5)", json_schema_extra=rules(CRON_RULE))
+]
+AccountName = Annotated[
+    str,
+    Field(
+        min_length=1,
+        max_length=128,
+        json_schema_extra=rules(
+            cel(
+                "self.matches('^[A-Z][A-Z0-9_$#]*$')",
+                "must be in upper case: a letter, then letters, digits, _, $ or #, such as HR_APP",
+            ),
+            IMMUTABLE,
+        ),
+    ),
 ]
 ManagedName = Annotated[
     str,
@@ -33,10 +47,11 @@ ManagedName = Annotated[
         min_length=1,
         max_length=256,
         json_schema_extra=rules(
+            cel("self.matches('^[A-Za-z0-9/_+=.@-]+$')", "must be made of letters, digits and /_+=.@-, such as hr/app"),
             cel(
-                "self.matches('^[A-Za-z0-9/_+=.@-]+$') && !self.matches('-[A-Za-z0-9]{6}$')",
-                "must be letters, digits and /_+=.@-, and not end as ARNs of secrets do, in a hyphen and six letters or"
-                " digits: a secret so named is not found by its name",
+                "!self.matches('-[A-Za-z0-9]{6}$')",
+                "must not end in a hyphen and six letters or digits, for AWS could take it for the end of an ARN;"
+                " write / for the hyphen, or a longer end",
             ),
             IMMUTABLE,
         ),
@@ -64,7 +79,8 @@ class Schedule(Part):
             description="Of cron and windows, by its name in the IANA database",
             json_schema_extra=rules(
                 cel(
-                    "self.matches('^[A-Za-z]+([_+/-][A-Za-z0-9_+-]+)*$')", "must be a zone such as UTC or Europe/Berlin"
+                    "self.matches('^[A-Za-z][A-Za-z0-9_+-]*(/[A-Za-z0-9_+-]+)*$')",
+                    "must be a zone of the IANA database, such as UTC or Europe/Berlin",
                 )
             ),
         ),
@@ -90,23 +106,13 @@ class KubernetesSecret(Part):
 class Secret(Part):
     """Where the account's name and password are kept."""
 
-    account_ref: NamedRef = Field(description="AwsAccount whose Secrets Manager holds it")
+    account_ref: NamedRef = Field(
+        description="AwsAccount whose Secrets Manager holds it", json_schema_extra=rules(IMMUTABLE)
+    )
     name: ManagedName
-    kms_key_id: (
-        Annotated[
-            str,
-            Field(
-                max_length=256,
-                json_schema_extra=rules(
-                    cel(
-                        "self.matches('^(arn:aws[a-z-]*:kms:[a-z0-9-]+:[0-9]{12}:)?(key/|alias/)?[A-Za-z0-9/_-]+$')",
-                        "must be a KMS key: its id, alias/name, or the ARN of either",
-                    )
-                ),
-            ),
-        ]
-        | None
-    ) = Field(None, description="Key of a secret that the operator makes; else the account's aws/secretsmanager")
+    kms_key_id: KmsKey | None = Field(
+        None, description="Key of a secret that the operator makes; else the account's aws/secretsmanager"
+    )
     kubernetes_secret: KubernetesSecret | None = Field(
         None, description="A Secret of this namespace that gets each new version before consumers restart"
     )
@@ -145,10 +151,7 @@ class SecretRotationSpec(OfferSpec):
     """One account, one secret, and when and how its password is changed."""
 
     database_ref: NamedRef = Field(json_schema_extra=rules(IMMUTABLE))
-    account: RoleName = Field(
-        description="An account that a delegation of the database gives to this namespace",
-        json_schema_extra=rules(IMMUTABLE),
-    )
+    account: AccountName = Field(description="An account that a delegation of the database gives to this namespace")
     strategy: Strategy = Field(
         "Auto",
         description="Rollover: both passwords work for a time; DualUser: two accounts take turns; Single: a gap, in"

@@ -35,6 +35,7 @@ def build_report(
         "apis": [_api(snapshot, api, now) for api in snapshot.of("OracleApi")],
         "roles": [_role(role) for role in snapshot.of("OracleRole")],
         "bindings": [_binding(binding) for binding in snapshot.of("RoleBinding")],
+        "passwords": [_password(rotation, now) for rotation in snapshot.of("SecretRotation")],
         "offers": [
             _object(found) for kind in ("AwsAccount", "OracleDatabase", "VpcLink") for found in snapshot.of(kind)
         ],
@@ -144,6 +145,25 @@ def _binding(binding: Resource) -> dict[str, Any]:
     }
 
 
+def _password(rotation: Resource, now: datetime) -> dict[str, Any]:
+    """Return what is known of an account's password; *passwordAgeDays* are whole days, ``None`` where nobody knows."""
+    spec, status = rotation["spec"], rotation.get("status", {})
+    changed = status.get("lastRotationTime")
+    return {
+        **_object(rotation),
+        "database": reference(rotation, "databaseRef"),
+        "account": status.get("activeAccount") or spec["account"],
+        "secret": spec["secret"]["name"],
+        "strategy": status.get("strategy", ""),
+        "schedule": spec["schedule"],
+        "lastRotationTime": changed or "",
+        "passwordAgeDays": (now - datetime.fromisoformat(changed)).days if changed else None,
+        "nextRotationTime": status.get("nextRotationTime", ""),
+        "conditions": {found["type"]: found["status"] for found in conditions(rotation)},
+        "history": status.get("history", []),
+    }
+
+
 def _keys(provider: Resource) -> dict[str, Any]:
     status = provider.get("status", {})
     return {
@@ -203,6 +223,7 @@ def _lines(report: Report, sha256: str) -> Iterator[str]:
             for found in report["bindings"]
         ],
     )
+    yield from _password_lines(report["passwords"])
     yield from _table(
         "Keys that tokens are checked with",
         ("provider", "issuer", "keys", "algorithms"),
@@ -224,6 +245,40 @@ def _lines(report: Report, sha256: str) -> Iterator[str]:
         "Differences that were repaired (as long as the cluster keeps events)",
         ("time", "object", "what"),
         [(found["time"], f"{found['kind']} {found['name']}", found["note"]) for found in report["repaired"]],
+    )
+
+
+def _password_lines(passwords: list[dict[str, Any]]) -> Iterator[str]:
+    yield from _table(
+        "Passwords",
+        ("account", "database", "secret", "object", "strategy", "days old", "next change", "Fresh", "Verified"),
+        [
+            (
+                found["account"],
+                found["database"],
+                found["secret"],
+                found["name"],
+                found["strategy"],
+                "unknown" if found["passwordAgeDays"] is None else found["passwordAgeDays"],
+                found["nextRotationTime"],
+                found["conditions"].get("Fresh", "Unknown"),
+                found["conditions"].get("Verified", "Unknown"),
+            )
+            for found in passwords
+        ],
+    )
+    yield from _table(
+        "Passwords that were changed (the last ten of each)",
+        ("began", "ended", "account", "object", "strategy", "cause", "result"),
+        [
+            (
+                *(each.get(key, "") for key in ("startedTime", "completedTime", "account")),
+                found["name"],
+                *(each.get(key, "") for key in ("strategy", "cause", "result")),
+            )
+            for found in passwords
+            for each in found["history"]
+        ],
     )
 
 

@@ -80,7 +80,7 @@ def tree_command(
     every: Every = False,
     output: Output = Form.TABLE,
 ) -> None:
-    """Show offers, APIs, routes, roles and bindings, each with Ready and its reason."""
+    """Show offers, APIs, routes, roles, bindings and passwords, each with Ready and its reason."""
     snapshot = read(where(kubeconfig, context, namespace, every))
     roots = tree.build_tree(snapshot)
     emit(roots, lambda: tree.tree_picture(roots, snapshot.unread), output)

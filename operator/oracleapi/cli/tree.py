@@ -23,7 +23,9 @@ def build_tree(snapshot: Snapshot) -> list[Node]:
     """Return databases with what hangs on them, and then what hangs on nothing that was read."""
     seen: set[tuple[str, str, str]] = set()
     roots = [_database(snapshot, found, seen) for found in snapshot.of("OracleDatabase")]
-    loose = [found for kind in ("OracleApi", "OracleRole", "RoleBinding") for found in snapshot.of(kind)]
+    loose = [
+        found for kind in ("OracleApi", "OracleRole", "RoleBinding", "SecretRotation") for found in snapshot.of(kind)
+    ]
     for found in loose:
         if key_of(found) not in seen:
             roots.append(_api(snapshot, found, seen) if found["kind"] == "OracleApi" else _node(found, seen))
@@ -62,7 +64,17 @@ def _database(snapshot: Snapshot, database: Resource, seen: set[tuple[str, str, 
             status = role.get("status", {})
             note = f"{status.get('roleName', '')} {status.get('granted', '')}".strip()
             node["children"].append(_node(role, seen, note))
+    for rotation in snapshot.of("SecretRotation"):
+        if reference(rotation, "databaseRef") == name:
+            node["children"].append(_node(rotation, seen, _password(rotation)))
     return node
+
+
+def _password(rotation: Resource) -> str:
+    spec, status = rotation["spec"], rotation.get("status", {})
+    note = f"{status.get('activeAccount') or spec['account']} in {spec['secret']['name']}"
+    told = {"": status.get("strategy"), "next ": status.get("nextRotationTime")}
+    return ", ".join([note, *(f"{what}{value}" for what, value in told.items() if value)])
 
 
 def _api(snapshot: Snapshot, api: Resource, seen: set[tuple[str, str, str]]) -> Node:

@@ -3,6 +3,7 @@
 import hashlib
 import json
 import pathlib
+from datetime import datetime
 
 from support import cli_world as w
 
@@ -46,6 +47,25 @@ def test_the_page_says_the_same_and_escapes_what_would_break_its_tables(run: w.R
     assert "| any other token | list-employees | Refused |  | 403 Binding: NoBinding |" in page
     assert "put back: route \\| throttle" in page
     assert "SHA-256" in page
+
+
+def test_it_tells_of_each_password_how_old_it_is_and_when_it_was_changed(run: w.Run) -> None:
+    report, page = json.loads(run(world(), "report", "-o", "json")[1])["report"], run(world(), "report")[1]
+    (found,) = report["passwords"]
+    days = (datetime.fromisoformat(report["time"]) - datetime.fromisoformat(found["lastRotationTime"])).days
+    assert found["passwordAgeDays"] == days
+    assert found["history"] == [w.CHANGE]
+    assert found["conditions"] == {"Ready": "True", "Fresh": "True", "Verified": "True"}
+    assert f"| HR_APP | hr-db | hr/app | hr/hr-app | Rollover | {days} | 2024-12-01T03:04:10Z | True | True |" in page
+    assert "| HR_APP | hr/hr-app | Rollover | Schedule | Succeeded |" in page
+
+
+def test_a_password_that_nobody_looked_at_yet_has_no_age(run: w.Run) -> None:
+    unseen = w.rotation()
+    del unseen["status"]
+    (found,) = json.loads(run([unseen], "report", "-o", "json")[1])["report"]["passwords"]
+    assert (found["passwordAgeDays"], found["account"], found["history"]) == (None, "HR_APP", [])
+    assert "| HR_APP | hr-db | hr/app | hr/hr-app |  | unknown |  | Unknown | Unknown |" in run([unseen], "report")[1]
 
 
 def test_what_could_not_be_read_is_named(run: w.Run) -> None:

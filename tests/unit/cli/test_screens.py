@@ -58,6 +58,11 @@ def broken_world() -> list[w.Object]:
             w.condition("Expired", "True", "Expired", "It ends at 2020-01-01T00:00:00Z"),
             expirationTime="2020-01-01T00:00:00Z",
         ),
+        w.rotation(
+            w.condition("Ready", "False", "WaitingForConsumers", "the new password is in place; Deployment app waits"),
+            w.condition("Fresh", "False", "Overdue", "The rotation that was due did not come about; see Ready"),
+            w.condition("Verified"),
+        ),
     ]
 
 

@@ -55,7 +55,16 @@ class Process:
         return status, body.decode().strip()
 
 
-KINDS = ("awsaccounts", "identityproviders", "oracleapis", "oracledatabases", "oracleroles", "rolebindings", "vpclinks")
+KINDS = (
+    "awsaccounts",
+    "identityproviders",
+    "oracleapis",
+    "oracledatabases",
+    "oracleroles",
+    "rolebindings",
+    "secretrotations",
+    "vpclinks",
+)
 
 
 @pytest.fixture

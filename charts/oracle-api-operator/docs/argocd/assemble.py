@@ -6,6 +6,7 @@ import sys
 HERE = pathlib.Path(__file__).parent
 CRDS = HERE.parents[1] / "files" / "crds"
 ACTIONS = ("reconcile", "suspend", "resume")
+MORE_ACTIONS = {"SecretRotation": ("rotate",)}
 
 
 def kinds() -> list[str]:
@@ -33,7 +34,7 @@ def assemble() -> str:
         lines += [f"  resource.customizations.health.oracleapi.dev_{kind}: |", *block("health.lua", 4)]
         lines += [f"  resource.customizations.actions.oracleapi.dev_{kind}: |", "    discovery.lua: |"]
         lines += [*block("actions/discovery.lua", 6), "    definitions:"]
-        for name in ACTIONS:
+        for name in (*ACTIONS, *MORE_ACTIONS.get(kind, ())):
             lines += [f"    - name: {name}", "      action.lua: |", *block(f"actions/{name}.lua", 8)]
     return "\n".join(lines) + "\n"
 
