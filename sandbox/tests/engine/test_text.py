@@ -49,6 +49,13 @@ def test_refused(statement: str, code: int, why: str) -> None:
         ('alter user a identified by "new" replace "old"', "alter user a identified by ? replace ?"),
         ("create or replace view v as select 1 x from dual", "create or replace view v as select ? x from dual"),
         ("set role r identified by pw", "set role r identified by ?"),
+        ("set role r identified by pw, s identified by pw", "set role r identified by ?, s identified by ?"),
+        ("alter user a identified by 'single'", "alter user a identified by ?"),
+        ('alter user a identified "no by"', "alter user a identified ?"),
+        ("alter user a identified by p@ss;word", "alter user a identified by ?;word"),
+        ("alter user a identified by 1abc", "alter user a identified by ?"),
+        ("alter user a identified by values 'S:1'", "alter user a identified by ? ?"),
+        ('alter user a identified /* why */ by -- so\n "pw"', "alter user a identified /* why */ by -- so\n ?"),
         ("select q'[it''s]' from dual", "select ? from dual"),
     ],
 )

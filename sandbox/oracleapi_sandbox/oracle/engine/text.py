@@ -76,18 +76,34 @@ def not_supported(what: str, token: Token | None = None) -> OracleError:
 
 
 def masked(sql: str, tokens: Iterable[Token], *, literals: bool = True, mark: str = "?") -> str:
-    """Return *sql* with passwords after IDENTIFIED BY or REPLACE, and with *literals* these too, as *mark*."""
-    out, at, secret = [], 0, False
-    previous = ""
+    """Return *sql* with passwords after IDENTIFIED BY or REPLACE, and with *literals* these too, as *mark*.
+
+    A password that was not written as one is hidden too: in single quotes, without BY, twice, or
+    with characters that a name does not have.
+    """
+    out, at, last, hidden = list[str](), 0, 0, False
+    before = previous = ""
     for token in tokens:
-        hidden = secret and token.kind in ("word", "quoted")
+        glued = hidden and token.start == last and token.kind != "eof" and not token.is_op(*_SEPARATORS)
+        again = hidden and token.kind in ("quoted", "string")
+        hidden = glued or again or token.kind in _secrets_after(before, previous)
         if hidden or (literals and token.kind in ("string", "number")):
-            out += [sql[at : token.start], mark]
+            out += [sql[at : token.start], "" if glued else mark]
             at = token.end
-        secret = (token.is_word("BY") and previous in ("IDENTIFIED",)) or token.is_word("REPLACE", "VALUES")
-        secret = secret and not (token.is_word("REPLACE") and previous == "OR")
-        previous = token.text if token.kind == "word" else ""
+        before, previous, last = previous, token.text if token.kind == "word" else "", token.end
     return "".join([*out, sql[at:]])
+
+
+_SEPARATORS = (",", ";", "(", ")")
+
+
+def _secrets_after(before: str, word: str) -> tuple[str, ...]:
+    """The kinds of tokens that hold a password after these two words."""
+    if (before, word) == ("IDENTIFIED", "BY") or (word == "REPLACE" and before != "OR"):
+        return ("word", "quoted", "string", "number")
+    if word == "VALUES":
+        return ("word", "quoted", "string")
+    return ("quoted", "string") if word == "IDENTIFIED" else ()
 
 
 class Reader:
