@@ -39,9 +39,11 @@ from oracleapi_sandbox.oracle.tns.profile import ORACLE_19C, ORACLE_23AI
 from oracleapi_sandbox.oracle.tns.server import Listener
 from oracleapi_sandbox.ords.app import OrdsApp, build_app
 from oracleapi_sandbox.ords.model import Snapshot
+from oracleapi_sandbox.ords.pool import Wallet
 from oracleapi_sandbox.ords.settings import OrdsSettings
 
 SYSTEM = "SYSTEM"
+RUNTIME_PASSWORD = "runtime_password"  # noqa: S105 - a name in the memory
 HOST = "localhost"
 DEFAULT_VERSION = "19.22.0.0.0"
 T = TypeVar("T")
@@ -73,7 +75,7 @@ async def serve(state: Path, bounds: list[Bound], addresses: dict[str, Any]) -> 
 
 @dataclass
 class Memory:
-    """What a state folder remembers between two starts: ports and SYSTEM's password, in a file of its owner's."""
+    """What a state folder remembers between two starts: ports and passwords, in a file of its owner's."""
 
     path: Path
     values: dict[str, Any] = field(default_factory=dict)
@@ -90,7 +92,7 @@ class Memory:
     def secret(self, name: str) -> str:
         """Return a password that was made at the first start."""
         if name not in self.values:
-            self.keep(name, f"Sandbox_{secrets.token_hex(12)}")
+            self.keep(name, new_password())
         return cast(str, self.values[name])
 
     def on_port(self, name: str, take: Callable[[int], T]) -> T:
@@ -99,6 +101,11 @@ class Memory:
             return take(self.values.get(name, 0))
         except OSError:
             return take(0)
+
+
+def new_password() -> str:
+    """Return a password of 30 bytes, the most before 23ai."""
+    return f"Sandbox_{secrets.token_hex(11)}"
 
 
 @dataclass
@@ -128,8 +135,8 @@ class Assembly:
         plain, plain_port = self._listener(database, memory, "port", None)
         secure, secure_port = self._listener(database, memory, "tcps_port", _tls(leaf))
         pooled = PooledDatabase(database, self.faults)
-        ords = self._ords(database, pooled, authority)
-        pages = self._control(database, ords, {LISTENER: [plain, secure], POOL: [pooled]})
+        ords = self._ords(database, pooled, authority, self._wallet(database, memory))
+        pages = self._control(database, memory, ords, {LISTENER: [plain, secure], POOL: [pooled]})
         bounds = [
             memory.on_port("ords_port", lambda port: bind(cast(ASGIFramework, ords), port=port, tls=leaf)),
             memory.on_port("admin_port", lambda port: bind(pages, port=port)),
@@ -187,7 +194,15 @@ class Assembly:
         self.stack.callback(listener.stop)
         return listener, port
 
-    def _ords(self, database: EngineDatabase, pooled: PooledDatabase, authority: Authority) -> OrdsApp:
+    def _wallet(self, database: EngineDatabase, memory: Memory) -> Wallet:
+        """Return the wallet of ORDS; its installation made the password."""
+        if RUNTIME_PASSWORD not in memory.values:
+            password = new_password()
+            database.change_password(self.ords.runtime_user, password)
+            memory.keep(RUNTIME_PASSWORD, password)
+        return Wallet(memory.values[RUNTIME_PASSWORD])
+
+    def _ords(self, database: EngineDatabase, pooled: PooledDatabase, authority: Authority, wallet: Wallet) -> OrdsApp:
         def snapshot() -> Snapshot:
             with database.internal() as sql:
                 return load_snapshot(sql)
@@ -199,13 +214,19 @@ class Assembly:
             clock=self.clock,
             trust=authority.client_context(),
             journal=self.requests,
+            wallet=wallet,
         )
         self.stack.callback(app.close)
         return app
 
     def _control(
-        self, database: EngineDatabase, ords: OrdsApp, sessions: Mapping[str, Sequence[Sessions]]
+        self, database: EngineDatabase, memory: Memory, ords: OrdsApp, sessions: Mapping[str, Sequence[Sessions]]
     ) -> ASGIFramework:
+        def restart(password: str | None) -> None:
+            if password is not None:
+                memory.keep(RUNTIME_PASSWORD, password)
+            ords.runtime.restart(password)
+
         repository = Repository(database, self.repository)
         control = Control(
             self.statements,
@@ -217,6 +238,7 @@ class Assembly:
             self.round_trips,
             on_change=repository.follow,
             on_reset=ords.runtime.restart,
+            restart_ords=restart,
         )
         return cast(ASGIFramework, build_control(control))
 

@@ -8,6 +8,7 @@
 ``GET|POST /_sandbox/clock``             ``{"advance_seconds": n}`` moves the database's time
 ``PUT /_sandbox/kill-sessions``          of all or of ``{"user": "HR"}``; ``{"where": "listener"}`` (if not given) cuts
                                          connections, ``pool`` kills the sessions of ORDS, ``both``
+``PUT /_sandbox/restart-ords``           ORDS starts again; ``{"password": …}`` was made its db.password before
 ``POST /_sandbox/reset``                 default settings, no faults, empty journals, and the part's own reset
 
 A wrong body is 400 ``{"error": …}`` that names what is wrong.
@@ -74,6 +75,7 @@ class Control:
         settings: Groups of switches: dataclasses as :class:`Settings` says.
         on_change: Called in a thread after switches changed, also by a reset; it may block.
         on_reset: The same for a reset, before the journals are emptied.
+        restart_ords: Called in a thread to start ORDS again, with the password for its wallet, or with ``None``.
     """
 
     statements: Journal
@@ -85,6 +87,7 @@ class Control:
     round_trips: Journal = field(default_factory=Journal)
     on_change: Callable[[], None] = lambda: None
     on_reset: Callable[[], None] = lambda: None
+    restart_ords: Callable[[str | None], None] = lambda _: None
 
     async def statements_page(self, request: Request) -> Response:
         return _journal(request, "statements", self.statements)
@@ -144,6 +147,14 @@ class Control:
         killed = [await run_in_threadpool(each.kill_sessions, user) for each in holders]
         return JSONResponse({"killed": sum(killed)})
 
+    async def restart(self, request: Request) -> Response:
+        document = await _object(request) if await request.body() else {}
+        password = document.get("password")
+        if set(document) - {"password"} or not (password is None or (isinstance(password, str) and password)):
+            raise HTTPException(400, "expected password, a text, or nothing")
+        await run_in_threadpool(self.restart_ords, password)
+        return JSONResponse({"restarted": True})
+
     async def reset(self, request: Request) -> Response:
         for group in self.settings.values():
             _restore(group, _defaults(group))
@@ -166,6 +177,7 @@ def build_control(control: Control) -> Starlette:
         ("faults", control.faults_page, ["GET", "PUT", "DELETE"]),
         ("clock", control.clock_page, ["GET", "POST"]),
         ("kill-sessions", control.kill_sessions, ["PUT"]),
+        ("restart-ords", control.restart, ["PUT"]),
         ("reset", control.reset, ["POST"]),
     ]
     return Starlette(

@@ -11,6 +11,7 @@ from oracleapi_sandbox.common.journal import Journal
 from oracleapi_sandbox.oracle.ports import Database
 from oracleapi_sandbox.ords.http import Request, Response
 from oracleapi_sandbox.ords.model import Snapshot
+from oracleapi_sandbox.ords.pool import Wallet
 from oracleapi_sandbox.ords.runtime import Runtime
 from oracleapi_sandbox.ords.settings import OrdsSettings
 
@@ -34,7 +35,7 @@ class OrdsApp:
     def close(self) -> None:
         """Let the requests under way end and close the idle sessions."""
         self._threads.shutdown()
-        self.runtime.pool.close_idle()
+        self.runtime.pool.restart()
 
     async def __call__(self, scope: Message, receive: Receive, send: Send) -> None:
         if scope["type"] == "lifespan":
@@ -61,6 +62,7 @@ def build_app(
     clock: Clock,
     trust: ssl.SSLContext,
     journal: Journal,
+    wallet: Wallet | None = None,
 ) -> OrdsApp:
     """Build ORDS over *database*.
 
@@ -70,8 +72,9 @@ def build_app(
         trust: What ORDS trusts when it fetches a JWKS.
         journal: Gets one entry per request: time, method, path (raw), status, alias, module, template, request_id (the
             trace header), user, ecid, ms.
+        wallet: The password with which the pool logs on.
     """
-    return OrdsApp(Runtime(database, load_snapshot, settings, clock=clock, trust=trust, journal=journal))
+    return OrdsApp(Runtime(database, load_snapshot, settings, clock=clock, trust=trust, journal=journal, wallet=wallet))
 
 
 def _request(scope: Message, body: bytes) -> Request:

@@ -8,7 +8,7 @@ import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from oracleapi_sandbox.common.clock import Clock
 from oracleapi_sandbox.oracle.ports import Account, Database, OracleError, Session
@@ -28,9 +28,17 @@ _CREDENTIALS_REFUSED = (
 
 
 @dataclass
+class Wallet:
+    """What ``ords config secret db.password`` keeps [D]; ``None`` is right whatever the database has."""
+
+    password: str | None = field(default=None, repr=False)
+
+
+@dataclass
 class _Pooled:
     session: Session
     schema: str
+    life: int
     uses: int = 0
     idle_since: float = 0.0
 
@@ -38,13 +46,15 @@ class _Pooled:
 class SessionPool:
     """Lends sessions by schema; safe to use from many threads."""
 
-    def __init__(self, database: Database, settings: OrdsSettings, clock: Clock) -> None:
+    def __init__(self, database: Database, settings: OrdsSettings, clock: Clock, wallet: Wallet | None = None) -> None:
+        self.wallet = wallet or Wallet()
         self._database = database
         self._settings = settings
         self._clock = clock
         self._free = threading.Condition()
         self._idle: list[_Pooled] = []
         self._open = 0
+        self._life = 0
         self._invalid_until = float("-inf")
 
     @contextmanager
@@ -70,11 +80,12 @@ class SessionPool:
         finally:
             self._give_back(held, usable)
 
-    def close_idle(self) -> None:
-        """Close the sessions that nobody uses and forget that the pool was invalid, as a restart of ORDS does."""
+    def restart(self) -> None:
+        """Close the sessions, those in use when they come back, and forget that the pool was invalid."""
         with self._free:
             idle, self._idle = self._idle, []
             self._open -= len(idle)
+            self._life += 1
             self._invalid_until = float("-inf")
             self._free.notify_all()
         for pooled in idle:
@@ -83,12 +94,14 @@ class SessionPool:
     def _take(self, schema: str) -> _Pooled:
         evicted: _Pooled | None = None
         with self._free:
-            self._refuse_while_invalid()
+            if not self._settings.invalid_pool_lends_open_sessions:
+                self._refuse_while_invalid()
             deadline = time.monotonic() + self._settings.pool_wait_timeout
             while True:
                 found = self._idle_of(schema)
                 if found is not None:
                     return found
+                self._refuse_while_invalid()
                 if self._open < self._settings.pool_max_limit:
                     self._open += 1
                     break
@@ -115,6 +128,7 @@ class SessionPool:
         return None
 
     def _opened(self, schema: str) -> _Pooled:
+        life = self._life
         try:
             self._log_on()
             session = self._database.open_session(schema, proxy_user=self._settings.runtime_user)
@@ -124,7 +138,7 @@ class SessionPool:
         except Exception:
             self._released()
             raise
-        return _Pooled(session, schema)
+        return _Pooled(session, schema, life)
 
     def _log_on(self) -> None:
         """Check that the runtime user may log on with the password that ORDS has.
@@ -142,7 +156,7 @@ class SessionPool:
             raise _refused()
 
     def _knows_password(self, account: Account) -> bool:
-        password = self._settings.runtime_password
+        password = self.wallet.password
         if password is None:
             return True
         if any(matches(verifier, password) for verifier in account.verifiers):
@@ -165,6 +179,7 @@ class SessionPool:
 
     def _give_back(self, held: _Pooled, usable: bool) -> None:
         held.uses += 1
+        usable = usable and held.life == self._life
         if usable and held.uses < self._settings.pool_max_reuse_count and self._recycled(held):
             held.idle_since = self._clock.now()
             with self._free:

@@ -25,7 +25,7 @@ from oracleapi_sandbox.ords.http import Request, Response
 from oracleapi_sandbox.ords.metadata import MetadataCache
 from oracleapi_sandbox.ords.model import Handler, Snapshot
 from oracleapi_sandbox.ords.paging import page_of
-from oracleapi_sandbox.ords.pool import SessionPool
+from oracleapi_sandbox.ords.pool import SessionPool, Wallet
 from oracleapi_sandbox.ords.routing import Match, SchemaRoutes
 from oracleapi_sandbox.ords.settings import OrdsSettings
 from oracleapi_sandbox.ords.tokens import Caller, JwksCache, TokenValidator
@@ -58,9 +58,10 @@ class Runtime:
         clock: Clock,
         trust: ssl.SSLContext,
         journal: Journal,
+        wallet: Wallet | None = None,
     ) -> None:
         self.settings = settings
-        self.pool = SessionPool(database, settings, clock)
+        self.pool = SessionPool(database, settings, clock, wallet)
         self.metadata = MetadataCache(load_snapshot, settings, clock)
         self._keys = JwksCache(settings, clock, trust)
         self._gate = Gate(settings, TokenValidator(settings, clock, self._keys))
@@ -68,11 +69,17 @@ class Runtime:
         self._journal = journal
         database.on_commit(self.metadata.committed)
 
-    def restart(self) -> None:
-        """Forget what ORDS holds in memory: metadata, keys, idle sessions, an invalid pool."""
+    def restart(self, password: str | None = None) -> None:
+        """Forget what ORDS holds in memory: metadata, keys, sessions, an invalid pool; read the wallet anew.
+
+        Args:
+            password: What ``ords config secret db.password`` has put into the wallet meanwhile.
+        """
+        if password is not None:
+            self.pool.wallet.password = password
         self.metadata.clear()
         self._keys.clear()
-        self.pool.close_idle()
+        self.pool.restart()
 
     def handle(self, request: Request) -> Response:
         """Answer *request* and write its line in the access journal; never raises."""

@@ -110,9 +110,7 @@ class OrdsSettings:
 
     # Pool
     runtime_user: str = "ORDS_PUBLIC_USER"
-    """"db.username" [D]."""
-    runtime_password: str | None = None
-    """"db.password" in the wallet: checked against the account when a session opens; None follows the database."""
+    """"db.username" [D]; its password is no setting, see ``pool.Wallet``."""
     pool_max_limit: int = 10
     """"jdbc.MaxLimit" [D]."""
     pool_wait_timeout: float = 3.0
@@ -123,6 +121,8 @@ class OrdsSettings:
     """"jdbc.MaxConnectionReuseCount" [D]."""
     pool_invalid_timeout: float = 900.0
     """"db.invalidPoolTimeout": a pool whose user was refused is tried again after this, seconds [D]."""
+    invalid_pool_lends_open_sessions: bool = True
+    """A pool whose user was refused goes on with the sessions that it has [U]; False answers 503 for them too."""
     pool_cleanup_mode: Literal["RECYCLE", "DISPOSE"] = "RECYCLE"
     """"jdbc.cleanup.mode" [D]: RECYCLE keeps the session and reinitialises its packages (roles, identifier and contexts
     stay [U]); DISPOSE closes it."""

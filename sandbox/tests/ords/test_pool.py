@@ -142,16 +142,27 @@ def test_other_states_of_the_runtime_user_work(busy: Any, account_status: str) -
 
 def test_the_wallets_password_is_checked_for_new_sessions_only_and_a_restart_tries_again(busy: Any) -> None:
     busy.database.change_password("ORDS_PUBLIC_USER", "old")
-    busy.settings.runtime_password = "old"
+    busy.app.runtime.restart("old")
     assert status(busy) == 200
     busy.database.change_password("ORDS_PUBLIC_USER", "new")
     assert status(busy) == 200
     assert status(busy, "pay") == 503
-    assert busy.database.logins == ["succeeded ORDS_PUBLIC_USER", "failed ORDS_PUBLIC_USER"]
-    busy.settings.runtime_password = "new"
-    assert status(busy) == 503
+    assert [status(busy, "hr"), status(busy, "pay")] == [200, 503], "an open session goes on"
+    assert busy.database.logins == ["succeeded ORDS_PUBLIC_USER", "failed ORDS_PUBLIC_USER"], "invalid: not tried again"
+    busy.settings.invalid_pool_lends_open_sessions = False
+    assert status(busy, "hr") == 503
     busy.app.runtime.restart()
+    assert status(busy) == 503, "the wallet is as it was"
+    busy.app.runtime.restart("new")
     assert [status(busy), status(busy, "pay")] == [200, 200]
+    assert "new" not in repr(busy.app.runtime.pool.wallet)
+
+
+def test_a_restart_ends_a_session_in_use_when_it_comes_back(busy: Any) -> None:
+    with busy.app.runtime.pool.session("HR"):
+        busy.app.runtime.restart()
+    assert status(busy) == 200
+    assert [session.closed for session in busy.database.sessions] == [True, False]
 
 
 def test_an_exception_of_any_kind_gives_the_session_back_rolled_back(busy: Any) -> None:

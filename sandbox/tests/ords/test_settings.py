@@ -7,7 +7,7 @@ from oracleapi_sandbox.ords.settings import OrdsSettings
 
 def test_changes_are_applied_together() -> None:
     settings = OrdsSettings()
-    settings.apply({"metadata_cache_seconds": 0, "missing_scope_status": 403, "runtime_password": None})
+    settings.apply({"metadata_cache_seconds": 0, "missing_scope_status": 403, "pre_hook": None})
     assert (settings.metadata_cache_seconds, settings.missing_scope_status) == (0, 403)
 
 

@@ -80,6 +80,7 @@ def bench(site: Any) -> Bench:
         round_trips=site.listener.round_trips,
         on_change=lambda: resets.append("change"),
         on_reset=lambda: resets.append("reset"),
+        restart_ords=lambda password: resets.append(f"restart {password}"),
     )
     site.database.script["select"] = lambda _session, _binds: Result((Column("A", "NUMBER"),), iter([(1,)]))
     site.database.script["insert"] = lambda _session, _binds: Result(rowcount=1)
@@ -159,6 +160,16 @@ def test_the_sessions_of_the_pool_are_killed_where_asked(bench: Bench) -> None:
     assert bench.http.put("kill-sessions", json={"where": "both"}).json() == {"killed": 11}
     with pytest.raises(oracledb.DatabaseError, match="DPY-4011"):
         connection.ping()
+
+
+def test_ords_is_started_again_with_and_without_a_password(bench: Bench) -> None:
+    for options in ({}, {"json": {}}, {"json": {"password": "Next_1"}}):
+        assert bench.http.put("restart-ords", **options).json() == {"restarted": True}
+    assert bench.resets == ["restart None", "restart None", "restart Next_1"]
+    for wrong in ({"password": 4711}, {"password": ""}, {"secret": "Next_1"}, []):
+        answer = bench.http.put("restart-ords", json=wrong)
+        assert (answer.status_code, "4711" in answer.text, "Next_1" in answer.text) == (400, False, False)
+    assert len(bench.resets) == 3
 
 
 def test_each_call_that_a_client_waits_for_is_a_round_trip(bench: Bench) -> None:
