@@ -8,6 +8,7 @@ from oracleapi.adapters.oracle.database import OracleDatabase
 from oracleapi.adapters.oracle.logins import OracleLogins
 from oracleapi.errors import OperatorError, Terminal
 from oracleapi.model.account import CreateTwin, EndRollover, Equalize, Holding, ObservedAccount, SetPassword
+from oracleapi.plan.account import plan_twin
 from support.accounts import NEW, NEWER, OLD, POWERS, Dba, Open
 
 WEAK = "onlyletters"
