@@ -1,5 +1,6 @@
 """Rotations through the whole sandbox: nobody notices, nothing is half done, and no password shows."""
 
+import json
 import os
 from collections.abc import Iterator
 from typing import Any
@@ -8,9 +9,10 @@ import oracledb
 import pytest
 
 from support.guarded_api import run
-from support.lab import Lab, wait_for
+from support.lab import NAMESPACE, Lab, wait_for
+from support.leaks import places
 from support.load import Caller, Load
-from support.rotation_lab import ACCOUNT, RIGHTS, TWIN, Reader, Rotating, log_in, rotating_lab, running_pods
+from support.rotation_lab import ACCOUNT, PROFILE, RIGHTS, TWIN, Reader, Rotating, log_in, rotating_lab, running_pods
 
 TURNS = int(os.environ.get("ORACLEAPI_ROTATIONS", "3"))
 """How often each strategy rotates; 20 for the figures of docs/rotation.md."""
@@ -67,3 +69,81 @@ def test_nobody_notices(lab: Lab, api: dict[str, Any], rotating: Rotating, strat
 
 def other(account: str) -> str:
     return TWIN if account == ACCOUNT else ACCOUNT
+
+
+def test_the_operators_own_account_rotates_while_it_works(lab: Lab, api: dict[str, Any], rotating: Rotating) -> None:
+    account = json.dumps({"username": "ORACLEAPI_OPERATOR", "password": lab.operator_password})
+    rotating.manager.put_secret_value(SecretId=rotating.secret, SecretString=account)
+    run(lab, f"alter user oracleapi_operator profile {PROFILE}")
+    lead(lab, {"secretRef": None, "secretsManager": {"accountRef": {"name": "main"}, "secretId": rotating.secret}})
+    try:
+        rotating.apply("operator", "ORACLEAPI_OPERATOR")
+        lab.wait_ready("srot", "operator", "hr")
+        for _ in range(2):
+            assert rotating.rotate("operator")["result"] == "Succeeded"
+            lab.operator_password = rotating.current()["password"]
+            page = f"{lab.environment['SANDBOX_ORACLE_ADMIN']}/_sandbox/kill-sessions"
+            lab.http.put(page, json={"user": "ORACLEAPI_OPERATOR", "where": "listener"}).raise_for_status()
+            lab.reconcile("oapi", "hr", "hr")
+            assert lab.condition("oapi", "hr", "hr")["status"] == "True"
+        assert "LoginDenied" not in [reason for reason, _ in lab.events("hr", "hr") + lab.events("hr-db", "default")]
+    finally:
+        lab.kubectl("-n", "hr", "delete", "srot", "--all", "--timeout=90s")
+        lab.kubectl(
+            "-n", NAMESPACE, "patch", "secret", "hr-db-operator", "--type=merge", "-p",
+            json.dumps({"stringData": {"password": lab.operator_password}}),
+        )  # fmt: skip
+        lead(lab, {"secretRef": {"name": "hr-db-operator"}, "secretsManager": None})
+        lab.wait_ready("odb", "hr-db")
+
+
+def lead(lab: Lab, credentials: dict[str, Any]) -> None:
+    lab.kubectl("patch", "odb", "hr-db", "--type=merge", "-p", json.dumps({"spec": {"credentials": credentials}}))
+
+
+def test_a_rotation_takes_few_calls_and_shows_no_password(lab: Lab, rotating: Rotating) -> None:
+    rotating.apply(secret=secret(rotating, **KUBERNETES))
+    lab.wait_ready("srot", "hr-app", "hr")
+    used = {rotating.first}
+    before, asked = lab.aws_calls()[-1]["seq"], lab.statements()[-1]["seq"]
+    rotating.rotate()
+    calls = [call["operation"] for call in lab.aws_calls(before) if call["caller"] != "root"]
+    assert calls == [
+        "DescribeSecret", "GetSecretValue", "PutSecretValue", "UpdateSecretVersionStage", "UpdateSecretVersionStage",
+    ]  # fmt: skip
+    used.add(rotating.current()["password"])
+    rotating.rotate()
+    used.add(rotating.current()["password"])
+    assert len(used) == 3
+    assert len(lab.statements(asked)) < 40
+    shown = [(place, text) for place, text in places(lab) if "secrets hr/hr-app-db" not in place]
+    assert any(rotating.secret in text for _, text in shown), "the search sees the rotation"
+    assert [place for place, text in shown for password in used if password in text] == []
+
+
+@pytest.mark.parametrize("moment", ["DescribeSecret", "PutSecretValue", "UpdateSecretVersionStage"])
+def test_the_operator_is_killed_in_the_middle(lab: Lab, rotating: Rotating, moment: str) -> None:
+    """At a call that is held up, so that the kill falls into it; the matrix of every call is in tests/transition."""
+    rotating.apply()
+    lab.wait_ready("srot", "hr-app", "hr")
+    faults = f"{lab.environment['AWS_ENDPOINT_URL']}/_sandbox/faults"
+    slow = {"operation": f"secretsmanager:{moment}", "delay_ms": 3000, "times": 1}
+    lab.http.put(faults, json=[slow]).raise_for_status()
+    with Reader(rotating) as reader:
+        request = rotating.ask()
+        wait_for("the rotation to begin", lambda: moment == "DescribeSecret" or "rotation" in rotating.status())
+        lab.stop_operator(kill=True)
+        wait_for("the client to go on", lambda: len(reader.users) > 5)
+        lab.http.delete(faults).raise_for_status()
+        lab.start_operator()
+        wait_for("the rotation to be over", lambda: over(rotating, request))
+    assert reader.failures == []
+    assert rotating.current()["password"] != rotating.first
+    log_in(lab, **{key: rotating.current()[key] for key in ("username", "password")})
+    labels = rotating.manager.describe_secret(SecretId=rotating.secret)["VersionIdsToStages"].values()
+    assert ["AWSPENDING"] not in labels
+
+
+def over(rotating: Rotating, request: str) -> bool:
+    found = rotating.status()
+    return found.get("lastHandledRotateAt") == request and "rotation" not in found

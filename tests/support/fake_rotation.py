@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from oracleapi.errors import DependencyNotReady, OperatorError, Terminal
+from oracleapi.errors import DependencyNotReady, OperatorError, Retryable, Terminal
 from oracleapi.model.account import (
     AccountAction,
     CreateTwin,
@@ -57,10 +57,11 @@ class Account:
 
     def change(self, new: str) -> None:
         rolls = float(self.limits["PASSWORD_ROLLOVER_TIME"]) > 0
-        kept = self.old if self.old is not None else self.password
+        began = self.old is None
+        kept = self.password if self.old is None else self.old
         self.old = kept if rolls and kept != new else None
         self.password = new
-        self.changes += 1
+        self.changes += 1 if began or not rolls else 0  # PASSWORD_CHANGE_DATE is that of the change that began it
         self.used.append(new)
 
 
@@ -164,7 +165,8 @@ class FakeLogins:
 
     def end_rollover(self, username: str, password: str) -> bool:
         found = self._enter(username, password)
-        assert found is not None, "a rollover was ended with a password that does not work"
+        if found is None:
+            raise Retryable("LoginDenied", "its new password does not log in", 120.0)
         if self._of.old_may_end:
             found.old = None
         return self._of.old_may_end

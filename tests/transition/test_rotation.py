@@ -340,3 +340,31 @@ def test_what_is_not_delegated_or_means_nothing_is_refused(fields: dict[str, Any
     world = SmallWorld(*make.rotating_world(), make.rotation(**fields))
     assert world.ready(ROTATION) == ("False", reason)
     assert secrets(world).calls == []
+
+
+def test_a_rollover_that_nobody_may_end_is_waited_for() -> None:
+    world = settled()
+    rotate(world)
+    database(world).old_may_end = False
+    database(world).rights.clear()
+    before = current(world)
+    rotate(world, "again")
+    assert world.ready(ROTATION) == ("False", "RolloverRuns")
+    assert current(world) == before
+    assert accounts(world)[ACCOUNT].password == before["password"]
+    accounts(world)[ACCOUNT].old = None  # the period is over
+    resync(world)
+    assert world.ready(ROTATION) == ("True", "Succeeded")
+    check_done(world)
+
+
+def test_a_password_that_a_person_changes_in_our_rollover_locks_nobody_out() -> None:
+    world = settled()
+    rotate(world)
+    accounts(world)[ACCOUNT].change("by-hand-0123456789")
+    database(world).rights.clear()
+    rotate(world, "again")
+    for _ in range(10):
+        resync(world)
+    assert world.ready(ROTATION)[0] == "True"  # the version before is the password that the rollover kept
+    check_done(world)

@@ -18,7 +18,7 @@ from typing import Any
 from oracleapi.api import reasons
 from oracleapi.desired.password import make_password
 from oracleapi.desired.rotation import secret_values
-from oracleapi.errors import OperatorError, Retryable, Terminal
+from oracleapi.errors import DependencyNotReady, OperatorError, Retryable, Terminal
 from oracleapi.model.account import ATTEMPTS_LIMIT, CreateTwin, EndRollover, Equalize, ObservedAccount, SetPassword
 from oracleapi.model.opened import TRIES, OpenRotation
 from oracleapi.model.rotation import CURRENT, PREVIOUS, ObservedSecret
@@ -140,8 +140,9 @@ class Run:
         if not resumed:
             self._opened = self._place.note(self._opened.at("Setting"))
         current = self._place.read(self._opened.replacing)
-        self._end_last_rollover(account, str(current["password"]))
-        return self._change(account, new, self._candidates(account, current))
+        works = self._end_last_rollover(account, str(current["password"]))
+        olds = self._candidates(account, current)
+        return self._change(account, new, olds if works else olds[1:])
 
     def _works(self, password: str) -> bool:
         if self._place.logins.prove(self._opened.account, password) != "Denied":
@@ -162,15 +163,36 @@ class Run:
         limit = account.limits.get(ATTEMPTS_LIMIT, "10")
         return not limit.isdigit() or self._failures + more + 1 < int(limit)
 
-    def _end_last_rollover(self, account: ObservedAccount, current: str) -> None:
-        """End the rollover of the rotation before this one, whose old password would stay and whose new one would go.
+    def _end_last_rollover(self, account: ObservedAccount, current: str) -> bool:
+        """End the rollover of the rotation before this one: with another change its old password would stay, and its
+        new one, which readers have, would go. Only where the change that began it is ours: in somebody else's the
+        current version holds the old password.
 
-        Only where the last change is ours: after somebody else's, the current version holds the old password.
         Source: Database Security Guide 19c, "Changing a Password During the Rollover Period".
+
+        Returns:
+            ``False``: the account refused the current password; it is not to be tried again.
+
+        Raises:
+            DependencyNotReady: ``RolloverRuns``, nobody of us may end it.
         """
-        ours = self._place.work.status.get("passwordChangedTime")
-        if account.in_rollover and account.changed == ours:
-            self.end_rollover(account.name, current)
+        if not account.in_rollover or account.changed != self._place.work.status.get("passwordChangedTime"):
+            return True
+        try:
+            ended = self.end_rollover(account.name, current)
+        except Retryable as error:
+            if error.reason != reasons.LOGIN_DENIED:
+                raise
+            self._failures += 1
+            return False
+        if not ended:
+            raise DependencyNotReady(
+                reasons.ROLLOVER_RUNS,
+                f"the rollover period of account {account.name} still runs, and another change now would cut its readers"
+                " off; it goes on when the period is over, or grant ALTER USER to the operator's account",
+                300.0,
+            )
+        return True
 
     def end_rollover(self, account: str, password: str) -> bool:
         """Let the old password of *account* end now; ``False``: nobody of us may."""
