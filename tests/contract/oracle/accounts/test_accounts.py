@@ -1,119 +1,16 @@
-"""Accounts as the operator reads, equalizes and uses them; the double, or a real database, judges each statement.
+"""Accounts as the operator reads, equalizes and uses them; the double, or a real database, judges each statement."""
 
-``ORACLEAPI_CONTRACT_ORACLE=real`` takes ``ORACLE_DSN`` (``host:port/service``), ``ORACLE_DBA_USER`` and
-``ORACLE_DBA_PASSWORD`` from the environment: users, roles and profiles named ``OA_CONTRACT_*`` come and go.
-"""
-
-import contextlib
-import os
 import traceback
-import uuid
-from collections.abc import Callable, Iterator
 
-import oracledb
 import pytest
 
-from oracleapi.adapters.oracle.accounts import READABLE
-from oracleapi.adapters.oracle.database import OracleDatabase, open_database
-from oracleapi.adapters.oracle.logins import OracleLogins, open_logins
-from oracleapi.api.oracledatabase import Connection
+from oracleapi.adapters.oracle.database import OracleDatabase
+from oracleapi.adapters.oracle.logins import OracleLogins
 from oracleapi.errors import OperatorError, Terminal
 from oracleapi.model.account import CreateTwin, EndRollover, Equalize, Holding, ObservedAccount, SetPassword
-from support.parts import start_part
+from support.accounts import NEW, NEWER, OLD, POWERS, Dba, Open
 
-REAL = os.environ.get("ORACLEAPI_CONTRACT_ORACLE") == "real"
-OLD, NEW, NEWER = "Only4Tests_old.1-A", "Only4Tests_new.2-B", "Only4Tests_newer.3-C"
 WEAK = "onlyletters"
-PASSWORD = "Only4Tests_dba.0-Z"
-POWERS = (
-    "create user, alter user, grant any privilege, grant any role, grant any object privilege",
-    *(right.removeprefix("SELECT on ").lower().join(("select on ", "")) for right in READABLE),
-)
-"""What docs/database.md asks for DualUser."""
-
-
-class Dba:
-    """Who makes what the tests need, and takes it away."""
-
-    def __init__(self, connection: oracledb.Connection) -> None:
-        self._cursor, self._made = connection.cursor(), list[str]()
-
-    def run(self, *statements: str) -> None:
-        for statement in statements:
-            self._cursor.execute(statement)
-
-    def name(self, kind: str, clauses: str = "") -> str:
-        """Create a user, role or profile under a new name, which is returned."""
-        name = f"OA_CONTRACT_{uuid.uuid4().hex[:8]}".upper()
-        self.run(f"create {kind} {name} {clauses}")
-        self._made.append(f"drop {kind} {name}" + ("" if kind == "role" else " cascade"))
-        return name
-
-    def user(self, clauses: str = "", password: str = OLD) -> str:
-        return self.name("user", f'identified by "{password}" {clauses}')
-
-    def twin_of(self, name: str) -> str:
-        """Return a name for a twin, which is dropped in the end."""
-        self._made.append(f"drop user {name}_CLONE cascade")
-        return f"{name}_CLONE"
-
-    def clear(self) -> None:
-        while self._made:
-            with contextlib.suppress(oracledb.DatabaseError):  # tests drop some themselves, or never make them
-                self.run(self._made.pop())
-
-
-@pytest.fixture(scope="module")
-def where(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Connection, str, str]]:
-    """The database, and who may do anything there."""
-    if REAL:
-        host, _, rest = os.environ["ORACLE_DSN"].partition(":")
-        port, _, service = rest.partition("/")
-        place = Connection(host=host, port=int(port), service_name=service, protocol="TCP")
-        yield place, os.environ["ORACLE_DBA_USER"], os.environ["ORACLE_DBA_PASSWORD"]
-        return
-    part = start_part("oracle", tmp_path_factory.mktemp("accounts"))
-    try:
-        known = part.addresses
-        place = Connection(host=known["host"], port=known["port"], service_name=known["service_name"], protocol="TCP")
-        yield place, known["system_user"], known["system_password"]
-    finally:
-        part.stop()
-
-
-@pytest.fixture
-def dba(where: tuple[Connection, str, str]) -> Iterator[Dba]:
-    place, user, password = where
-    with oracledb.connect(
-        user=user, password=password, host=place.host, port=place.port, service_name=place.service_name
-    ) as connection:
-        found = Dba(connection)
-        yield found
-        found.clear()
-
-
-Open = Callable[..., OracleDatabase]
-
-
-@pytest.fixture
-def operator(where: tuple[Connection, str, str], dba: Dba) -> Iterator[Open]:
-    """Opens the operator's adapter with an account that holds what is given."""
-    opened: list[OracleDatabase] = []
-
-    def open_one(*rights: str) -> OracleDatabase:
-        name = dba.user(password=PASSWORD)
-        dba.run(*(f"grant {right} to {name}" for right in ("create session", *rights)))
-        opened.append(open_database(where[0], {"username": name, "password": PASSWORD}))
-        return opened[-1]
-
-    yield open_one
-    for database in opened:
-        database.close()
-
-
-@pytest.fixture
-def logins(where: tuple[Connection, str, str]) -> OracleLogins:
-    return open_logins(where[0])
 
 
 def seen(database: OracleDatabase, name: str) -> ObservedAccount:
@@ -225,6 +122,34 @@ def test_a_twin_gets_all_that_an_account_holds(dba: Dba, operator: Open, logins:
     assert logins.prove(twin, OLD) == "Works"
 
 
+def test_a_planned_twin_is_equal_and_then_rests(dba: Dba, operator: Open) -> None:
+    """It begins with what it should not hold, and with options that only a revoke takes."""
+    database = operator(*POWERS)
+    account, held = rich(dba)
+    twin, (table, *_) = dba.user("quota unlimited on users"), sorted(each.on for each in held if each.kind == "column")
+    whole, extra, profile = table.partition("(")[0], dba.name("role"), dba.name("profile", "limit idle_time 5")
+    dba.run(
+        f"grant create session, create table to {twin} with admin option",
+        f"grant {extra} to {twin}",
+        f"grant select, update, delete on {whole} to {twin} with grant option",
+        f"grant update (id) on {whole} to {twin}",
+        f"alter user {twin} default role none",
+        f"alter user {account} profile {profile}",
+        f"alter user {account} grant connect through {twin} with no roles",
+        f"alter user {twin} grant connect through {account}",
+    )
+    plan = plan_twin(seen(database, account), seen(database, twin))
+    assert plan is not None
+    assert {each.name for each in plan.revoke if each.kind == "object"} == {"SELECT", "UPDATE", "DELETE"} - {"SELECT"}
+    assert database.apply_account(plan) == ()
+    assert plan_twin(seen(database, account), seen(database, twin)) is None
+    mirrored = {Holding("proxy", account), *held}
+    assert without_settings(seen(database, twin)) == mirrored
+    assert seen(database, twin).profile == profile
+    back = plan_twin(seen(database, twin), seen(database, account))
+    assert back is None
+
+
 def test_what_is_taken_is_gone_and_taking_it_again_harms_nothing(dba: Dba, operator: Open) -> None:
     database = operator(*POWERS)
     account, held = rich(dba)
@@ -330,6 +255,17 @@ def test_an_expired_password_is_right_and_can_be_changed(dba: Dba, logins: Oracl
     assert logins.change(account, NEW, NEWER) == "Denied"
     assert logins.change(account, OLD, NEW) == "Changed"
     assert (logins.prove(account, NEW), logins.prove(account, OLD)) == ("Works", "Denied")
+
+
+def test_a_wrong_password_counts_once(dba: Dba, logins: OracleLogins) -> None:
+    account = dba.user("profile " + dba.name("profile", "limit failed_login_attempts 3"))
+    dba.run(f"grant create session to {account}")
+    for _ in range(2):
+        assert (logins.prove(account, NEW), logins.change(account, NEW, NEWER)) == ("Denied", "Denied")
+        assert logins.prove(account, OLD) == "Works"
+    assert [logins.prove(account, NEW) for _ in range(3)] == ["Denied"] * 3
+    with pytest.raises(Terminal, match="ACCOUNT UNLOCK"):
+        logins.prove(account, OLD)
 
 
 def test_a_locked_account_is_told(dba: Dba, logins: OracleLogins) -> None:

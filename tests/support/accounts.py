@@ -1,0 +1,52 @@
+"""A DBA of a contract test's database: makes accounts, roles and profiles under new names, and drops them again."""
+
+import uuid
+from collections.abc import Callable
+
+import oracledb
+
+from oracleapi.adapters.oracle.accounts import READABLE
+from oracleapi.adapters.oracle.database import OracleDatabase
+from oracleapi.adapters.oracle.errors import full_code
+
+OLD, NEW, NEWER = "Only4Tests_old.1-A", "Only4Tests_new.2-B", "Only4Tests_newer.3-C"
+READING = tuple(right.lower() for right in READABLE)
+POWERS = ("create user, alter user, grant any privilege, grant any role, grant any object privilege", *READING)
+"""What docs/database.md asks for DualUser."""
+NO_USER = "ORA-01918"
+Open = Callable[..., OracleDatabase]
+"""Opens the operator's adapter with an account that holds what is given."""
+
+
+class Dba:
+    """Who makes what the tests need, and takes it away."""
+
+    def __init__(self, connection: oracledb.Connection) -> None:
+        self._cursor, self._made = connection.cursor(), list[str]()
+
+    def run(self, *statements: str) -> None:
+        for statement in statements:
+            self._cursor.execute(statement)
+
+    def name(self, kind: str, clauses: str = "") -> str:
+        """Create a user, role or profile under a new name, which is returned."""
+        name = f"OA_CONTRACT_{uuid.uuid4().hex[:8]}".upper()
+        self.run(f"create {kind} {name} {clauses}")
+        self._made.append(f"drop {kind} {name}" + ("" if kind == "role" else " cascade"))
+        return name
+
+    def user(self, clauses: str = "", password: str = OLD) -> str:
+        return self.name("user", f'identified by "{password}" {clauses}')
+
+    def twin_of(self, name: str) -> str:
+        """Return the name of a twin, which is dropped in the end if it was made."""
+        self._made.append(f"drop user {name}_CLONE cascade")
+        return f"{name}_CLONE"
+
+    def clear(self) -> None:
+        while self._made:
+            try:
+                self.run(self._made.pop())
+            except oracledb.DatabaseError as error:
+                if full_code(error) != NO_USER:
+                    raise
