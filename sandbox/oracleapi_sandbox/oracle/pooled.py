@@ -132,8 +132,9 @@ class PooledDatabase:
     def on_commit(self, listener: Callable[[], None]) -> None:
         self._inner.on_commit(listener)
 
-    def open_session(self, user: str, *, proxy_user: str | None = None) -> Session:
-        session = PooledSession(self._inner.open_session(user, proxy_user=proxy_user), self._faults, self._forget)
+    def open_session(self, user: str, *, proxy_user: str | None = None, old_password: bool = False) -> Session:
+        inner = self._inner.open_session(user, proxy_user=proxy_user, old_password=old_password)
+        session = PooledSession(inner, self._faults, self._forget)
         with self._lock:
             self._open.add(session)
         return session

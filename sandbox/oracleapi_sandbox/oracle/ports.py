@@ -155,8 +155,10 @@ class Database(Protocol):
         """
         ...
 
-    def open_session(self, user: str, *, proxy_user: str | None = None) -> Session:
+    def open_session(self, user: str, *, proxy_user: str | None = None, old_password: bool = False) -> Session:
         """Open a session for an authenticated *user*; with *proxy_user*, that one connects through to *user*.
+
+        *old_password* says that it logged on with the old one in a rollover, which is audited.
 
         Raises:
             OracleError: 1045 (no CREATE SESSION), 28000 (locked), 28150 (no CONNECT THROUGH), 1918 (no such user).

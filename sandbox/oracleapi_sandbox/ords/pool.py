@@ -130,8 +130,8 @@ class SessionPool:
     def _opened(self, schema: str) -> _Pooled:
         life = self._life
         try:
-            self._log_on()
-            session = self._database.open_session(schema, proxy_user=self._settings.runtime_user)
+            old = self._log_on()
+            session = self._database.open_session(schema, proxy_user=self._settings.runtime_user, old_password=old)
         except OracleError as error:
             self._released()
             raise service_unavailable(str(error)) from error
@@ -140,8 +140,8 @@ class SessionPool:
             raise
         return _Pooled(session, schema, life)
 
-    def _log_on(self) -> None:
-        """Check that the runtime user may log on with the password that ORDS has.
+    def _log_on(self) -> bool:
+        """Check that the runtime user may log on with the password that ORDS has; says whether it is the old one.
 
         A refusal makes the pool invalid for "db.invalidPoolTimeout" [D]; a wrong password counts as a failed login.
         """
@@ -149,21 +149,25 @@ class SessionPool:
         account = self._database.account(user)
         status = account.status if account else ""
         barred = "LOCKED" in status or (status.startswith("EXPIRED") and "GRACE" not in status)
-        if account is None or barred or not self._knows_password(account):
+        used = None if account is None or barred else self._verified(account)
+        if used is None:
             with self._free:
                 self._invalid_until = self._clock.now() + self._settings.pool_invalid_timeout
             log.warning("pool |default|lo| is invalid: %s was refused (%s)", user, status or "no such user")
             raise _refused()
+        return used > 0
 
-    def _knows_password(self, account: Account) -> bool:
+    def _verified(self, account: Account) -> int | None:
+        """Say which of the account's passwords the wallet holds: 0 the current, 1 the old one of a rollover."""
         password = self.wallet.password
         if password is None:
-            return True
-        if any(matches(verifier, password) for verifier in account.verifiers):
-            self._database.login_succeeded(account.username)
-            return True
+            return 0
+        for at, verifier in enumerate(account.verifiers):
+            if matches(verifier, password):
+                self._database.login_succeeded(account.username)
+                return at
         self._database.login_failed(account.username)
-        return False
+        return None
 
     def _refuse_while_invalid(self) -> None:
         if self._clock.now() < self._invalid_until:

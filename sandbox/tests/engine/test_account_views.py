@@ -3,6 +3,7 @@
 # ruff: noqa: S608 - names made by the tests themselves
 
 from datetime import datetime, timedelta
+from decimal import Decimal
 from typing import Any
 
 import pytest
@@ -104,6 +105,15 @@ def test_an_account_reads_of_itself_what_it_must_know(system: Any, connect: Any,
     assert limits["PASSWORD_ROLLOVER_TIME"] == "2"
     assert (limits["FAILED_LOGIN_ATTEMPTS"], limits["PASSWORD_GRACE_TIME"]) == ("3", "7")
     assert sql.rows(session, "select tablespace_name, max_bytes from user_ts_quotas") == [("USERS", -1)]
+
+
+def test_the_rollover_limit_may_be_shown_in_seconds(system: Any, sql: Any, switches: Any) -> None:
+    system.execute("create profile seconds limit password_rollover_time 1/24")
+    query = "select resource_name, limit from dba_profiles where profile = 'SECONDS'"
+    assert Decimal(dict(sql.rows(system, query))["PASSWORD_ROLLOVER_TIME"]) * 86_400 == pytest.approx(3600)
+    switches.rollover_limit_in_seconds = True
+    limits = dict(sql.rows(system, query))
+    assert (limits["PASSWORD_ROLLOVER_TIME"], limits["PASSWORD_GRACE_TIME"]) == ("3600", "DEFAULT")
 
 
 def test_quotas(system: Any, sql: Any, new_user: Any) -> None:

@@ -67,6 +67,24 @@ def test_log_ons_with_either_password_and_what_counts_as_a_failure(
     assert status(system, sql, user) == "LOCKED(TIMED)"
 
 
+def test_the_trail_tells_log_ons_with_the_old_password(
+    account: Any, system: Any, connect: Any, sql: Any, log_on: Any, new_user: Any
+) -> None:
+    user = account("password_rollover_time 1")
+    system.execute(f"create audit policy logons_{user} actions logon")
+    system.execute(f"audit policy logons_{user} by {user}")
+    system.execute(f'alter user {user} identified by "Second_2"')
+    for password in (f"Secret_{user}", "Second_2"):
+        log_on(user, password)
+    log_on(user, f"Secret_{user}", newpassword="Third_3")
+    query = (
+        "select authentication_type from unified_audit_trail where dbusername = :u and action_name = 'LOGON'"
+        " order by event_timestamp"
+    )
+    shown = [text for (text,) in sql.rows(connect(new_user("AUDIT_VIEWER")), query, u=user)]
+    assert ["VERIFIER=12C-OLD" in text for text in shown] == [True, False, False]
+
+
 @pytest.mark.parametrize("lingers", [True, False])
 def test_the_status_ends_with_the_period_or_with_the_next_attempt(
     account: Any, system: Any, sql: Any, log_on: Any, clock: Any, switches: Any, lingers: bool

@@ -93,6 +93,7 @@ class FakeDatabase:
     sessions: list[FakeSession] = field(default_factory=list)
     listeners: list[Callable[[], None]] = field(default_factory=list)
     logins: list[str] = field(default_factory=list)
+    by_old_password: list[bool] = field(default_factory=list)
     open_error: OracleError | None = None
     commit_error: OracleError | None = None
     recycle_error: OracleError | None = None
@@ -109,7 +110,8 @@ class FakeDatabase:
     def change_password(self, username: str, new_password: str, *, old_password: str | None = None) -> None:
         self.accounts[username] = Account(username, "OPEN", (make_verifier(new_password),))
 
-    def open_session(self, user: str, *, proxy_user: str | None = None) -> FakeSession:
+    def open_session(self, user: str, *, proxy_user: str | None = None, old_password: bool = False) -> FakeSession:
+        self.by_old_password.append(old_password)
         if self.open_error is not None:
             raise self.open_error
         self.sessions.append(FakeSession(self, user, proxy_user))

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from oracleapi_sandbox.oracle.ports import Account, OracleError, Result
+from oracleapi_sandbox.oracle.verifier import make_verifier
 from oracleapi_sandbox.ords.faults import OrdsError
 from oracleapi_sandbox.ords.model import RestSchema
 from oracleapi_sandbox.ords.pool import REINITIALIZE
@@ -156,6 +157,16 @@ def test_the_wallets_password_is_checked_for_new_sessions_only_and_a_restart_tri
     busy.app.runtime.restart("new")
     assert [status(busy), status(busy, "pay")] == [200, 200]
     assert "new" not in repr(busy.app.runtime.pool.wallet)
+
+
+def test_the_old_password_of_a_rollover_is_told(busy: Any) -> None:
+    verifiers = [make_verifier("new")]
+    verifiers.append(make_verifier("old", like=verifiers[0]))
+    busy.database.accounts["ORDS_PUBLIC_USER"] = Account("ORDS_PUBLIC_USER", "OPEN & IN ROLLOVER", tuple(verifiers))
+    for password, alias in (("old", "hr"), ("new", "pay")):
+        busy.app.runtime.restart(password)
+        assert status(busy, alias) == 200
+    assert busy.database.by_old_password == [True, False]
 
 
 def test_a_restart_ends_a_session_in_use_when_it_comes_back(busy: Any) -> None:

@@ -77,6 +77,7 @@ class ScriptedDatabase:
     asked: list[tuple[str, dict[str, Bind]]] = field(default_factory=list)
     ended: list[str] = field(default_factory=list)
     logins: list[tuple[str, str]] = field(default_factory=list)
+    by_old_password: list[bool] = field(default_factory=list)
     refused: OracleError | None = None
 
     def add_user(self, name: str, *passwords: str, status: str = "OPEN") -> None:
@@ -99,7 +100,8 @@ class ScriptedDatabase:
             raise OracleError(28008, "invalid old password")
         self.add_user(username, new_password)
 
-    def open_session(self, user: str, *, proxy_user: str | None = None) -> ScriptedSession:
+    def open_session(self, user: str, *, proxy_user: str | None = None, old_password: bool = False) -> ScriptedSession:
+        self.by_old_password.append(old_password)
         if self.refused is not None:
             raise self.refused
         if user not in self.accounts:

@@ -109,8 +109,11 @@ class EngineDatabase:
 
     def driven(self) -> dict[str, str]:
         """What PostgreSQL must know of the double's clock and switches, as settings of a connection."""
-        lingers = self.settings.rollover_status_lingers
-        return {"oracle.clock": self.driven_clock(), "oracle.rollover_lingers": "on" if lingers else "off"}
+        switches = {
+            "oracle.rollover_lingers": self.settings.rollover_status_lingers,
+            "oracle.rollover_in_seconds": self.settings.rollover_limit_in_seconds,
+        }
+        return {"oracle.clock": self.driven_clock(), **{name: "on" if on else "off" for name, on in switches.items()}}
 
     # Accounts --------------------------------------------------------------------------------------------------------
 
@@ -192,14 +195,14 @@ class EngineDatabase:
 
     # Sessions --------------------------------------------------------------------------------------------------------
 
-    def open_session(self, user: str, *, proxy_user: str | None = None) -> EngineSession:
+    def open_session(self, user: str, *, proxy_user: str | None = None, old_password: bool = False) -> EngineSession:
         """See ``ports.Database``; a refusal is a failed log-on, which may be audited."""
         try:
             session = self.connect(user, proxy_user, self._admitted(user, proxy_user))
         except OracleError as error:
             trail.refused_logon(self, user, proxy_user, error.code)
             raise
-        session.auditor.logon({"CREATE SESSION"})
+        session.auditor.logon({"CREATE SESSION"}, old_password=old_password)
         return session
 
     def _admitted(self, user: str, proxy_user: str | None) -> frozenset[str]:

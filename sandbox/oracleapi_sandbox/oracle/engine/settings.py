@@ -27,6 +27,8 @@ class DatabaseSettings:
             background process changes it [D], as users saw [M].
         one_password_a_second: Two changes of a password within a second fail with 28007, as the SQL Language Reference
             says they may [D].
+        rollover_limit_in_seconds: DBA_PROFILES shows PASSWORD_ROLLOVER_TIME in seconds, as some versions do [M: a
+            user's report of a support note].
         refuse_passwords: So many of the next passwords are refused by a verify function (28003); counts down.
     """
 
@@ -39,6 +41,7 @@ class DatabaseSettings:
     rollover_expire_needs_rollover: bool = False
     rollover_status_lingers: bool = True
     one_password_a_second: bool = False
+    rollover_limit_in_seconds: bool = False
     refuse_passwords: int = 0
 
     def apply(self, changes: Mapping[str, Any]) -> None:

@@ -40,6 +40,7 @@ class Challenge:
     encrypted_key: bytes
     key_salt: bytes = field(default_factory=lambda: secrets.token_bytes(_NONCE_BYTES))
     combo_key: bytes = b""
+    by_old_password: bool = False
 
     @property
     def salt(self) -> bytes:
@@ -93,6 +94,7 @@ class Authenticator:
         assert account is not None
         if call.mode & MODE_CHANGE_PASSWORD:
             self.change_password(call)
+            challenge.by_old_password = False
         elif "EXPIRED" in account.status and "GRACE" not in account.status:
             raise OracleError(28001, "the password has expired")
         session = self._open(challenge.user, call)
@@ -127,10 +129,9 @@ class Authenticator:
 
     def _open(self, user: str, call: Auth) -> Session:
         target = call.pairs.get("PROXY_CLIENT_NAME")
-        if target:
-            session = self._database.open_session(normal_name(target), proxy_user=user)
-        else:
-            session = self._database.open_session(user)
+        client, proxy = (normal_name(target), user) if target else (user, None)
+        old = self._challenge is not None and self._challenge.by_old_password
+        session = self._database.open_session(client, proxy_user=proxy, old_password=old)
         for statement in call.pairs.get("AUTH_ALTER_SESSION", "").split("\0"):
             if statement.strip():
                 session.execute(statement.strip())
@@ -184,6 +185,7 @@ def _prove(challenge: Challenge, call: Auth) -> bool:
         challenge.combo_key = _combo_key(challenge, verifier, call.pairs.get("AUTH_SESSKEY", ""))
         password = _password(challenge, call, "AUTH_PASSWORD")
         if password is not None and matches(verifier, password):
+            challenge.by_old_password = verifier is not challenge.verifiers[0]
             return True
     return False
 

@@ -20,6 +20,7 @@ log = logging.getLogger(__name__)
 
 _VERBS = {"WITH": ("SELECT",), "(": ("SELECT",), "MERGE": ("SELECT", "INSERT", "UPDATE")}
 _COLUMNS = ("TARGET_USER", "ROLE", "SYSTEM_PRIVILEGE", "OBJECT_PRIVILEGES")
+DATABASE = "(TYPE=(DATABASE));"
 
 
 def watch_of(catalog: Catalog, user: str, at_logon: Catalog, *, at_once: bool = True) -> Watch:
@@ -90,8 +91,11 @@ class Auditor:
             raise
         self._record((act,), self._session.text, {}, 0, None)
 
-    def logon(self, privileges: Collection[str]) -> None:
-        self._record((Act("LOGON", "LOGON"),), "", {}, 0, frozenset(privileges))
+    def logon(self, privileges: Collection[str], *, old_password: bool) -> None:
+        """A log-on; the verifier ends with -OLD for the old password of a rollover. [D: Security Guide]"""
+        verifier = "12C-OLD" if old_password else "12C"
+        act = Act("LOGON", "LOGON", more=(("AUTHENTICATION_TYPE", f"{DATABASE}(LOGON_INFO=((VERIFIER={verifier})));"),))
+        self._record((act,), "", {}, 0, frozenset(privileges))
 
     def logoff(self) -> None:
         self._record((Act("LOGOFF", "LOGOFF"),), "", {}, 0, frozenset())
@@ -202,6 +206,7 @@ def write(database: "EngineDatabase", row: dict[str, Any], event: Event) -> None
         "object_name": event.act.object,
         "system_privilege_used": ", ".join(sorted(event.privileges)) or None,
         **{column.lower(): more.get(column) for column in _COLUMNS},
+        "authentication_type": more.get("AUTHENTICATION_TYPE", DATABASE),
     }
     columns = ", ".join(f'"{name}"' for name in values)
     places = ", ".join(f"${at}" for at in range(1, len(values) + 1))

@@ -5,6 +5,9 @@ create function ora.limit_of(p text, r text) returns text language sql stable se
   from ora_meta.profiles d left join ora_meta.profiles l on l.profile = p and l.resource = r where d.profile = 'DEFAULT' and d.resource = r; end;
 create function ora.days(lim text) returns interval language sql immutable begin atomic
   select case when lim ~ '^[0-9.]+$' then lim::varchar::numeric * interval '86400 seconds' end; end;
+create function ora.shown_limit(resource text, lim text) returns text language sql stable begin atomic
+  select case when resource = 'PASSWORD_ROLLOVER_TIME' and lim ~ '^[0-9.]+$' and current_setting('oracle.rollover_in_seconds', true) = 'on'
+    then round(lim::varchar::numeric * 86400)::varchar::text else lim end; end;
 create function ora.clock_now() returns timestamp language sql stable begin atomic select ora.now() at time zone 'UTC'; end;
 create function ora.is_expired(u ora_meta.users) returns boolean language sql stable begin atomic
   select u.expired or coalesce(u.grace_until < ora.clock_now(), false); end;

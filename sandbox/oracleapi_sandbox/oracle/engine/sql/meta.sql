@@ -42,7 +42,7 @@ create table ora_meta.audit_trail (
   id bigint generated always as identity primary key, event_time timestamp not null, sessionid int not null, entry_id int not null, statement_id int not null,
   dbusername text, dbproxy_username text, client_identifier text, os_process text, "current_user" text, action_name text not null, return_code int not null,
   object_schema text, object_name text, sql_text text, sql_binds text, application_contexts text, system_privilege_used text, target_user text, role text,
-  system_privilege text, object_privileges text, policies text);
+  system_privilege text, object_privileges text, authentication_type text, policies text);
 create index on ora_meta.audit_trail (event_time);
 create table ora_meta.profiles (profile text, resource text, type text, lim text, primary key (profile, resource));
 create table ora_meta.quotas (username text, tablespace text, bytes numeric, primary key (username, tablespace));

@@ -112,7 +112,7 @@ select policy as "POLICY_NAME", how as "ENABLED_OPTION", entity as "ENTITY_NAME"
 select namespace as "NAMESPACE", attribute as "ATTRIBUTE", coalesce(nullif(username, ''), 'ALL USERS') as "USER_NAME" from ora_meta.audit_contexts;
 -- AUDSYS.UNIFIED_AUDIT_TRAIL | AUDIT_ADMIN, AUDIT_VIEWER | UNIFIED_AUDIT_TRAIL
 select 'Standard'::text as "AUDIT_TYPE", t.sessionid::numeric as "SESSIONID", null::numeric as "PROXY_SESSIONID", null::text as "OS_USERNAME", 'localhost'::text as "USERHOST",
-  null::text as "TERMINAL", 1::numeric as "INSTANCE_ID", ora.instance_value('dbid')::varchar::numeric as "DBID", '(TYPE=(DATABASE));'::text as "AUTHENTICATION_TYPE",
+  null::text as "TERMINAL", 1::numeric as "INSTANCE_ID", ora.instance_value('dbid')::varchar::numeric as "DBID", t.authentication_type as "AUTHENTICATION_TYPE",
   t.dbusername as "DBUSERNAME", t.dbproxy_username as "DBPROXY_USERNAME", null::text as "EXTERNAL_USERID", null::text as "GLOBAL_USERID", null::text as "CLIENT_PROGRAM_NAME",
   null::text as "DBLINK_INFO", null::text as "XS_USER_NAME", null::bytea as "XS_SESSIONID", t.entry_id::numeric as "ENTRY_ID", t.statement_id::numeric as "STATEMENT_ID",
   t.event_time as "EVENT_TIMESTAMP", t.event_time as "EVENT_TIMESTAMP_UTC", t.action_name as "ACTION_NAME", t.return_code::numeric as "RETURN_CODE", t.os_process as "OS_PROCESS",

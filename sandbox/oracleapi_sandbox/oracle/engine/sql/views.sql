@@ -27,10 +27,10 @@ select u.username as "USERNAME", u.user_id::numeric as "USER_ID", ora.account_st
   'USING_NLS_COMP'::text as "DEFAULT_COLLATION", 'NO'::text as "IMPLICIT", 'NO'::text as "ALL_SHARD", u.password_date::ora.date as "PASSWORD_CHANGE_DATE"
 from ora_meta.users u where u.username = ora.current_user_name();
 -- USER_PASSWORD_LIMITS | PUBLIC | USER_PASSWORD_LIMITS
-select d.resource as "RESOURCE_NAME", ora.limit_of(u.profile, d.resource) as "LIMIT" from ora_meta.users u join ora_meta.profiles d on d.profile = 'DEFAULT' and d.type = 'PASSWORD'
+select d.resource as "RESOURCE_NAME", ora.shown_limit(d.resource, ora.limit_of(u.profile, d.resource)) as "LIMIT" from ora_meta.users u join ora_meta.profiles d on d.profile = 'DEFAULT' and d.type = 'PASSWORD'
 where u.username = ora.current_user_name();
 -- DBA_PROFILES | SELECT_CATALOG_ROLE | DBA_PROFILES
-select profile as "PROFILE", resource as "RESOURCE_NAME", type as "RESOURCE_TYPE", lim as "LIMIT", 'NO'::text as "COMMON", 'NO'::text as "INHERITED",
+select profile as "PROFILE", resource as "RESOURCE_NAME", type as "RESOURCE_TYPE", ora.shown_limit(resource, lim) as "LIMIT", 'NO'::text as "COMMON", 'NO'::text as "INHERITED",
   'NO'::text as "IMPLICIT", case when profile = 'DEFAULT' then 'Y' else 'N' end as "ORACLE_MAINTAINED", 'NO'::text as "MANDATORY" from ora_meta.profiles;
 -- V_$PWFILE_USERS | SELECT_CATALOG_ROLE | V$PWFILE_USERS
 select username as "USERNAME", upper(('SYSDBA' = any (administrative))::varchar) as "SYSDBA", upper(('SYSOPER' = any (administrative))::varchar) as "SYSOPER",
