@@ -4,12 +4,9 @@ from typing import Any
 
 import pytest
 
-from oracleapi.errors import Retryable
 from oracleapi.model.account import Holding
 from oracleapi.model.rotation import KubeSecret
-from oracleapi.ports import Change
 from support import make
-from support.fake_rotation import Account
 from support.rotations import (
     ACCOUNT,
     DAY_S,
@@ -217,56 +214,6 @@ def test_without_the_right_the_made_secret_says_what_it_waits_for() -> None:
     resync(world)
     assert world.ready(ROTATION) == ("True", "Succeeded")
     check_done(world)
-
-
-def test_whatever_a_first_password_waits_for_nobody_gets_locked_out() -> None:
-    """The account is in use with another password meanwhile, and each refused log-on counts against it."""
-    world = unborn(there=False)
-    database(world).rights.clear()
-    world.settle()
-    for _ in range(20):
-        resync(world)
-    assert world.ready(ROTATION) == ("False", "PrivilegesMissing")
-    assert database(world).log_ons == []
-
-
-def test_a_change_that_fails_for_days_locks_nobody_out() -> None:
-    world = settled()
-    database(world).rights.clear()
-    world.backends.log_ons.change = failing  # type: ignore[method-assign]
-    rotate(world)
-    for _ in range(20):
-        resync(world)
-    assert world.ready(ROTATION) == ("Unknown", "DatabaseUnreachable")
-    assert all(taken for _, taken in database(world).log_ons)
-    del world.backends.log_ons.change
-    resync(world)
-    check_done(world)
-
-
-def failing(*_: str) -> Change:
-    raise Retryable("DatabaseUnreachable", "the database does not answer")
-
-
-def test_a_rotation_that_neither_password_fits_is_given_up_after_one_log_on_with_each() -> None:
-    world = settled()
-    database(world).rights.clear()
-    real = secrets(world).make_current
-
-    def meanwhile(name: str, token: str, replacing: str) -> bool:
-        secrets(world).put(NAME, "v2", username=ACCOUNT, password="of-somebody-else")
-        accounts(world)[ACCOUNT] = Account("a-third-one-by-hand", changes=100)
-        return real(name, token, replacing)
-
-    secrets(world).make_current = meanwhile  # type: ignore[method-assign]
-    rotate(world)
-    secrets(world).make_current = real  # type: ignore[method-assign]
-    for _ in range(10):
-        resync(world)
-    assert world.ready(ROTATION) == ("False", "LoginDenied")
-    assert not accounts(world)[ACCOUNT].locked
-    assert sum(not taken for _, taken in database(world).log_ons) <= 3
-    assert "put the right one there" in world.message(ROTATION)
 
 
 def test_a_secret_of_ours_that_is_scheduled_for_deletion_is_restored() -> None:
