@@ -77,8 +77,21 @@ def reachable(world: SmallWorld, *labels: str) -> bool:
     return any(accounts(world)[each["username"]].takes(each["password"]) for each in versions)
 
 
+def passwords(world: SmallWorld) -> set[str]:
+    """Return every password that is or was in the secret or an account's."""
+    stored = [each["password"] for found in secrets(world).secrets.values() for each in found.values.values()]
+    return {*stored, *(password for account in accounts(world).values() for password in account.used)}
+
+
+def shown(world: SmallWorld, *texts: str) -> list[str]:
+    """Return the passwords that stand in an object, an event or one of *texts*, where people read them."""
+    said = [repr(world.kube.objects), repr(world.kube.events), *texts]
+    return [password for password in passwords(world) if any(password in text for text in said)]
+
+
 def check_done(world: SmallWorld) -> None:
-    """Check that readers get what works, that no account is locked and that nothing is half done."""
+    """Check that readers get what works, that no account is locked, that nothing is half done and no password shown."""
+    assert not shown(world)
     assert reachable(world, CURRENT)
     assert not any(account.locked for account in accounts(world).values())
     assert PENDING not in secrets(world).secrets[NAME].labels, "a version is left pending"

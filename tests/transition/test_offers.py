@@ -7,9 +7,10 @@ import pytest
 import trustme
 
 from oracleapi.errors import Retryable, Terminal
+from oracleapi.model.rotation import CURRENT
 from oracleapi.ports import Answer, Caller, DatabaseFacts, Discovery
 from oracleapi.runtime.store import Key
-from support import make
+from support import make, rotations
 from support.small_world import API, SmallWorld, standard
 from support.worlds import ACCOUNT, DATABASE, LINK, PROVIDER, actions, api, edit, resync, the_api, written
 
@@ -126,6 +127,31 @@ def test_an_offer_that_is_used_stays_and_names_its_users(key: Key, users: str) -
     with written(world) as found:
         world.settle(60)
     assert found == []
+
+
+@pytest.mark.parametrize(("key", "others"), [(DATABASE, ()), (ACCOUNT, (DATABASE, LINK))], ids=lambda key: str(key))
+def test_a_rotation_keeps_its_database_and_its_account_until_it_is_gone_itself(
+    key: Key, others: tuple[Key, ...]
+) -> None:
+    world = rotations.settled()
+    world.delete(*key)
+    world.settle(60)
+    assert world.ready(key) == ("False", "InUse")
+    assert "SecretRotation/hr/hr-app" in world.message(key)
+    for found in (rotations.ROTATION, *others):
+        world.delete(*found)
+    world.settle(400)
+    assert world.kube.find(*rotations.ROTATION) is None
+    assert world.kube.find(*key) is None
+
+
+def test_a_rotation_and_its_offers_may_be_deleted_together() -> None:
+    world = rotations.settled()
+    for key in list(world.kube.objects):
+        world.delete(*key)
+    world.settle(400)
+    assert world.kube.objects == {}
+    assert rotations.reachable(world, CURRENT)
 
 
 def test_only_five_users_are_named_and_the_rest_counted() -> None:

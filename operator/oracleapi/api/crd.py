@@ -309,6 +309,7 @@ KINDS = (
                     "cause": text(32),
                     "startedTime": TIME,
                     "attempts": INTEGER,
+                    "changed": text(64),
                     "refused": text(160),
                 },
             },

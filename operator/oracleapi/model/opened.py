@@ -22,6 +22,7 @@ class OpenRotation:
         started: RFC 3339.
         step: The last one that was begun.
         attempts: Passwords that the account's profile refused.
+        changed: When the account's password had last been changed (PASSWORD_CHANGE_DATE) as the new one was not it yet.
         refused: The version whose password the database refused for this account: it is not tried again by itself.
     """
 
@@ -33,6 +34,7 @@ class OpenRotation:
     started: str
     step: Step
     attempts: int = 0
+    changed: str = ""
     refused: str = ""
 
     @staticmethod
@@ -50,6 +52,7 @@ class OpenRotation:
             found.get("startedTime", ""),
             status.get("step", "Storing"),
             found.get("attempts", 0),
+            found.get("changed", ""),
             found.get("refused", ""),
         )
 
@@ -63,6 +66,7 @@ class OpenRotation:
             "cause": self.cause,
             "startedTime": self.started,
             "attempts": self.attempts,
+            "changed": self.changed,
             "refused": self.refused,
         }
         return {"rotation": {key: value for key, value in entry.items() if value}, "step": self.step}

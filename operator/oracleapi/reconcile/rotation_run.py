@@ -83,7 +83,10 @@ class Run:
         if self._opened.step == "Storing" or account != self._opened.account:
             return True  # the database was not asked yet; or it is the twin's password, which nobody reads
         old, ours = str(wanted.get("password", "")), str(self._place.read(self._opened.token)["password"])
-        if logins.prove(account, ours) != "Denied":  # in a rollover the old one works too, but not for long
+        found = self._place.oracle.observe_account(account)
+        if found is None or found.changed == self._opened.changed:
+            return True  # ours was never set
+        if self.is_set(found, ours):  # in a rollover the old one works too, but not for long
             return logins.change(account, ours, old) == "Changed"
         if logins.prove(account, old) == "Denied":
             raise self._denied()
@@ -135,19 +138,32 @@ class Run:
             return self._set_twin(str(values["password"]), resumed)
         new = str(values["password"])
         account = self._place.account(self._opened.account)
-        if resumed and self._works(new):
+        if resumed and self.is_set(account, new):
             return True
         if not resumed:
-            self._opened = self._place.note(self._opened.at("Setting"))
+            self.begin_setting(account)
         current = self._place.read(self._opened.replacing)
         works = self._end_last_rollover(account, str(current["password"]))
         olds = self._candidates(account, current)
         return self._change(account, new, olds if works else olds[1:])
 
-    def _works(self, password: str) -> bool:
-        if self._place.logins.prove(self._opened.account, password) != "Denied":
+    def begin_setting(self, account: ObservedAccount | None) -> None:
+        """Note that the account's password is about to be changed, and how old the present one is."""
+        changed = "" if account is None else account.changed
+        self._opened = self._place.note(replace(self._opened.at("Setting"), changed=changed))
+
+    def is_set(self, account: ObservedAccount, new: str) -> bool:
+        """Say whether the last pass has set the new password already.
+
+        A log-on tells, once for each change of the account's password: refused ones lock it, and the change that failed
+        may fail for days.
+        """
+        if account.changed == self._opened.changed:
+            return False
+        if self._place.logins.prove(account.name, new) != "Denied":
             return True
         self._failures += 1
+        self._opened = self._place.note(replace(self._opened, changed=account.changed))
         return False
 
     def _candidates(self, account: ObservedAccount, current: Values) -> list[str]:
@@ -238,7 +254,7 @@ class Run:
         active = place.account(str(current["username"]))
         twin = place.oracle.observe_account(target)
         if not resumed:
-            self._opened = place.note(self._opened.at("Setting"))
+            self.begin_setting(twin)
         made = twin is None
         if twin is None:
             settings = tuple(sorted(each for each in active.holdings if each.kind == "setting"))
@@ -249,9 +265,9 @@ class Run:
                     return False
                 raise
         self.equalize(active, target)
-        if made or (resumed and self._works(new)):
-            return True
         twin = place.account(target)
+        if made or (resumed and self.is_set(twin, new)):
+            return True
         previous = self._secret.version_with(PREVIOUS)
         olds = [] if previous is None else [place.read(previous)]
         return self._change(twin, new, [str(each["password"]) for each in olds if each.get("username") == target])

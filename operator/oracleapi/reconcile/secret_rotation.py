@@ -244,7 +244,7 @@ class SecretRotationReconciler:
         run = Run(place, known.secret, opened)
         phase = phase_of(known.secret, opened.token, opened.replacing)
         if opened.cause == "Create":
-            self._set_first(place, opened)
+            self._set_first(place, run, opened)
         elif phase in ("Store", "Set"):
             try:
                 opened = run.to_switch()
@@ -269,7 +269,7 @@ class SecretRotationReconciler:
         work.report.message = f"The password of {opened.account} is in {place.name}"
 
     @staticmethod
-    def _set_first(place: Place, opened: OpenRotation) -> None:
+    def _set_first(place: Place, run: Run, opened: OpenRotation) -> None:
         """Make the password of a secret that we made the account's: nobody reads it before.
 
         Raises:
@@ -277,10 +277,10 @@ class SecretRotationReconciler:
         """
         if opened.step == "Delivering":
             return
-        password = str(place.read(opened.token)["password"])
+        password, account = str(place.read(opened.token)["password"]), place.account(opened.account)
         if opened.step != "Setting":
-            place.note(opened.at("Setting"))
-        elif place.logins.prove(opened.account, password) == "Works":
+            run.begin_setting(account)
+        elif run.is_set(account, password):
             return
         try:
             place.oracle.apply_account(SetPassword(opened.account, password))
