@@ -172,6 +172,7 @@ KINDS = (
         False,
         IdentityProviderSpec,
         {
+            "issuer": text(512),
             "jwksUri": text(512),
             "keys": INTEGER,
             "algorithms": {
