@@ -33,7 +33,7 @@ UNIT = ("plan", "desired", "model", "reconcile", "cli")
 TRANSITION = (
     "test_oracle_api.py", "test_oracle_api_deletion.py", "test_oracle_api_drift.py", "test_oracle_api_moves.py",
     "test_oracle_api_status.py", "test_oracle_role.py", "test_role_binding.py", "test_modes.py",
-    "test_schema_sharing.py", "test_vpc_link.py", "test_used_by.py", "test_limits.py",
+    "test_ords_faults.py", "test_schema_sharing.py", "test_vpc_link.py", "test_used_by.py", "test_limits.py",
 )  # fmt: skip
 """The quick ones that plan; the crash and fault matrices take minutes and ask something else."""
 LIMIT_S = 120

@@ -15,7 +15,7 @@ from oracleapi.api.awsaccount import AwsAccountSpec
 from oracleapi.api.oracledatabase import OracleDatabaseSpec
 from oracleapi.errors import DependencyNotReady, OperatorError, Retryable, Uncertain
 from oracleapi.held_secrets import HeldSecrets
-from oracleapi.inventory import Inventory
+from oracleapi.inventory import Inventory, Lists
 from oracleapi.ports import (
     Adapters,
     Answer,
@@ -83,7 +83,8 @@ class GuardedBackends:
     def gateway(self, spec: AwsAccountSpec, secret: Mapping[str, str] | None) -> Gateway:
         name = account_name(spec.account_id, spec.region)
         inner = self._inner.gateway(spec, secret, self._budgets.account(name))
-        return cast(Gateway, self._once(inner, lambda: self._guard_gateway(name, inner)))
+        call, lists = self._once(inner, lambda: (self._by_method(name), Lists()))
+        return cast(Gateway, Inventory(cast(Gateway, _Guarded(inner, call)), self._clock, lists))
 
     def oracle(self, spec: OracleDatabaseSpec, secret: Mapping[str, str], trust: str | None = None) -> Oracle:
         connection = spec.connection
@@ -163,7 +164,7 @@ class GuardedBackends:
                 self._guarded[inner] = make()
             return self._guarded[inner]
 
-    def _guard_gateway(self, name: str, inner: Gateway) -> Gateway:
+    def _by_method(self, name: str) -> Callable[[str, Callable[[], Any]], Any]:
         """Guard each call by itself: sts, logs and API Gateway are reached by ways of their own, and a call that works
         must not make those believe in the account again that still fail."""
         breakers: dict[str, Breaker] = {}
@@ -174,7 +175,7 @@ class GuardedBackends:
                     breakers[method] = self._breaker(name, partial(_account_is_away, method), label=f"{name} {method}")
             return breakers[method].call(function)
 
-        return cast(Gateway, Inventory(cast(Gateway, _Guarded(inner, call)), self._clock))
+        return call
 
     def _secrets_budget(self, name: str) -> Meter:
         budget = self._budgets.account(f"{name} secrets")

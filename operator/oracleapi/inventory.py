@@ -2,7 +2,7 @@
 
 import threading
 from collections.abc import Callable, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, field, replace
 from typing import Any, TypeVar
 
 from oracleapi.errors import Uncertain
@@ -18,6 +18,16 @@ LIST_DISTRUSTED_S = 60.0
 SETTLED_LINKS = frozenset({"AVAILABLE", "INACTIVE", "FAILED"})
 
 
+@dataclass
+class Lists:
+    """What was read of an account, when, and until when no list is believed; an adapter's own, which it may outlive."""
+
+    apis: tuple[float, list[ApiIdentity]] | None = None
+    links: tuple[float, list[ObservedLink]] | None = None
+    distrusted_until: float = float("-inf")
+    lock: threading.RLock = field(default_factory=threading.RLock)
+
+
 class Inventory:
     """Reads the lists of an account once for all objects and keeps them for ``LIST_KEPT_S``.
 
@@ -25,30 +35,28 @@ class Inventory:
     (``fresh``), after a create whose answer was lost, after a failed delete, and while a link is on its way.
     """
 
-    def __init__(self, inner: Gateway, clock: Clock) -> None:
-        self._inner, self._clock = inner, clock
-        self._lock = threading.RLock()  # one reads, the others wait for its list
-        self._apis: tuple[float, list[ApiIdentity]] | None = None
-        self._links: tuple[float, list[ObservedLink]] | None = None
-        self._distrusted_until = float("-inf")
+    def __init__(self, inner: Gateway, clock: Clock, lists: Lists) -> None:
+        self._inner, self._clock, self._known = inner, clock, lists
+        self._lock = lists.lock  # one reads, the others wait for its list
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self._inner, name)
 
     def list_apis(self, fresh: bool = False) -> Sequence[ApiIdentity]:
         with self._lock:
-            if self._apis is None or fresh or self._old(self._apis[0]):
+            if self._known.apis is None or fresh or self._old(self._known.apis[0]):
                 began = self._clock.monotonic()
-                self._apis = (began, list(self._inner.list_apis()))
-            return list(self._apis[1])
+                self._known.apis = (began, list(self._inner.list_apis()))
+            return list(self._known.apis[1])
 
     def list_links(self, fresh: bool = False) -> Sequence[ObservedLink]:
         with self._lock:
-            moving = self._links is not None and any(link.state not in SETTLED_LINKS for link in self._links[1])
-            if self._links is None or fresh or moving or self._old(self._links[0]):
+            _, links = self._known.links or (0.0, [])
+            moving = any(link.state not in SETTLED_LINKS for link in links)
+            if self._known.links is None or fresh or moving or self._old(self._known.links[0]):
                 began = self._clock.monotonic()
-                self._links = (began, list(self._inner.list_links()))
-            return list(self._links[1])
+                self._known.links = (began, list(self._inner.list_links()))
+            return list(self._known.links[1])
 
     def create_api(self, action: CreateApi) -> ApiIdentity:
         made = self._changing(lambda: self._inner.create_api(action))
@@ -58,7 +66,7 @@ class Inventory:
     def create_link(self, action: CreateLink) -> str:
         made = self._changing(lambda: self._inner.create_link(action))
         with self._lock:
-            self._links = None
+            self._known.links = None
         return made
 
     def apply(self, action: GatewayAction | DeleteLink) -> None:
@@ -89,7 +97,7 @@ class Inventory:
         except Uncertain:
             self._drop()
             with self._lock:
-                self._distrusted_until = self._clock.monotonic() + LIST_DISTRUSTED_S
+                self._known.distrusted_until = self._clock.monotonic() + LIST_DISTRUSTED_S
             raise
         except BaseException:
             self._drop()
@@ -97,13 +105,13 @@ class Inventory:
 
     def _edit_apis(self, edit: Callable[[list[ApiIdentity]], list[ApiIdentity]]) -> None:
         with self._lock:
-            if self._apis is not None:
-                self._apis = (self._apis[0], edit(self._apis[1]))
+            if self._known.apis is not None:
+                self._known.apis = (self._known.apis[0], edit(self._known.apis[1]))
 
     def _drop(self) -> None:
         with self._lock:
-            self._apis, self._links = None, None
+            self._known.apis, self._known.links = None, None
 
     def _old(self, read_at: float) -> bool:
         now = self._clock.monotonic()
-        return now - read_at >= LIST_KEPT_S or now < self._distrusted_until
+        return now - read_at >= LIST_KEPT_S or now < self._known.distrusted_until

@@ -56,7 +56,7 @@ from oracleapi.reconcile.role_binding import RoleBindingReconciler
 from oracleapi.reconcile.secret_rotation import SecretRotationReconciler
 from oracleapi.reconcile.vpc_link import VpcLinkReconciler
 from oracleapi.runtime.admission import Admission
-from oracleapi.runtime.budget import Budgets
+from oracleapi.runtime.budget import DRY, Budgets
 from oracleapi.runtime.clock import Clock, SystemClock
 from oracleapi.runtime.lanes import Lane
 from oracleapi.runtime.metrics import Metrics
@@ -217,7 +217,7 @@ class Operator:
     def share_out(self) -> None:
         """Give each account the budget that its objects name."""
         for name, (rate, burst) in self.wake.shares().items():
-            self.admission.budgets.account(name).configure(rate, burst)
+            self.admission.budgets.account(name).configure(rate, burst, DRY)
             self.metrics.cycle.labels(name).set_function(partial(self.admission.cycle_s, name))
 
 

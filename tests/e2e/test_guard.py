@@ -225,6 +225,76 @@ def test_a_role_that_was_dropped_is_told_and_callers_meet_that(lab: Lab, guarded
     assert paid(lab, guarded)[0] == 200
 
 
+DEFINE = (
+    "declare r owa.vc_arr; p owa.vc_arr; m owa.vc_arr; begin {fill} ords_admin.define_privilege("
+    "p_schema => 'HR_API', p_privilege_name => '{name}', p_roles => r, p_patterns => p, p_modules => m,"
+    " p_label => 'x', p_comments => 'by hand'); commit; end;"
+)
+DELETE = "begin ords_admin.delete_privilege(p_schema => 'HR_API', p_name => '{name}'); commit; end;"
+PROFILE = (
+    "declare i varchar2(512); k varchar2(512); d varchar2(512); begin"
+    " select j.issuer, j.jwk_url, j.description into i, k, d from dba_ords_schemas s"
+    " join dba_ords_jwt_profile j on j.schema_id = s.id where s.parsing_schema = 'HR_API';"
+    " ords_security_admin.delete_jwt_profile(p_schema => 'HR_API');"
+    " ords_security_admin.create_jwt_profile(p_schema => 'HR_API', p_issuer => i, p_audience => 'others',"
+    " p_jwk_url => k, p_description => d); commit; end;"
+)
+
+
+def privilege(name: str, pattern: str) -> str:
+    return DEFINE.format(name=name, fill=f"p(1) := '{pattern}';")
+
+
+@pytest.mark.parametrize(
+    ("broken", "mended", "fault", "seen"),
+    [
+        (DELETE.format(name="hr.read"), None, "PrivilegeMissing", 403),
+        (privilege("hr.read", "/elsewhere/*"), DELETE.format(name="hr.read"), "PrivilegeMissing", 403),
+        (privilege("hr.audit", "{slug}/hr/v1/salary"), DELETE.format(name="hr.audit"), "PrivilegeShadowed", 401),
+        (privilege("hr.audit", "{slug}/*"), DELETE.format(name="hr.audit"), "PrivilegeShadowed", 401),
+        (PROFILE, None, "ProfileDiffers", 401),
+    ],
+    ids=["dropped", "led elsewhere", "shadowed on the route", "shadowed as a whole", "another audience"],
+)
+def test_what_ords_asks_for_is_told_on_the_binding_and_callers_meet_that(
+    lab: Lab, guarded: dict[str, Any], broken: str, mended: str | None, fault: str, seen: int
+) -> None:
+    """Each by hand, with the API in mode Report, which puts nothing back."""
+    base = next(group["basePath"] for group in guarded["status"]["groups"] if group.get("scope") == "hr.read")
+    edit(lab, "oapi", "hr", mode="Report")
+    lab.sql(broken.replace("{slug}", f"/{base.split('/')[1]}"))
+    try:
+        lab.reconcile("oapi", "hr", "hr")
+        assert told(lab) == {(fault, str(seen))}
+        (cell,) = (
+            each for each in Cli(lab).data("explain", "hr", "-n", "hr", "--as", "group:payroll", "--route", "salary")
+        )
+        assert (cell["fault"], cell["wouldSee"]) == (fault, str(seen))
+        wait_for("ORDS to read its metadata", lambda: paid(lab, guarded)[0] != 200)
+        assert paid(lab, guarded)[0] == seen
+        if fault == "PrivilegeMissing":
+            verified_all_the_same(lab, guarded, f"{lab.environment['ORDS_URL']}/hr_api{base}salary")
+    finally:
+        if mended is not None:
+            lab.sql(mended)
+        edit(lab, "oapi", "hr", mode="Enforce")
+        lab.wait_ready("oapi", "hr", "hr")
+        lab.reconcile("oapi", "hr", "hr")
+    assert told(lab) == set()
+    wait_for("callers to come through again", lambda: paid(lab, guarded)[0] == 200)
+
+
+def verified_all_the_same(lab: Lab, guarded: dict[str, Any], at_ords: str) -> None:
+    """Where ORDS verifies tokens that no privilege asks for, callers come through, and nobody without one does."""
+    lab.set_oracle(ords={"bearer_on_public_paths": "validated"})
+    try:
+        assert paid(lab, guarded)[0] == 200
+        assert lab.call("GET", at_ords).status_code == 403
+        assert lab.call("GET", at_ords, lab.token(fault="bad-signature", groups=["payroll"])).status_code == 401
+    finally:
+        lab.set_oracle(ords={"bearer_on_public_paths": "ignored"})
+
+
 def test_a_guard_that_ords_does_not_call_is_told_and_callers_meet_that(lab: Lab, guarded: dict[str, Any]) -> None:
     restart_ords(lab, None)  # as its documents ask for; sessions of before would keep the role that they have
     try:

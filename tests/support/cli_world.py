@@ -73,7 +73,9 @@ ROUTES = (
 )
 
 
-def api(*conditions: Object, states: dict[str, str] | None = None, **more: Any) -> Object:
+def api(
+    *conditions: Object, states: dict[str, str] | None = None, faults: dict[str, Object] | None = None, **more: Any
+) -> Object:
     spec = {
         "databaseRef": {"name": "hr-db"},
         "schema": "HR_API",
@@ -84,6 +86,7 @@ def api(*conditions: Object, states: dict[str, str] | None = None, **more: Any) 
     }
     seen = [
         {"name": name, "key": f"{method} /hr/v1{path}", "state": (states or {}).get(name, "Serving")}
+        | (faults or {}).get(name, {})
         for name, method, path, _ in ROUTES
     ]
     serving = sum(found["state"] == "Serving" for found in seen)

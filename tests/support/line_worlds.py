@@ -15,6 +15,7 @@ from oracleapi.model.line import (
     LineRole,
     LineRoute,
     Nobody,
+    RouteFault,
     Signature,
     Subject,
 )
@@ -94,16 +95,25 @@ def random_line(rng: random.Random) -> Line:
     fault = rng.choice([None, None, None, "its keys cannot be read"])
     states = ["Serving"] * 6 + ["Degraded", "Refused", "Withdrawn", "Pending", ""]
     routes = tuple(
-        LineRoute(found.name, found.auth, found.scope, rng.choice(states), rng.random() < 0.9, f"/ords/a/{found.name}")
+        LineRoute(
+            found.name, found.auth, found.scope, rng.choice(states), rng.random() < 0.9, f"/ords/a/{found.name}",
+            random_fault(rng, found) if rng.random() < 0.2 else None,
+        )
         for found in ROUTES
-    )
-    privileges = {scope: "PrivilegeShadowed" for scope in SCOPES if rng.random() < 0.1}
-    api = LineApi(routes, rng.choice([ACCOUNT, ""]), ISSUER, AUDIENCE, fault, rng.random() < 0.7, privileges)
+    )  # fmt: skip
+    api = LineApi(routes, rng.choice([ACCOUNT, ""]), ISSUER, AUDIENCE, fault, rng.random() < 0.7)
     mode: Any = rng.choice(["SetRole", "SetRole", "SetRole", "ContextOnly"])
     guard: Any = rng.choice(["Required"] * 5 + ["Off"])
     paths = frozenset({"/ords/a/one"} if rng.random() < 0.5 else ())
     database = LineDatabase(guard, rng.random() < 0.9, mode, rng.choice([None, True, True, False]), paths)
     return Line(api, database, random_bindings(rng), {name: random_role(rng, name) for name in (*HELD, LOST)})
+
+
+def random_fault(rng: random.Random, route: LineRoute) -> RouteFault | None:
+    """Return what may be wrong at ORDS: nobody misses a privilege where none should be."""
+    shadows = RouteFault("PrivilegeShadowed", frozenset(rng.sample(("hr.audit", *SCOPES), 2)))
+    own = (RouteFault("PrivilegeMissing"), RouteFault("ProfileDiffers"))
+    return rng.choice([shadows, *(own if route.auth == "JWT" else ())])
 
 
 def random_role(rng: random.Random, name: str) -> LineRole:

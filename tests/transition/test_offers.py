@@ -12,7 +12,7 @@ from oracleapi.ports import Answer, Caller, DatabaseFacts, Discovery
 from oracleapi.runtime.store import Key
 from support import make, rotations
 from support.small_world import API, SmallWorld, standard
-from support.worlds import ACCOUNT, DATABASE, LINK, PROVIDER, actions, api, edit, resync, the_api, written
+from support.worlds import ACCOUNT, DATABASE, LINK, PROVIDER, actions, api, edit, resync, schema, the_api, written
 
 NOBODY_ALLOWED: dict[str, Any] = {"names": []}
 OFFER_FIELDS = {
@@ -311,6 +311,47 @@ def test_cognito_is_taken_where_its_tokens_are_said_to_carry_an_audience() -> No
     world.settle()
     assert world.ready(PROVIDER) == ("False", "NoAudience")
     assert "jwksUri" not in world.kube.status(*PROVIDER)
+
+
+def test_the_keys_of_an_issuer_are_none_of_the_next_one_s() -> None:
+    world = standard()
+    profile = schema(world).profile
+    assert world.kube.status(*PROVIDER)["issuer"] == "https://idp.example.com/"
+    away = Retryable("DiscoveryFailed", "no answer")
+
+    def discover(issuer: str, ca_pem: str | None) -> Discovery:
+        if away_now:
+            raise away
+        return Discovery("https://next.example.com/keys", 1, ("RS256",), (), ())
+
+    away_now = [True]
+    world.backends.provider.discover = discover  # type: ignore[method-assign]
+    edit(world, PROVIDER, issuer="https://next.example.com/")
+    world.operator.queue.add(API)  # before its provider was looked at
+    world.settle(30)
+    assert schema(world).profile == profile
+    assert {"issuer", "jwksUri", "keys", "algorithms"}.isdisjoint(world.kube.status(*PROVIDER))
+    assert world.ready() == ("False", "DependencyNotReady")
+    away_now.clear()
+    world.settle(600)
+    assert world.ready() == ("True", "Succeeded")
+    made = schema(world).profile
+    assert made is not None
+    assert (made.issuer, made.jwk_url) == ("https://next.example.com/", "https://next.example.com/keys")
+
+
+def test_a_provider_that_does_not_answer_keeps_its_keys() -> None:
+    world = standard()
+    before = world.kube.status(*PROVIDER)["jwksUri"]
+
+    def away(issuer: str, ca_pem: str | None) -> Discovery:
+        raise Retryable("DiscoveryFailed", "no answer")
+
+    world.backends.provider.discover = away  # type: ignore[method-assign]
+    edit(world, PROVIDER, audiences=["hr-api", "more"])
+    world.settle(30)
+    assert world.condition("Discovered", PROVIDER) == ("False", "DiscoveryFailed")
+    assert world.kube.status(*PROVIDER)["jwksUri"] == before
 
 
 def test_an_issuer_that_does_not_match_is_stalled() -> None:

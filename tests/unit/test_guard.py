@@ -11,7 +11,7 @@ from oracleapi.api import reasons
 from oracleapi.errors import DependencyNotReady, OperatorError, OutOfBudget, Retryable, Terminal, Uncertain
 from oracleapi.guard import IAM_SHARE, SECRETS_SHARE, GuardedBackends
 from oracleapi.held_secrets import SECRET_AGAIN_S, SECRET_DOUBTED_S, SECRET_FAULT_S, SECRET_KEPT_S
-from oracleapi.inventory import LIST_DISTRUSTED_S, LIST_KEPT_S, Inventory
+from oracleapi.inventory import LIST_DISTRUSTED_S, LIST_KEPT_S, Inventory, Lists
 from oracleapi.model.gateway import CreateApi, DeleteApi, TagApi
 from oracleapi.model.link import CreateLink, DeleteLink, DesiredLink
 from oracleapi.ports import Answer
@@ -29,7 +29,7 @@ class Account:
 
     def __init__(self) -> None:
         self.clock, self.aws = FakeClock(), FakeGateway()
-        self.inventory = Inventory(self.aws, self.clock)
+        self.inventory = Inventory(self.aws, self.clock, Lists())
 
     def read(self, **how: bool) -> int:
         """List the APIs; returns how many real lists that cost."""
@@ -467,6 +467,39 @@ def test_with_an_adapter_goes_what_was_known_through_it() -> None:
     del world.store, world.secrets
     gc.collect()
     assert [found() for found in known] == [None, None, None]
+
+
+def test_an_account_with_other_keys_leaves_nothing_of_the_old_ones_and_reads_its_lists_anew() -> None:
+    world = World()
+    backends, guard = world.backends, world.guard
+    for _ in range(2):
+        guard.gateway(world.spec, None).list_apis()
+    assert backends.aws.calls.count("list_apis") == 1
+    backends.aws.faults["find_api"] = [Retryable(reasons.CREDENTIALS_MISSING, "AWS refused the credentials")]
+    with pytest.raises(Retryable):
+        guard.gateway(world.spec, None).find_api("api1")
+    old = weakref.ref(backends.aws)
+    backends.aws = FakeGateway()
+    del world.gateway
+    gc.collect()
+    assert old() is None
+    guard.gateway(world.spec, None).list_apis()
+    assert guard.gateway(world.spec, None).find_api("api1") is None
+    assert backends.aws.calls.count("list_apis") == 1
+
+
+def test_a_share_that_no_spec_sets_is_not_told_as_one() -> None:
+    world = World()
+    meters: list[Any] = []
+    world.backends.iam = lambda spec, secret, meter=None: meters.append(meter) or FakeIam()  # type: ignore[method-assign,func-returns-value]
+    world.guard.iam(world.spec, None)
+
+    def spend(calls: int) -> None:
+        for _ in range(calls):
+            meters[0].spend("GetPolicy")
+
+    with pytest.raises(OutOfBudget, match="waiting for the turn of a call to AWS"):
+        spend(int(IAM_SHARE[1]) + 1)
 
 
 def test_many_at_once_wait_for_one_read() -> None:

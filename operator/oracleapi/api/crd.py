@@ -174,6 +174,7 @@ KINDS = (
         False,
         IdentityProviderSpec,
         {
+            "issuer": text(512),
             "jwksUri": text(512),
             "keys": INTEGER,
             "algorithms": {
@@ -202,7 +203,18 @@ KINDS = (
             },
             "routesServing": text(16),
             "groups": objects({"scope": text(64), "auth": text(8), "module": text(255), "basePath": text(255)}, 64),
-            "routes": objects({"name": text(63), "key": text(160), "state": text(16), "reason": text(64)}, 300, "name"),
+            "routes": objects(
+                {
+                    "name": text(63),
+                    "key": text(160),
+                    "state": text(16),
+                    "reason": text(64),
+                    "fault": text(32),
+                    "asks": texts(255, 16),
+                },
+                300,
+                "name",
+            ),
             "permissionLostTime": {"type": "string", "format": "date-time"},
         },
         (
@@ -253,12 +265,7 @@ KINDS = (
             "invokable": objects(
                 {
                     "subject": text(256),
-                    "routes": {
-                        "type": "array",
-                        "maxItems": 64,
-                        "x-kubernetes-list-type": "atomic",
-                        "items": text(63),
-                    },
+                    "routes": texts(63, 64),
                 },
                 32,
             ),

@@ -9,9 +9,10 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from oracleapi.api.oraclerole import OracleRoleSpec
-from oracleapi.cli.objects import Resource, Snapshot, condition, fault, namespace_of, ready, reference
+from oracleapi.cli.objects import Resource, Snapshot, condition, fault, namespace_of, reference
 from oracleapi.desired.groups import Group, schema_alias, scope_slug
 from oracleapi.desired.line import caller_of
+from oracleapi.desired.privileges import told_fault
 from oracleapi.desired.role import grants_of
 from oracleapi.model.line import (
     EVERY_ROUTE,
@@ -25,7 +26,6 @@ from oracleapi.model.line import (
     Subject,
 )
 
-PROFILE_FAULTS = {"JwtProfileConflict": "ProfileDiffers"}
 PUBLIC, SIGNED = "oa-public", "oa-iam"
 ANY_TOKEN, ANY_SIGNATURE = "any other token", "any other signature"
 
@@ -59,7 +59,6 @@ def _api(snapshot: Snapshot, api: Resource, database: Resource | None, bindings:
     audiences = provider["spec"].get("audiences", []) if provider else []
     asked = ((spec.get("auth") or {}).get("jwt") or {}).get("audience")
     routes = tuple(_routes(api, database, _unguarded(bindings)))
-    profile = PROFILE_FAULTS.get(ready(api)["reason"])
     return LineApi(
         routes=routes,
         account_id=_account_id(snapshot, database),
@@ -68,7 +67,6 @@ def _api(snapshot: Snapshot, api: Resource, database: Resource | None, bindings:
         provider_fault=_provider_fault(snapshot, provider_name, provider),
         require_binding=spec.get("requireBinding", True),
         uninvokable=frozenset(_uninvokable(bindings, routes)),
-        privileges={route.scope: profile for route in routes if route.scope and profile},
     )
 
 
@@ -120,6 +118,7 @@ def _routes(api: Resource, database: Resource | None, unguarded: set[str]) -> It
             state=states.get(route["name"], ""),
             guarded=not {route["name"], EVERY_ROUTE} & unguarded,
             path=_path(spec, route, Group(_slug(auth, scope), scope).slug, database),
+            fault=told_fault(api, route["name"], auth),
         )
 
 

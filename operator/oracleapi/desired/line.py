@@ -23,6 +23,7 @@ from oracleapi.model.line import (
     LineRoute,
     Link,
     Nobody,
+    RouteFault,
     Signature,
     Subject,
     SubjectKind,
@@ -190,7 +191,7 @@ def walk(line: Line, caller: Caller, route: LineRoute, now: datetime) -> Walk:
     roles = decision.roles if line.database.decides else ()
     for link in (
         _gateway(line.api, caller, route),
-        _ords(line.api, caller, route),
+        _ords(line.database, caller, route),
         _binding(line, caller, route, decision, now),
         _role(line, decision),
         _grant(line, decision),
@@ -254,15 +255,36 @@ def _signature_faults(api: LineApi, caller: Caller) -> Iterator[tuple[str, str, 
         yield "InvokeDenied", "403", "IAM does not let the caller invoke the route (execute-api:Invoke)"
 
 
-def _ords(api: LineApi, caller: Caller, route: LineRoute) -> Link:
+def _ords(database: LineDatabase, caller: Caller, route: LineRoute) -> Link:
+    fault = route.fault
+    if fault is not None and fault.name == "PrivilegeMissing":
+        return _unprotected(database)
+    if isinstance(caller, Token) and caller.ords_fault is not None and (route.auth == "JWT" or fault is not None):
+        return Link("OrdsPrivilege", "Refused", caller.ords_fault, "401", ORDS_FAULTS[caller.ords_fault])
+    if fault is not None and not (isinstance(caller, Token) and _holds(caller, fault)):
+        return Link("OrdsPrivilege", "Refused", fault.name, "401", _told(fault))
     if route.auth != "JWT":
         return Link("OrdsPrivilege", "NotAsked", detail="no privilege stands before this route")
-    if isinstance(caller, Token) and caller.ords_fault is not None:
-        return Link("OrdsPrivilege", "Refused", caller.ords_fault, "401", ORDS_FAULTS[caller.ords_fault])
-    fault = api.privileges.get(route.scope or "")
-    if fault is not None:
-        return Link("OrdsPrivilege", "Refused", fault, "401", f"privilege {route.scope} of ORDS is not as it should be")
     return Link("OrdsPrivilege", "Open", detail=f"privilege {route.scope}" if route.scope else "")
+
+
+def _unprotected(database: LineDatabase) -> Link:
+    """Return what becomes of callers whose token ORDS does not look at: the guard takes none that was not verified."""
+    detail = "no privilege of ORDS covers the route, so ORDS verifies no token"
+    if database.decides:
+        return Link("OrdsPrivilege", "Refused", "PrivilegeMissing", "403", f"{detail} and the guard refuses")
+    return Link("OrdsPrivilege", "Broken", "PrivilegeMissing", "", f"{detail}: whoever reaches ORDS may call it")
+
+
+def _holds(caller: Token, fault: RouteFault) -> bool:
+    """Say whether the token has every scope that ORDS asks for."""
+    return bool(fault.asks) and fault.asks <= caller.scopes
+
+
+def _told(fault: RouteFault) -> str:
+    if fault.asks:
+        return f"ORDS asks for {' and '.join(sorted(fault.asks))} on this route"
+    return "the schema's JWT profile in ORDS is not that of the API's provider"
 
 
 def _binding(line: Line, caller: Caller, route: LineRoute, decision: Decision, now: datetime) -> Link:

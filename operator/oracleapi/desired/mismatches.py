@@ -159,7 +159,8 @@ def _told(subject: Subject, route: LineRoute, facts: BindingFacts, link: Link | 
     """Yield (link, fault, what the caller sees) for what the walk found, the binding's own loss before it."""
     if subject.kind not in ARRIVES[route.auth]:
         yield "Gateway", "AuthMismatch", _seen(link)
-    if link is not None and (link.name in ("Gateway", "OrdsPrivilege") or link.fault == "RouteUnknown"):
+    before = link is not None and link.outcome == "Refused" and link.name in ("Gateway", "OrdsPrivilege")
+    if link is not None and (before or link.fault == "RouteUnknown"):
         yield link.name, link.fault, link.sees
     if not facts.line.database.decides:
         yield "Binding", "GuardOff", NO_ROLE

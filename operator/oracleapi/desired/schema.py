@@ -148,6 +148,16 @@ def stale_handlers(desired: DesiredSchema | None, observed: ObservedSchema, owne
     )
 
 
+def with_desired(observed: ObservedSchema, desired: DesiredSchema) -> ObservedSchema:
+    """Return *observed* as it is once *desired* was written: what is not ours stays."""
+    return replace(
+        observed,
+        modules={**observed.modules, **desired.modules},
+        privileges={**observed.privileges, **desired.privileges},
+        profile=desired.profile or observed.profile,
+    )
+
+
 def hold_handlers(desired: DesiredSchema, observed: ObservedSchema, held: Collection[HandlerKey]) -> DesiredSchema:
     """Return *desired* with the *held* handlers of *observed* added, each with what protects it."""
     modules = dict(desired.modules)

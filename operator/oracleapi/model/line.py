@@ -93,6 +93,20 @@ class Subject:
 
 
 @dataclass(frozen=True)
+class RouteFault:
+    """Why ORDS does not treat the callers of a route as it should.
+
+    Args:
+        name: PrivilegeMissing: nobody asks for a token. PrivilegeShadowed: somebody else's privilege stands before it.
+            ProfileDiffers: other tokens are taken than the API's.
+        asks: Names of the privileges that ORDS asks for instead; empty where they are not known.
+    """
+
+    name: str
+    asks: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True)
 class LineRoute:
     """A route of the API.
 
@@ -101,6 +115,7 @@ class LineRoute:
         state: ``status.routes[].state``; empty where there is none yet.
         guarded: The guard's tables hold the route.
         path: The path that ORDS sees.
+        fault: What is wrong with what ORDS asks its callers for.
     """
 
     name: str
@@ -109,6 +124,7 @@ class LineRoute:
     state: str = "Serving"
     guarded: bool = True
     path: str = ""
+    fault: RouteFault | None = None
 
 
 @dataclass(frozen=True)
@@ -120,8 +136,6 @@ class LineApi:
         issuer, audience: What tokens must say; ``None`` where the API takes none.
         provider_fault: Why no token can be checked.
         uninvokable: Pairs of an IAM subject's name and a route's that IAM denies.
-        privileges: Faults of the privileges in ORDS, by scope: PrivilegeMissing, PrivilegeShadowed, ProfileDiffers,
-            ProfileModePool.
     """
 
     routes: tuple[LineRoute, ...]
@@ -131,7 +145,6 @@ class LineApi:
     provider_fault: str | None = None
     require_binding: bool = True
     uninvokable: frozenset[tuple[str, str]] = frozenset()
-    privileges: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
 
 
 @dataclass(frozen=True)

@@ -5,7 +5,7 @@ from oracleapi.api.identityprovider import IdentityProviderSpec
 from oracleapi.errors import OperatorError, Terminal
 from oracleapi.ports import Backends
 from oracleapi.reconcile.passes import Pass
-from oracleapi.reconcile.references import References
+from oracleapi.reconcile.references import References, issuer_of_keys
 from oracleapi.runtime.store import Key
 
 NO_AUDIENCE = (
@@ -13,6 +13,10 @@ NO_AUDIENCE = (
     " and ORDS takes no token without it; have aud put into them (docs/bindings.md) and set spec.tokensCarryAudience:"
     " true, or use another provider"
 )
+
+
+FORGOTTEN: dict[str, None] = dict.fromkeys(("issuer", "jwksUri", "keys", "algorithms"))
+"""What status no longer says of an issuer: the keys of one must never check the tokens of another."""
 
 
 class IdentityProviderReconciler:
@@ -29,8 +33,11 @@ class IdentityProviderReconciler:
             found = self._backends.oidc().discover(work.spec.issuer, ca)
         except OperatorError as error:
             work.report.say("Discovered", False, error.reason, error.message)
+            if issuer_of_keys(work.resource, work.spec.issuer) != work.spec.issuer:
+                work.report.fields |= FORGOTTEN
             raise
         work.report.fields |= {
+            "issuer": work.spec.issuer,
             "jwksUri": found.jwks_uri,
             "keys": found.keys,
             "algorithms": list(found.algorithms),
@@ -51,7 +58,7 @@ class IdentityProviderReconciler:
             Terminal: ``NoAudience``.
         """
         if work.spec.lacks_audience:
-            work.report.fields["jwksUri"] = None
+            work.report.fields |= FORGOTTEN
             work.report.say("OrdsCompatible", False, reasons.NO_AUDIENCE, NO_AUDIENCE)
             raise Terminal(reasons.NO_AUDIENCE, NO_AUDIENCE)
 

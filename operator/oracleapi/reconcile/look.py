@@ -81,7 +81,7 @@ class Looker:
         if not halves.verified:
             gateway_plan, observed = self._gateway.preview(api, around.gateway, observed, routes.away)
         if not free:
-            routes.pending |= missing_routes(api, halves.schema, observed)
+            routes.pending |= missing_routes(api, halves.schema, observed, halves.verified)
             seen = replace(halves, observed=observed, verified=False)
             self._say_waiting(work, routes, seen, schema_plan, guard_plan, gateway_plan)
         known = [route.integration for route in observed.routes.values()] if observed is not None else []

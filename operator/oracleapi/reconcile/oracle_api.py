@@ -20,7 +20,8 @@ from oracleapi.desired.groups import (
     ords_pattern,
     route_group,
 )
-from oracleapi.desired.schema import hold_handlers, last_good_handler, stale_handlers
+from oracleapi.desired.privileges import route_faults, shadows
+from oracleapi.desired.schema import hold_handlers, last_good_handler, stale_handlers, with_desired
 from oracleapi.errors import DependencyNotReady, OperatorError, Retryable, Terminal
 from oracleapi.model.drift import Drift
 from oracleapi.model.gateway import GatewayContent, ObservedGateway
@@ -112,6 +113,7 @@ class OracleApiReconciler:
             self._guard.withdraw_unenforced(around.api, guard, routes)
         proof = prove(around.api, around.probe, guard, schema)
         around = keep_unguarded_away(around, guard, schema, proof, routes)
+        routes.at_ords = route_faults(around.api, schema)
         self._keep_last_good(around, routes, schema)
         asked = self._protection.find_unsafe(work, around, routes, schema)
         try:
@@ -125,6 +127,8 @@ class OracleApiReconciler:
         fault = routes.fault()
         if fault is not None:
             raise Terminal(reasons.ROUTES_REFUSED, fault)
+        if routes.shadowed is not None:
+            raise DependencyNotReady(reasons.PRIVILEGE_SHADOWED, routes.shadowed, work.spec.resync_seconds)
         if guard is not None and not proof.holds:
             raise DependencyNotReady(proof.reason, proof.text, GUARD_POLL_S)
         work.report.message = f"Serving {counted(len(work.spec.routes), 'route')}"
@@ -216,7 +220,13 @@ class OracleApiReconciler:
             drift = self._schema.apply(around.api, around.oracle, desired, schema, holding)
         self._note_drift(work, self._watch.of_schema(work, routes, drift, schema))
         self._watch.leave_schema(work.uid, hold_handlers(desired, schema, holding.handlers))
-        work.report.say("OrdsReady", True, reasons.SUCCEEDED, ORDS_READY)
+        left = with_desired(schema, desired)
+        routes.at_ords = route_faults(around.api, left)
+        routes.shadowed = shadows(around.api, routes.at_ords, left)
+        if routes.shadowed is None:
+            work.report.say("OrdsReady", True, reasons.SUCCEEDED, ORDS_READY)
+        else:
+            work.report.say("OrdsReady", False, reasons.PRIVILEGE_SHADOWED, routes.shadowed)
         return holding
 
     @contextmanager

@@ -255,6 +255,12 @@ def _bundle_fault(message: str) -> DependencyNotReady:
     return DependencyNotReady(reasons.CREDENTIALS_MISSING, message, 30.0)
 
 
+def issuer_of_keys(provider: Resource, issuer: str) -> str:
+    """Return whose keys the status of an ``IdentityProvider`` names; *issuer*'s where it does not say."""
+    found: str = provider.get("status", {}).get("issuer", issuer)
+    return found
+
+
 def ready_message(resource: Resource) -> str | None:
     """Return what Ready says when it is not True, or ``None`` when it is."""
     for found in resource.get("status", {}).get("conditions", []):

@@ -13,7 +13,7 @@ from oracleapi.errors import DependencyNotReady, OperatorError, Terminal
 from oracleapi.model.resolved import Issuer, Rival
 from oracleapi.ports import Resource
 from oracleapi.reconcile.passes import Pass, parse_spec
-from oracleapi.reconcile.references import References, ready_message, reference_name
+from oracleapi.reconcile.references import References, issuer_of_keys, ready_message, reference_name
 from oracleapi.runtime.store import Key
 
 
@@ -49,9 +49,8 @@ def find_issuer(references: References, auth: Auth | None, namespace: str) -> Is
     issuer, provider = found
     if not issuer.jwks_uri:
         name = provider["metadata"]["name"]
-        raise DependencyNotReady(
-            reasons.DEPENDENCY_NOT_READY, f"IdentityProvider {name} is not ready: {ready_message(provider)}", 15.0
-        )
+        why = ready_message(provider) or "the keys of its issuer were not read yet"
+        raise DependencyNotReady(reasons.DEPENDENCY_NOT_READY, f"IdentityProvider {name} is not ready: {why}", 15.0)
     return issuer
 
 
@@ -119,4 +118,6 @@ def _named_issuer(references: References, auth: Auth | None, namespace: str) -> 
             reasons.INVALID_SPEC,
             f"spec.auth.jwt.audience: {fault}; choose one of {', '.join(provider.audiences)}",
         )
-    return Issuer(provider.issuer, audience, resource.get("status", {}).get("jwksUri") or ""), resource
+    found = resource.get("status", {}).get("jwksUri") or ""
+    keys = found if issuer_of_keys(resource, provider.issuer) == provider.issuer else ""
+    return Issuer(provider.issuer, audience, keys), resource

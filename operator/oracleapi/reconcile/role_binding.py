@@ -13,6 +13,7 @@ from oracleapi.desired.groups import route_group
 from oracleapi.desired.guard import build_binding
 from oracleapi.desired.line import guard_name
 from oracleapi.desired.mismatches import BindingFacts, Verdict, access_hash, judge
+from oracleapi.desired.privileges import told_fault
 from oracleapi.desired.role import may_have_role
 from oracleapi.errors import DependencyNotReady, OperatorError, Terminal
 from oracleapi.model.guard import DesiredBinding, ObservedBinding
@@ -251,10 +252,17 @@ class RoleBindingReconciler:
         spec = line.api_spec
         states = {found["name"]: found["state"] for found in line.api_resource.get("status", {}).get("routes", [])}
         known, account = observed.routes, self._references.account_of(line.database)
-        groups = [(route.name, route_group(spec, route)) for route in spec.routes]
         return LineApi(
             tuple(
-                LineRoute(name, group.auth, group.scope, states.get(name, ""), name in known) for name, group in groups
+                LineRoute(
+                    name,
+                    group.auth,
+                    group.scope,
+                    states.get(name, ""),
+                    name in known,
+                    fault=told_fault(line.api_resource, name, group.auth),
+                )
+                for name, group in ((route.name, route_group(spec, route)) for route in spec.routes)
             ),
             account.account_id if account is not None else "",
             provider_fault=self._provider_fault(spec),

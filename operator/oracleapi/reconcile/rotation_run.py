@@ -180,7 +180,7 @@ class Run:
         return not limit.isdigit() or self._failures + more + 1 < int(limit)
 
     def _end_last_rollover(self, account: ObservedAccount, current: str) -> bool:
-        """End the rollover of the rotation before this one: with another change its old password would stay, and its
+        """End the rollover of the rotation before this one: with another change its old password would stay, and the
         new one, which readers have, would go. Only where the change that began it is ours: in somebody else's the
         current version holds the old password.
 
@@ -204,8 +204,8 @@ class Run:
         if not ended:
             raise DependencyNotReady(
                 reasons.ROLLOVER_RUNS,
-                f"the rollover period of account {account.name} still runs, and another change now would cut its readers"
-                " off; it goes on when the period is over, or grant ALTER USER to the operator's account",
+                f"the rollover period of account {account.name} still runs, and another change now would cut its"
+                " readers off; it goes on when the period is over, or grant ALTER USER to the operator's account",
                 300.0,
             )
         return True

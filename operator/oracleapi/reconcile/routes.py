@@ -1,6 +1,7 @@
 """State of each route of an ``OracleApi`` in one pass, and what status says of it. Pure."""
 
 from collections import Counter
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -8,8 +9,10 @@ from oracleapi.api import reasons
 from oracleapi.api.oracleapi import OracleApiSpec, Route
 from oracleapi.desired.gateway import route_key
 from oracleapi.desired.groups import Group, groups_of, module_base_path, module_name, ords_pattern, route_group
+from oracleapi.desired.privileges import entry as fault_entry
 from oracleapi.desired.probe import PROBE_GROUP, has_probe
 from oracleapi.model.gateway import ObservedGateway
+from oracleapi.model.line import RouteFault
 from oracleapi.model.resolved import ResolvedApi
 from oracleapi.model.schema import ObservedSchema
 
@@ -28,6 +31,8 @@ class Routes:
     kept: set[str] = field(default_factory=set)  # refused, but the last good handler still serves
     pending: set[str] = field(default_factory=set)  # not there yet on one side, and not to be made without approval
     live: bool = False  # the API has a stage: what is not at fault can be called
+    shadowed: str | None = None  # one sentence about a privilege that is not ours and stands before a route
+    at_ords: Mapping[str, RouteFault] = field(default_factory=dict)  # what ORDS asks callers for is not what it should
 
     @property
     def away(self) -> frozenset[str]:
@@ -64,14 +69,17 @@ class Routes:
         return ("Serving", None) if self.live and name not in self.pending | self.unproven else ("Pending", None)
 
 
-def missing_routes(api: ResolvedApi, schema: ObservedSchema, observed: ObservedGateway | None) -> set[str]:
-    """Return the names of the routes that one of the two sides does not have."""
+def missing_routes(
+    api: ResolvedApi, schema: ObservedSchema, observed: ObservedGateway | None, verified: bool = False
+) -> set[str]:
+    """Return the names of the routes that one of the two sides does not have; a *verified* gateway has them all."""
     keys = observed.routes.keys() if observed is not None else frozenset()
     handlers = {(name, *key) for name, module in schema.modules.items() for key in module.handlers}
     found = set()
     for route in api.spec.routes:
         module = module_name(route_group(api.spec, route), api.spec.base_path)
-        if route_key(api, route) not in keys or (module, ords_pattern(route.path), route.method) not in handlers:
+        at_gateway = verified or route_key(api, route) in keys
+        if not at_gateway or (module, ords_pattern(route.path), route.method) not in handlers:
             found.add(route.name)
     return found
 
@@ -79,7 +87,9 @@ def missing_routes(api: ResolvedApi, schema: ObservedSchema, observed: ObservedG
 def route_fields(api: ResolvedApi, routes: Routes) -> dict[str, Any]:
     """Return the status fields about routes and groups."""
     spec = api.spec
-    entries = [_entry(api, route, *routes.state(route.name)) for route in spec.routes]
+    entries = [
+        _entry(api, route, *routes.state(route.name)) | _fault(routes.at_ords.get(route.name)) for route in spec.routes
+    ]
     serving = Counter(entry["state"] for entry in entries)["Serving"]
     return {
         "routes": entries,
@@ -89,7 +99,11 @@ def route_fields(api: ResolvedApi, routes: Routes) -> dict[str, Any]:
     }
 
 
-def _entry(api: ResolvedApi, route: Route, state: str, reason: str | None) -> dict[str, str]:
+def _fault(fault: RouteFault | None) -> dict[str, Any]:
+    return {} if fault is None else fault_entry(fault)
+
+
+def _entry(api: ResolvedApi, route: Route, state: str, reason: str | None) -> dict[str, Any]:
     entry = {"name": route.name, "key": route_key(api, route), "state": state}
     return entry if reason is None else {**entry, "reason": reason}
 

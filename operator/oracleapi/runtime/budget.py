@@ -19,6 +19,8 @@ THROTTLED_REST_S = 1.0
 SMALLEST_BURST = 10
 """A pass reads before it writes: with fewer tokens at once it would never come to an end."""
 DRY = "waiting for the account's call budget (AwsAccount.spec.callBudget)"
+FIXED = "waiting for the turn of a call to AWS: the operator sends this account no more at once"
+"""Of a share that no spec sets."""
 
 
 @dataclass
@@ -62,7 +64,7 @@ class Account:
 
     Args:
         slow: Seconds between two calls of the operations that have a quota of their own.
-        reason: Reason of the error where the budget is used up.
+        reason, dry: Reason and text of the error where the budget is used up.
     """
 
     name: str
@@ -72,6 +74,7 @@ class Account:
     reason: str
     rate: float = 5.0
     burst: float = 20.0
+    dry: str = FIXED
 
     def __post_init__(self) -> None:
         now = self.clock.monotonic()
@@ -82,9 +85,9 @@ class Account:
         self._paused_until = 0.0
         self.metrics.tokens.labels(self.name).set_function(self.free)
 
-    def configure(self, rate: float, burst: float) -> None:
-        """Take another share of the account's quota from now on."""
-        burst = max(burst, SMALLEST_BURST)
+    def configure(self, rate: float, burst: float, dry: str = FIXED) -> None:
+        """Take another share of the account's quota from now on, and what to say where it is used up."""
+        burst, self.dry = max(burst, SMALLEST_BURST), dry
         with self._lock:
             now = self.clock.monotonic()
             if (rate, burst) != (self.rate, self.burst):
@@ -171,8 +174,8 @@ class Account:
             return
         if mine is not None:
             mine.lacked = Need(mine.used + 1 if wait > 0 else mine.used, operation if slow > 0 else mine.slow)
-        text = DRY if slow <= 0 else f"AWS takes one {operation} in {self.slow[operation]:.0f} s; waiting for our turn"
-        raise OutOfBudget(self.reason, text, max(paused, slow, wait))
+        turn = f"AWS takes one {operation} in {self.slow.get(operation, 0):.0f} s; waiting for our turn"
+        raise OutOfBudget(self.reason, turn if slow > 0 else self.dry, max(paused, slow, wait))
 
     def _refill(self) -> float:
         now = self.clock.monotonic()

@@ -36,6 +36,18 @@ def test_the_matrix_has_a_cell_for_each_caller_on_each_route(run: w.Run) -> None
     [
         ({"guard": "Off"}, ("Binding", "GuardOff")),
         ({"api": w.api(w.condition("Ready", "False", "JwtProfileConflict", "x"))}, ("OrdsPrivilege", "ProfileDiffers")),
+        (
+            {"api": w.api(w.condition("Ready"), faults={"list-employees": {"fault": "PrivilegeMissing"}})},
+            ("OrdsPrivilege", "PrivilegeMissing"),
+        ),
+        (
+            {
+                "api": w.api(
+                    w.condition("Ready"), faults={"list-employees": {"fault": "PrivilegeShadowed", "asks": ["x"]}}
+                )
+            },
+            ("OrdsPrivilege", "PrivilegeShadowed"),
+        ),
         ({"provider": w.provider(w.condition("Ready", "False", "KeysUnusable", "x"))}, ("Gateway", "ProviderNotReady")),
         ({"bound": w.condition("Bound", "False", "PlanWaiting", "x")}, ("Binding", "NotBound")),
         ({"until": "2020-01-01T00:00:00Z"}, ("Binding", "Expired")),

@@ -37,7 +37,8 @@ def test_it_has_every_fault_with_its_cure_and_no_other() -> None:
 
 
 def test_the_line_knows_no_fault_without_a_cure() -> None:
-    source = (ROOT / "operator/oracleapi/desired/line.py").read_text()
+    rules = [ROOT / "operator/oracleapi/desired" / name for name in ("line.py", "privileges.py")]
+    source = "\n".join(path.read_text() for path in rules)
     said = set(re.findall(r'"([A-Z][a-z]+(?:[A-Z][a-z]+)+)"', source))
     words = {
         "AuthMismatch",

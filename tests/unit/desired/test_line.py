@@ -16,6 +16,7 @@ from oracleapi.model.line import (
     LineRole,
     LineRoute,
     Nobody,
+    RouteFault,
     Signature,
     Subject,
     Token,
@@ -33,6 +34,7 @@ READERS = LineBinding("readers", "HR_READER", (Subject("Group", "readers"),), ("
 PAYROLL = LineBinding("payroll", "HR_PAYER", (Subject("IamRole", ROLE_ARN),), ("pay",))
 WORLD: Any = LineBinding("world", "HR_READER", (Subject("Anonymous", "*"),), ("*",))
 ROLES = {name: LineRole(name, holds=frozenset({"SELECT ON HR.EMPLOYEES"})) for name in ("HR_READER", "HR_PAYER")}
+SHADOW = RouteFault("PrivilegeShadowed", frozenset({"hr.audit", "hr.read"}))
 LINE = Line(
     LineApi((LIST, PAY, HEALTH), "123456789012", "iss", "aud"), LineDatabase(), (READERS, PAYROLL, WORLD), ROLES
 )
@@ -83,6 +85,10 @@ def test_several_bindings_unite_and_each_role_comes_once() -> None:
         (ALICE, replace(LIST, state="Withdrawn"), ("Gateway", "RouteWithdrawn", "404")),
         (ALICE, replace(LIST, state=""), ("Gateway", "RoutePending", "404")),
         (ALICE, replace(LIST, guarded=False), ("Binding", "RouteUnknown", "403")),
+        (ALICE, replace(LIST, fault=RouteFault("ProfileDiffers")), ("OrdsPrivilege", "ProfileDiffers", "401")),
+        (ALICE, replace(LIST, fault=RouteFault("PrivilegeMissing")), ("OrdsPrivilege", "PrivilegeMissing", "403")),
+        (ALICE, replace(LIST, fault=SHADOW), ("OrdsPrivilege", "PrivilegeShadowed", "401")),
+        (Signature(SESSION), replace(PAY, fault=SHADOW), ("OrdsPrivilege", "PrivilegeShadowed", "401")),
     ],
 )
 def test_a_caller_is_refused_at_the_first_gate_that_minds(
@@ -97,11 +103,6 @@ def test_a_caller_is_refused_at_the_first_gate_that_minds(
     ("line", "expected", "roles"),
     [
         (replace(LINE, api=replace(LINE.api, provider_fault="no keys")), ("Gateway", "ProviderNotReady", "401"), ()),
-        (
-            replace(LINE, api=replace(LINE.api, privileges={"hr.read": "ProfileDiffers"})),
-            ("OrdsPrivilege", "ProfileDiffers", "401"),
-            (),
-        ),
         (replace(LINE, database=LineDatabase("Off")), ("Binding", "GuardOff", "555 ORA-00942"), ()),
         (replace(LINE, database=LineDatabase(managed=False)), ("Binding", "GuardOff", "555 ORA-00942"), ()),
         (replace(LINE, bindings=(replace(READERS, expires=NOW),)), ("Binding", "Expired", "403"), ()),
@@ -152,6 +153,20 @@ def test_what_a_role_lacks_and_another_of_the_union_holds_is_not_missing() -> No
     more = replace(READERS, name="more", role="HR_PAYER")
     found = led(replace(LINE, bindings=(READERS, more), roles={**ROLES, "HR_PAYER": lacking}))
     assert (found.broken, found.roles) == (None, ("HR_PAYER", "HR_READER"))
+
+
+def test_a_token_with_all_that_ords_asks_for_passes_somebody_else_s_privilege() -> None:
+    both = replace(ALICE, scopes=frozenset({"hr.read", "hr.audit"}))
+    found = led(caller=both, route=replace(LIST, fault=SHADOW))
+    assert (found.broken, found.roles) == (None, ("HR_READER",))
+    assert led(caller=ALICE, route=replace(HEALTH, fault=SHADOW)).refused
+    assert led(caller=both, route=replace(LIST, fault=RouteFault("PrivilegeShadowed"))).refused
+
+
+def test_where_nobody_verifies_tokens_and_no_guard_stands_the_door_is_open() -> None:
+    unprotected = replace(LIST, fault=RouteFault("PrivilegeMissing"))
+    found = led(replace(LINE, database=LineDatabase("Off")), route=unprotected)
+    assert (end(found), found.refused) == (("OrdsPrivilege", "PrivilegeMissing", ""), False)
 
 
 def test_an_assumed_role_is_meant_by_account_and_name_whatever_its_path() -> None:

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from oracleapi.desired.line import caller_of, decide
 from oracleapi.desired.mismatches import BindingFacts, broken_link
 from oracleapi.model.line import ARRIVES, Line, LineApi, LineBinding, LineDatabase, LineRole, Subject
-from support.line_worlds import ACCOUNT, NOW, ROLE_ARNS, ROUTES
+from support.line_worlds import ACCOUNT, NOW, ROLE_ARNS, ROUTES, random_fault
 
 ROLE = "HR_READER"
 SUBJECTS = (
@@ -34,7 +34,12 @@ def random_facts(rng: random.Random, subject: Subject) -> BindingFacts:
         missing=frozenset({"SELECT ON HR.JOBS"} if rng.random() < 0.2 else ()),
     )  # fmt: skip
     routes = tuple(
-        replace(found, state=rng.choice(["Serving"] * 4 + ["Refused", ""]), guarded=rng.random() < 0.9)
+        replace(
+            found,
+            state=rng.choice(["Serving"] * 4 + ["Refused", ""]),
+            guarded=rng.random() < 0.9,
+            fault=random_fault(rng, found) if rng.random() < 0.2 else None,
+        )
         for found in ROUTES
     )
     api = LineApi(
@@ -59,6 +64,10 @@ def test_a_caller_is_refused_exactly_where_the_binding_says_so(rng: random.Rando
     if told is not None and told.link == "Gateway":
         return
     assert subject.kind in ARRIVES[route.auth]
+    if told is not None and told.link == "OrdsPrivilege":
+        assert route.fault is not None
+        assert (told.fault, told.would_see) == (route.fault.name, "403" if told.fault == "PrivilegeMissing" else "401")
+        return
     if not facts.line.database.decides:
         assert told is not None
         assert (told.fault, told.would_see) == ("GuardOff", "555 ORA-00942")

@@ -226,6 +226,11 @@ def test_an_authorizer_that_a_held_route_needs_stays() -> None:
     assert "delete authorizer jwt" not in described(observed(), public)
 
 
+def test_an_authorizer_that_is_wanted_stays_without_a_route() -> None:
+    alone = replace(WANTED, routes={OPEN_KEY: WANTED.routes[OPEN_KEY]}, stage=replace(WANTED.stage, route_throttles={}))
+    assert described(observed(alone), alone) == []
+
+
 # Integrations
 
 
@@ -311,7 +316,9 @@ def test_a_protection_that_differs_is_mended_beside_an_integration_in_place() ->
 
 def test_integrations_are_pruned_only_where_one_lost_its_last_route() -> None:
     assert "delete integrations without a route" not in described(observed(routes=without(KEY)))
-    assert "delete integrations without a route" in described(observed(), desired(WRITE, OPEN))
+    for detailed in (False, True):
+        seen = observed(detailed=detailed)
+        assert "delete integrations without a route" in described(seen, desired(WRITE, OPEN))
 
 
 @pytest.mark.parametrize(

@@ -8,7 +8,7 @@ import pytest
 
 from oracleapi.desired.gateway import build_gateway
 from oracleapi.model import gateway as g
-from oracleapi.plan.gateway import content_serves, has_integration_drift, plan_gateway, plan_urgent
+from oracleapi.plan.gateway import content_serves, gateway_drift, has_integration_drift, plan_gateway, plan_urgent
 from support import make
 
 HOST = "abc.execute-api.eu-west-1.amazonaws.com"
@@ -156,6 +156,15 @@ def test_while_deployments_are_held_no_protection_is_put_back_alone() -> None:
     assert order[2] == END
     moved = replace(seen, content=g.GatewayContent({}, seen.routes))
     assert described(moved)[0] == "create authorizer jwt"
+    both = observed(one(scope="x"), stage=HELD, authorizers={"jwt": replace(AUTHORIZER, audience="x")})
+    assert described(both)[:2] == ["update authorizer jwt", f"update route {KEY}"]
+
+
+def test_an_integration_that_loses_its_only_route_is_deleted_inside_a_publication() -> None:
+    alone = {"GET /x": g.GatewayRoute("GET /x", replace(ROUTE.integration, path="/x"))}
+    order = described(observed(lambda routes: routes | alone))
+    assert [order[0], order[-1]] == [BEGIN, "update stage $default"]
+    assert order[1:-1] == ["delete route GET /x", END, "delete integrations without a route"]
 
 
 def test_integrations_are_pruned_once_where_a_publication_is_finished() -> None:
@@ -295,4 +304,5 @@ def test_two_routes_that_lead_elsewhere_are_met_together() -> None:
 
 
 def test_an_api_without_a_stage_has_no_drift() -> None:
-    assert plan_gateway(WANTED, observed(one(scope="other"), stage=None)).drift == ()
+    seen = observed(one(scope="other"), stage=None)
+    assert plan_gateway(WANTED, seen).drift == gateway_drift(WANTED, seen) == ()

@@ -103,6 +103,8 @@ def test_tags_that_were_lost_come_back_and_others_stay() -> None:
     plan = plan_policy(desired(), stripped)
     assert plan.actions == (TagPolicy(ARN, {"oracleapi.dev/uid": "uid-1"}),)
     assert plan.drift == (Drift("policy p", "tag oracleapi.dev/uid", "uid-1", ABSENT),)
+    wanted = replace(desired(), tags={"b": "2", "a": "1"} | TAGS)
+    assert [drift.field for drift in plan_policy(wanted, observed()).drift] == ["tag a", "tag b"]
 
 
 def test_a_document_that_is_empty_is_told_whole_and_replaced() -> None:

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from oracleapi.errors import OutOfBudget
 from oracleapi.runtime.admission import PLACES, Admission, Touches
-from oracleapi.runtime.budget import Account, Budgets, Need, Reservation, Wait, charged
+from oracleapi.runtime.budget import DRY, Account, Budgets, Need, Reservation, Wait, charged
 from oracleapi.runtime.lanes import Lane
 from oracleapi.runtime.metrics import Metrics
 from oracleapi.runtime.store import Key
@@ -19,7 +19,7 @@ ONE, TWO, THREE = (Key("OracleApi", "hr", name) for name in ("one", "two", "thre
 
 def account(clock: FakeClock, rate: float = 5, burst: float = 20) -> Account:
     found = Account("aws/1/eu-west-1", clock, Metrics(), {"CreateVpcLink": 15.0}, "CallBudget")
-    found.configure(rate, burst)
+    found.configure(rate, burst, DRY)
     return found
 
 
@@ -36,6 +36,7 @@ def test_calls_are_paid_until_the_bucket_is_dry_and_the_error_says_when_it_is_no
     with pytest.raises(OutOfBudget) as dry:
         budget.spend("GetApis")
     assert dry.value.retry_after_s == pytest.approx(0.2)
+    assert dry.value.message == DRY
     clock.advance(0.2)
     budget.spend("GetApis")
 

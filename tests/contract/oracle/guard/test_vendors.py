@@ -45,7 +45,7 @@ NEAR = ("hr", "readers", "HR-READERS", "/hr-readers/", "hr-readers staff", "//hr
 Mint = Callable[..., str]
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def mint(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Mint]:
     """Ask the sandbox's identity provider for a token."""
     part = start_part("oidc", tmp_path_factory.mktemp("oidc"))
