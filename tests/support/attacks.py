@@ -1,5 +1,6 @@
 """Attacks on a guarded API, straight at ORDS and through the gateway: what each tries, and what came through of it."""
 
+import base64
 import hashlib
 import http.client
 import ssl
@@ -13,6 +14,7 @@ from botocore.auth import SigV4Auth
 from botocore.awsrequest import AWSRequest
 from botocore.credentials import Credentials
 
+from oracleapi.desired.groups import scope_slug
 from support.guarded_api import run
 from support.lab import Lab
 
@@ -26,13 +28,23 @@ def trying(what: str, declared: str = "") -> str:
     return f"declare x number; {declared} begin begin {what} exception when others then null; end; {READ} end;"
 
 
+PAT = base64.urlsafe_b64encode(b'{"sub": "pat", "groups": ["payroll"]}').decode().rstrip("=")
+ANOTHER_S = (
+    ("REQUEST_METHOD", "GET"),
+    ("SCRIPT_NAME", f"/ords/hr_api/{scope_slug('hr.read')}/hr/v1"),
+    ("PATH_INFO", "/salary"),
+    ("REMOTE_IDENT", "pat"),
+    ("Authorization", f"Bearer x.{PAT}.x"),
+)
+"""A request as ORDS would hand it on from a caller who may read HR.SALARY."""
 HANDLERS = {
     "set-role": trying("dbms_session.set_role('HR_PAYROLL');"),
     "set-all": trying("dbms_session.set_role('ALL');"),
     "set-statement": trying("execute immediate 'set role hr_payroll';"),
     "ask-again": trying("b := oracleapi.guard.check_request;", "b boolean;"),
     "pretend": trying(
-        "n(1) := 'REMOTE_IDENT'; v(1) := 'pat'; owa.init_cgi_env(1, n, v); b := oracleapi.guard.check_request;",
+        "".join(f"n({at}) := '{name}'; v({at}) := '{value}'; " for at, (name, value) in enumerate(ANOTHER_S, 1))
+        + f"owa.init_cgi_env({len(ANOTHER_S)}, n, v); b := oracleapi.guard.check_request;",
         "n owa.vc_arr; v owa.vc_arr; b boolean;",
     ),
     "check": trying("oracleapi.guard.enable_for_check('HR_PAYROLL');"),
