@@ -4,8 +4,10 @@ from typing import Any
 
 import pytest
 
+from oracleapi.errors import Retryable
 from oracleapi.model.account import Holding
 from oracleapi.model.rotation import KubeSecret
+from oracleapi.runtime.store import Key
 from support import make
 from support.rotations import (
     ACCOUNT,
@@ -367,4 +369,35 @@ def test_a_password_that_a_person_changes_in_our_rollover_locks_nobody_out() -> 
     for _ in range(10):
         resync(world)
     assert world.ready(ROTATION)[0] == "True"  # the version before is the password that the rollover kept
+    check_done(world)
+
+
+def test_of_two_objects_over_one_account_the_older_has_it_whatever_they_call_the_database() -> None:
+    world = settled()
+    database_object = dict(world.kube.objects[("OracleDatabase", None, "db")])
+    again = {**database_object, "metadata": {"name": "same"}}
+    world.apply(make.resource("OracleDatabase", "same", again["spec"]))
+    world.settle()
+    second = make.rotation("second", databaseRef={"name": "same"}, account=TWIN)
+    world.apply({**second, "spec": {**second["spec"], "secret": {"accountRef": {"name": "main"}, "name": "hr/other"}}})
+    world.settle()
+    key = Key("SecretRotation", "hr", "second")
+    assert world.ready(key) == ("False", "Conflict")
+    assert world.message(key).startswith("spec.account: hr/hr-app rotates account HR_APP already")
+    assert world.ready(ROTATION) == ("True", "Succeeded")
+
+
+def test_a_window_that_went_by_leaves_the_password_overdue() -> None:
+    nights = [{"cron": "0 3 * * *", "durationMinutes": 60}]
+    world = settled(schedule={"everyDays": 30, "jitterMinutes": 0}, windows=nights)
+    world.backends.rotated.faults["put_pending"] = [Retryable("AwsUnavailable", "no answer")] * 10_000
+    world.clock.advance(31 * DAY_S)
+    world.settle(2 * 3600.0)
+    resync(world)
+    world.clock.advance(DAY_S)
+    resync(world)
+    assert world.condition("Fresh", ROTATION) == ("False", "Overdue")
+    world.backends.rotated.faults.clear()
+    world.settle(2 * DAY_S)
+    assert world.condition("Fresh", ROTATION) == ("True", "Succeeded")
     check_done(world)

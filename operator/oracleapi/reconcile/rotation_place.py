@@ -193,10 +193,10 @@ class Places:
         Raises:
             Terminal: ``Conflict``.
         """
-        mine = {work.spec.account, twin_name(work.spec.account)}
+        mine, here = {work.spec.account, twin_name(work.spec.account)}, self._database(work.spec.database_ref.name)
         for key, resource in self._references.of_kind(KIND):
             spec = resource.get("spec", {})
-            same = spec.get("databaseRef", {}).get("name") == work.spec.database_ref.name
+            same = self._database(spec.get("databaseRef", {}).get("name", "")) == here
             if key == work.key or not same or spec.get("account") not in mine:
                 continue
             if _age(resource) < _age(work.resource):
@@ -205,6 +205,13 @@ class Places:
                     f"spec.account: {key.namespace}/{key.name} rotates account {spec.get('account')} already; delete"
                     " one of the two",
                 )
+
+    def _database(self, name: str) -> str:
+        """Return what tells a database from others: two objects may lead to one."""
+        for key, resource in self._references.of_kind("OracleDatabase"):
+            if key.name == name:
+                return str(resource.get("status", {}).get("pdbGuid") or name)
+        return name
 
 
 def _asked(work: Pass[SecretRotationSpec]) -> str | None:

@@ -8,7 +8,7 @@ from oracleapi.api import reasons
 from oracleapi.api.secretrotation import SecretRotationSpec
 from oracleapi.desired.password import make_password
 from oracleapi.desired.rotation import check_secret, choose_strategy, noted, phase_of, secret_values
-from oracleapi.desired.schedule import Schedule, Window, due
+from oracleapi.desired.schedule import Schedule, Window, due, next_time
 from oracleapi.errors import DependencyNotReady, Retryable, Terminal
 from oracleapi.model.account import ObservedAccount, SetPassword
 from oracleapi.model.opened import IDLE, OpenRotation
@@ -48,7 +48,7 @@ class SecretRotationReconciler:
 
     def reconcile(self, work: Pass[SecretRotationSpec]) -> None:
         schedule = _schedule(work.spec)
-        _say_fresh(work)
+        _say_fresh(work, schedule)
         place = self._places.open(work)
         known = self._known(place)
         opened = OpenRotation.of(work.status)
@@ -373,12 +373,12 @@ def _schedule(spec: SecretRotationSpec) -> Schedule:
         raise Terminal(reasons.INVALID_SPEC, str(error)) from error
 
 
-def _say_fresh(work: Pass[SecretRotationSpec]) -> None:
-    """Say whether the rotation that was due has come about."""
-    due = work.status.get("nextRotationTime")
-    if due is None:
+def _say_fresh(work: Pass[SecretRotationSpec], schedule: Schedule) -> None:
+    """Say whether the rotation that was due has come about, be it that a window went by without it."""
+    last = work.status.get("lastRotationTime")
+    if last is None:
         return
-    if _time(due).timestamp() + OVERDUE_S < work.clock.now():
+    if next_time(schedule, _time(last), work.uid).timestamp() + OVERDUE_S < work.clock.now():
         work.report.say("Fresh", False, reasons.OVERDUE, "The rotation that was due did not come about; see Ready")
     else:
         work.report.say("Fresh", True, reasons.SUCCEEDED, "The password is not older than its schedule says")
