@@ -12,7 +12,20 @@ from support.guarded_api import run
 from support.lab import NAMESPACE, Lab, wait_for
 from support.leaks import places
 from support.load import Caller, Load
-from support.rotation_lab import ACCOUNT, PROFILE, RIGHTS, TWIN, Reader, Rotating, log_in, rotating_lab, running_pods
+from support.rotation_lab import (
+    ACCOUNT,
+    PROFILE,
+    RIGHTS,
+    TWIN,
+    OrdsPods,
+    Pods,
+    Reader,
+    Rotating,
+    begin_ords,
+    log_in,
+    rotating_lab,
+    running_pods,
+)
 
 TURNS = int(os.environ.get("ORACLEAPI_ROTATIONS", "3"))
 """How often each strategy rotates; 20 for the figures of docs/rotation.md."""
@@ -47,7 +60,7 @@ def test_nobody_notices(lab: Lab, api: dict[str, Any], rotating: Rotating, strat
     rotating.apply(strategy=strategy, secret=secret(rotating, **KUBERNETES), consumers=APP)
     lab.wait_ready("srot", "hr-app", "hr")
     url = f"{api['status']['endpoint']}/hr/v1/employees"
-    with running_pods(lab) as pods:
+    with running_pods(lab, Pods(lab)) as pods:
         wait_for("the first pod to run", lambda: pods.seen)
         with Load([caller(lab, url)], 50) as load, Reader(rotating) as reader:
             for _ in range(TURNS):
@@ -95,6 +108,28 @@ def test_the_operators_own_account_rotates_while_it_works(lab: Lab, api: dict[st
         )  # fmt: skip
         lead(lab, {"secretRef": {"name": "hr-db-operator"}, "secretsManager": None})
         lab.wait_ready("odb", "hr-db")
+
+
+def test_the_account_of_ords_rotates_while_callers_come(lab: Lab, api: dict[str, Any], rotating: Rotating) -> None:
+    run(lab, f'alter user ords_public_user identified by "{rotating.first}" profile {PROFILE}')
+    begin_ords(lab, rotating.first)
+    account = json.dumps({"username": "ORDS_PUBLIC_USER", "password": rotating.first})
+    rotating.manager.put_secret_value(SecretId=rotating.secret, SecretString=account)
+    rotating.apply(
+        "ords", "ORDS_PUBLIC_USER", secret=secret(rotating, **KUBERNETES), consumers=APP, verify=["Login", "Ords"]
+    )
+    lab.wait_ready("srot", "ords", "hr")
+    url = f"{api['status']['endpoint']}/hr/v1/employees"
+    with running_pods(lab, OrdsPods(lab)) as pods:
+        wait_for("ORDS to run", lambda: pods.seen)
+        with Load([caller(lab, url)], 50) as load:
+            for _ in range(2):
+                assert rotating.rotate("ords")["result"] == "Succeeded"
+                assert pods.seen[-1] == rotating.current()["password"]
+                page = f"{lab.environment['SANDBOX_ORACLE_ADMIN']}/_sandbox/kill-sessions"
+                lab.http.put(page, json={"user": "ORDS_PUBLIC_USER", "where": "pool"}).raise_for_status()
+            load.pass_by(("reader", "200"))
+    assert load.wrong == []
 
 
 def lead(lab: Lab, credentials: dict[str, Any]) -> None:

@@ -17,6 +17,7 @@ from support.rollouts import Kubelet, Started, let_in
 ACCOUNT, TWIN, PROFILE = "HR_APP", "HR_APP_CLONE", "HR_APP_ROTATED"
 RIGHTS = ("ALTER USER", "CREATE USER", "GRANT ANY PRIVILEGE", "GRANT ANY ROLE", "GRANT ANY OBJECT PRIVILEGE")
 """What DualUser needs, docs/rotation.md."""
+DELEGATED = ("HR_APP*", "ORACLEAPI_*", "ORDS_PUBLIC_USER")
 ENVIRONMENT = [
     {"name": name, "valueFrom": {"secretKeyRef": {"name": "hr-app-db", "key": name.lower()}}}
     for name in ("USERNAME", "PASSWORD")
@@ -142,10 +143,24 @@ def deployment(name: str = "app") -> dict[str, Any]:
     }
 
 
+class OrdsPods(Pods):
+    """Pods of ORDS: each begins ORDS again with the password of its Secret."""
+
+    def start(self, started: Started) -> bool:
+        begin_ords(self._lab, started.environment["PASSWORD"])
+        self.seen.append(started.environment["PASSWORD"])
+        return True
+
+
+def begin_ords(lab: Lab, password: str) -> None:
+    """Give ORDS its password and start it again."""
+    page = f"{lab.environment['SANDBOX_ORACLE_ADMIN']}/_sandbox/restart-ords"
+    lab.http.put(page, json={"password": password}).raise_for_status()
+
+
 @contextmanager
-def running_pods(lab: Lab) -> Iterator[Pods]:
+def running_pods(lab: Lab, pods: Pods) -> Iterator[Pods]:
     """Run a Deployment as a kubelet would."""
-    pods = Pods(lab)
     with Kubelet(lab, "hr", pods.start):
         lab.apply(deployment())
         yield pods
@@ -167,7 +182,10 @@ def rotating_lab(lab: Lab) -> Iterator[Rotating]:
     let_in(lab, "hr")
     before = {kind: lab.get(kind, name)["spec"] for kind, name in (("odb", "hr-db"), ("awsacct", "main"))}
     patch(
-        lab, "odb", "hr-db", [{**each, "accounts": ["HR_APP*", "ORACLEAPI_*"]} for each in before["odb"]["delegations"]]
+        lab,
+        "odb",
+        "hr-db",
+        [{**each, "accounts": list(DELEGATED)} for each in before["odb"]["delegations"]],
     )
     patch(lab, "awsacct", "main", [{"namespaces": {"names": ["hr"]}, "secretPrefixes": ["oracleapi/hr/"]}])
     account = json.dumps({"username": ACCOUNT, "password": first})

@@ -89,7 +89,7 @@ class Place:
             raise Terminal(
                 reasons.ACCOUNT_REFUSED, f"spec.account: the database has no account {name}; create it, or name another"
             )
-        if found.maintained:
+        if found.maintained and not found.runtime:
             raise Terminal(
                 reasons.ACCOUNT_REFUSED, f"spec.account: {name} is maintained by Oracle; name an account of your own"
             )
