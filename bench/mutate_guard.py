@@ -19,14 +19,14 @@ from oracleapi.adapters.oracle.guard_install import texts
 
 ROOT = pathlib.Path(__file__).resolve().parents[1]
 FOLDER = ROOT / "tests" / "contract" / "oracle" / "guard"
-TESTS = tuple(FOLDER / name for name in ("test_guard.py", "test_edges.py", "test_vendors.py"))
+TESTS = tuple(FOLDER / f"test_{name}.py" for name in ("guard", "edges", "tokens", "vendors"))
 FILES = ("decision_v1.pkb.sql", "guard.pkb.sql", "latch.pkb.sql")
 LIMIT_MS = 10_000
 METHOD = """\
 One change at a time: conditions negated, `and` for `or` and an operand dropped, comparisons turned or shifted by one,
 statements left out, elements of lists, orders and functions left out, numbers and texts changed. A mutant that the
-database does not compile counts nowhere. Killed means that a request of `test_guard.py`, `test_edges.py` or
-`test_vendors.py` in `tests/contract/oracle/guard` is answered otherwise."""
+database does not compile counts nowhere. Killed means that a request of `test_guard.py`, `test_edges.py`,
+`test_tokens.py` or `test_vendors.py` in `tests/contract/oracle/guard` is answered otherwise."""
 
 
 class Mutation:

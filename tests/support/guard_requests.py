@@ -4,6 +4,7 @@
 
 import base64
 import json
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -16,6 +17,8 @@ BASE = "/ords/hr_api/oa-hr-read-1/hr/v1"
 PUBLIC = "/ords/hr_api/oa-public/hr/v1"
 SIGNED = "/ords/hr_api/oa-iam/hr/v1"
 KEY = "k" * 43
+Change = Callable[..., None]
+"""Runs a statement, and another one after the test."""
 
 
 @dataclass
@@ -126,3 +129,17 @@ def bind(
 def faults(dba: oracledb.Cursor) -> list[tuple[str, str | None]]:
     dba.execute("select reason, detail from oracleapi.fault order by seen")
     return list(dba)
+
+
+def route(change: Change, name: str, path: str, variables: int, auth: str, owner: str = "api") -> None:
+    """Add a route to the guard's tables for one test."""
+    change(
+        f"insert into oracleapi.route values ('{owner}', '{name}', 'GET', '^{path}$', {variables}, '{auth}', null,"
+        " null)",
+        f"delete from oracleapi.route where owner = '{owner}' and name = '{name}'",
+    )
+
+
+def seen(answer: Answer) -> tuple[bool, set[str]]:
+    """Return whether the guard let a request pass, and with which roles."""
+    return answer.allowed, answer.roles

@@ -158,6 +158,12 @@ def test_block(db: Any, sentence: str, source: str, value: str) -> None:
             1403,
             "no data found",
         ),
+        (
+            "a key longer than its type",
+            "declare type t is table of number index by varchar2(2); a t; begin a('ab') := 1; a('abc') := 1; end;",
+            6502,
+            "numeric or value error",
+        ),
         ("uninitialised table", "declare type t is table of number; a t; begin a.extend; end;", 6531, "uninitialized"),
         ("beyond the end", "declare type t is table of number; a t := t(1); begin a(2) := 1; end;", 6533, "Subscript"),
         ("VARRAY limit", "declare type t is varray(1) of number; a t := t(1); begin a.extend; end;", 6532, "Subscript"),

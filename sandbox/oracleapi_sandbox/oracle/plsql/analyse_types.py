@@ -134,8 +134,9 @@ class TypeAnalysis:
             case n.RecordType():
                 return t.Type("RECORD", fields=tuple(self._record_field(part, scope) for part in node.fields))
         element = self.type_of(node.element, scope)
-        key = self.type_of(node.key, scope).category if node.key is not None else index_by
-        return t.Type("TABLE", element=element, key=key, limit=node.limit)
+        named = self.type_of(node.key, scope) if node.key is not None else None
+        key, size = (named.category, named.size) if named is not None else (index_by, None)
+        return t.Type("TABLE", element=element, key=key, key_size=size, limit=node.limit)
 
     def _record_field(self, part: n.Variable, scope: Scope) -> t.Field:
         if part.default is not None and not isinstance(part.default, n.Literal):

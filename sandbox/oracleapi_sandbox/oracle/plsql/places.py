@@ -58,6 +58,7 @@ def set_element(collection: Datum, index: Datum, value: Datum) -> None:
     items, key = collection.live(), key_of(collection, index)
     if collection.type.key is None and key not in items:
         raise predefined("SUBSCRIPT_BEYOND_COUNT")
+    _check_size(collection.type, key)
     items[key] = coerce(value, collection.type.element or ANY)
 
 
@@ -66,8 +67,15 @@ def element_for_write(collection: Datum, index: Datum) -> Datum:
     if isinstance(collection, Collection) and collection.type.key is not None:
         key = key_of(collection, index)
         if key not in collection.live():
+            _check_size(collection.type, key)
             collection.live()[key] = default_value(collection.type.element or ANY)
     return get_element(collection, index)
+
+
+def _check_size(kind: Type, key: Key) -> None:
+    """Refuse a key that the table's ``INDEX BY VARCHAR2(n)`` has no room for [D]."""
+    if kind.key == "CHAR" and kind.key_size is not None and len(str(key).encode()) > kind.key_size:
+        raise value_error("associative array key is too long")
 
 
 def construct(kind: Type, values: Sequence[Datum]) -> Collection:

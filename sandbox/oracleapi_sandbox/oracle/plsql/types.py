@@ -44,6 +44,7 @@ class Type:
         size: Length of VARCHAR2, CHAR and RAW, in bytes, or in characters with *characters*.
         fields: Of a record; ``None`` when they are known only at run time.
         element: Of a collection; *key* is CHAR or NUMBER for an index-by table, ``None`` for a nested table or VARRAY.
+        key_size: Length of a VARCHAR2 key, in bytes.
         limit: Of a VARRAY.
     """
 
@@ -56,6 +57,7 @@ class Type:
     fields: tuple[Field, ...] | None = None
     element: "Type | None" = None
     key: str | None = None
+    key_size: int | None = None
     limit: int | None = None
 
     @property

@@ -8,7 +8,7 @@ import oracledb
 import pytest
 
 from oracleapi.adapters.oracle.guard_install import install_statements
-from support.guard_requests import BASE, PASSWORD, PUBLIC, SIGNED, Pool
+from support.guard_requests import BASE, PASSWORD, PUBLIC, SIGNED, Change, Pool
 from support.parts import Part, start_part
 
 ROUTES = (
@@ -79,6 +79,22 @@ def dba(system: oracledb.Connection) -> Iterator[oracledb.Cursor]:
         cursor.execute("update oracleapi.managed_schema set role_mode = 'SetRole'")
         cursor.execute("update oracleapi.api set require_binding = 1, groups_claim = 'groups'")
         system.commit()
+
+
+@pytest.fixture
+def change(dba: oracledb.Cursor) -> Iterator[Change]:
+    """Change rows of the guard's tables that stand for all tests; they are put back."""
+    undo: list[str] = []
+
+    def changed(statement: str, back: str) -> None:
+        dba.execute(statement)
+        dba.connection.commit()
+        undo.append(back)
+
+    yield changed
+    for statement in reversed(undo):
+        dba.execute(statement)
+    dba.connection.commit()
 
 
 @pytest.fixture
