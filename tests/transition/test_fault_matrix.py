@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 
 from oracleapi.api import reasons
+from support import rotations
 from support.crashes import Call, Outside
 from support.faults import FAULTS, Fault
 from support.history import History
@@ -115,7 +116,11 @@ LASTING = {
 }
 
 
-FIRST = {"aws": "list_apis", "oracle": "facts", "ords": "status", "oidc": "discover"}
+FIRST = {
+    "aws": "list_apis", "oracle": "facts", "ords": "status", "oidc": "discover", "rotated": "describe",
+    "logins": "prove", "workloads": "write_secret",
+}  # fmt: skip
+OF_ROTATIONS = ("rotated", "logins", "workloads")
 
 
 def said(world: SmallWorld) -> list[tuple[str, str]]:
@@ -156,7 +161,8 @@ def test_a_lasting_fault_says_what_an_administrator_must_do(name: str, fault: st
 def test_what_is_said_of_a_fault_stays_the_same_while_it_lasts() -> None:
     """A message that changed with every try would write a status each time."""
     for fault in LASTING:
-        world = SCENARIOS["create"].start()
+        rotating = FAULTS[fault].part in OF_ROTATIONS
+        world = rotations.unborn(secret=rotations.KUBERNETES) if rotating else SCENARIOS["create"].start()
         failing(world, FAULTS[fault], FIRST[FAULTS[fault].part], 1e9)
         world.settle(120)
         world.kube.writes.clear()
