@@ -4,6 +4,7 @@ import functools
 from collections.abc import Callable
 from typing import Any
 
+from oracleapi.errors import Retryable
 from oracleapi.model.account import Holding
 from oracleapi.model.rotation import CURRENT, PENDING, PREVIOUS
 from oracleapi.runtime.store import Key
@@ -154,15 +155,33 @@ def rotated(strategy: str, account: str, entries: int = 2) -> Callable[[SmallWor
 
 
 def left(world: SmallWorld) -> None:
-    """Check that the object is gone, and that its readers have what works."""
+    """Check that the object is gone, and that its readers have what works, and what will go on working."""
     assert world.kube.find(*ROTATION) is None
-    assert reachable(world, CURRENT)
+    found = current(world)
+    account = accounts(world)[found["username"]]
+    assert account.password == found["password"]
     assert PENDING not in secrets(world).secrets[NAME].labels
+    written = world.workloads.secrets[("hr", "hr-app-db")]
+    assert (written.owner, written.data["password"]) == ("", found["password"])
 
 
-def deleted_in_the_middle(world: SmallWorld) -> None:
-    ask(world)
-    world.sync()
+def stuck(at: str) -> Callable[[], SmallWorld]:
+    """Return what makes a world whose rotation cannot go on from a call of Secrets Manager, or from its consumers."""
+
+    def start() -> SmallWorld:
+        world = settled(secret=KUBERNETES, consumers=CONSUMERS)
+        world.workloads.quick = at != "consumers"
+        secrets(world).faults[at] = [Retryable("AwsUnavailable", "no answer")] * 1000
+        ask(world)
+        world.settle(30.0)
+        assert "rotation" in status(world)
+        secrets(world).faults.clear()
+        return watched(world, CURRENT)
+
+    return start
+
+
+def delete(world: SmallWorld) -> None:
     world.delete("SecretRotation", "hr", "hr-app")
 
 

@@ -334,7 +334,15 @@ SCENARIOS = {
     "the first password of a secret": rotation(
         lambda: rotations.unborn(there=False), nothing, rotations.rotated("Single", "HR_APP", entries=1)
     ),
-    "a rotation that is deleted": rotation(rotations.begun(), rotations.deleted_in_the_middle, rotations.left),
+    "a rotation that is deleted before its switch": rotation(
+        rotations.stuck("make_current"), rotations.delete, rotations.left
+    ),
+    "a rotation that is deleted after its switch": rotation(
+        rotations.stuck("drop_pending"), rotations.delete, rotations.left
+    ),
+    "a rotation that is deleted with its consumers": rotation(
+        rotations.stuck("consumers"), rotations.delete, rotations.left
+    ),
     "delete one of two": Scenario(shared, remove_other, other_gone, drains=False, apis=2),
 }
 

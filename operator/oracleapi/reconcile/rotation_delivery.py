@@ -31,6 +31,13 @@ class Delivery:
             data = secret_data(place.read(version), version)
             place.workloads.write_secret(place.namespace, wanted.name, data, place.work.resource)
 
+    def leave_secret(self, place: Place, version: str) -> None:
+        """Write it a last time, unless it was released already."""
+        wanted = place.spec.secret.kubernetes_secret
+        found = None if wanted is None else place.workloads.read_secret(place.namespace, wanted.name)
+        if found is not None and found.owner == place.work.uid:
+            self.keep_secret(place, version)
+
     def bring(self, place: Place, run: Run, opened: OpenRotation) -> None:
         """Carry on until every consumer has moved and the old password has ended.
 

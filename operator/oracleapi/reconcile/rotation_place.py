@@ -146,6 +146,12 @@ class Places:
             asked is not None or work.requested or work.status.get("observedGeneration") != work.generation,
         )
 
+    def release(self, work: Pass[SecretRotationSpec]) -> None:
+        """Let the Kubernetes Secret outlive the object."""
+        kept = work.spec.secret.kubernetes_secret
+        if kept is not None:
+            self._workloads.release_secret(work.key.namespace or "", kept.name, work.resource)
+
     def _left(self, work: Pass[SecretRotationSpec]) -> Found:
         name, account = work.spec.database_ref.name, work.spec.secret.account_ref.name
         return (

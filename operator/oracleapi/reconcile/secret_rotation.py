@@ -335,20 +335,28 @@ class SecretRotationReconciler:
         opened = OpenRotation.of(work.status)
         if "secretArn" not in work.status and opened is None:
             return
-        place = self._places.open(work, leaving=True)
-        secret = place.describe()
-        ours = secret is not None and secret.tags.get(TAG_OWNER) == str(work.owner)
-        if opened is not None and secret is not None and ours:
-            run = Run(place, secret, opened)
-            if not run.roll_back():
-                run.to_switch()
-        kept = work.spec.secret.kubernetes_secret
-        if work.deletion_policy == "Delete":
-            if ours and secret is not None and not secret.deleted:
-                place.secrets.delete(place.name, RECOVERY_DAYS)
+        delete = work.deletion_policy == "Delete"
+        if opened is not None or delete:
+            place = self._places.open(work, leaving=True)
+            secret = place.describe()
+            if secret is not None and not secret.deleted and secret.tags.get(TAG_OWNER) == str(work.owner):
+                if opened is not None:
+                    self._close(place, secret, opened)
+                if delete:
+                    place.secrets.delete(place.name, RECOVERY_DAYS)
+        if not delete:
+            self._places.release(work)
+
+    def _close(self, place: Place, secret: ObservedSecret, opened: OpenRotation) -> None:
+        """Take an open rotation back, or bring it to its readers where they get its version already."""
+        run = Run(place, secret, opened)
+        if phase_of(secret, opened.token, opened.replacing) == "Switched":
+            place.secrets.drop_pending(place.name, opened.token)
+        elif run.roll_back():
             return
-        if kept is not None:
-            place.workloads.release_secret(place.namespace, kept.name, work.resource)
+        else:
+            opened = run.to_switch()
+        self._delivery.leave_secret(place, opened.token)
 
     def forget(self, key: Key) -> None:
         """Nothing is remembered of a rotation."""
