@@ -1,7 +1,7 @@
 """What a rotation must not do whatever happens: lock an account that others use, or show a password."""
 
 import logging
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
@@ -9,6 +9,8 @@ import structlog
 
 from oracleapi.errors import Retryable
 from oracleapi.ports import Change
+from oracleapi.wiring import Operator, build_operator, list_all
+from support.crashes import Call, Outside
 from support.fake_rotation import Account
 from support.rotations import (
     ACCOUNT,
@@ -16,6 +18,8 @@ from support.rotations import (
     NAME,
     ROTATION,
     accounts,
+    ask,
+    begun,
     check_done,
     database,
     passwords,
@@ -25,7 +29,7 @@ from support.rotations import (
     shown,
     unborn,
 )
-from support.small_world import SmallWorld
+from support.small_world import SETTINGS, SmallWorld
 from support.worlds import resync
 
 
@@ -112,3 +116,33 @@ def troubled(strategy: str) -> SmallWorld:
     rotate(world, "denied")
     assert world.ready(ROTATION) == ("False", "LoginDenied")
     return world
+
+
+@pytest.mark.parametrize("strategy", ["Rollover", "DualUser"])
+def test_two_operators_at_once_end_in_one_consistent_state(strategy: str) -> None:
+    """A second process, which does not know that it has lost the lease, runs a pass within each call of the first."""
+    start = begun(strategy=strategy)
+    world = start()
+    outside = Outside(world)
+    ask(world)
+    world.settle()
+    calls = len(outside.calls)
+    assert calls > 10
+    for number in range(calls):
+        world = start()
+        outside = Outside(world)
+        second = build_operator(world.kube, world.workloads, world.backends, SETTINGS, "cluster-1", world.clock)
+        list_all(world.kube, second)
+
+        def meet(call: Call, go: Callable[[], Any], at: int = number, other: Operator = second) -> Any:
+            if call.number == at:
+                other.runner.run(ROTATION)
+            return go()
+
+        outside.meet = meet
+        ask(world)
+        world.settle(400)
+        outside.meet = None
+        resync(world, 400)
+        assert world.ready(ROTATION) == ("True", "Succeeded"), (number, world.message(ROTATION))
+        check_done(world)
