@@ -148,9 +148,12 @@ CHOSEN_BY_NAME = frozenset({
 UNMET = frozenset({
     "challenge_without_credentials", "error_fallback_format", "error_response_format", "missing_role_status",
     "implicit_parameters_case_sensitive", "paging_binds_look_ahead", "jwt_profile_mode", "jwt_profile_enabled",
-    "verify_ssl", "scp_array", "audit_objects_at_once",
+    "verify_ssl", "scp_array", "audit_objects_at_once", "rollover_expire_by_self", "rollover_expire_with_password",
+    "rollover_expire_needs_rollover", "rollover_status_lingers", "rollover_limit_in_seconds", "one_password_a_second",
+    "invalid_pool_lends_open_sessions",
 })  # fmt: skip
-"""Choices of ORDS and the database that are no attacker's business: words of answers, paging, what is documented."""
+"""Choices of ORDS and the database that are no attacker's business: words of answers, paging, changes of
+passwords, what is documented."""
 
 
 @pytest.fixture(scope="module")

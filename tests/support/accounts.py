@@ -8,12 +8,14 @@ import oracledb
 from oracleapi.adapters.oracle.accounts import READABLE
 from oracleapi.adapters.oracle.database import OracleDatabase
 from oracleapi.adapters.oracle.errors import full_code
+from support.lab import wait_for
 
 OLD, NEW, NEWER = "Only4Tests_old.1-A", "Only4Tests_new.2-B", "Only4Tests_newer.3-C"
 READING = tuple(right.lower() for right in READABLE)
 POWERS = ("create user, alter user, grant any privilege, grant any role, grant any object privilege", *READING)
 """What docs/database.md asks for DualUser."""
 NO_USER = "ORA-01918"
+CONNECTED = "ORA-01940"
 Open = Callable[..., OracleDatabase]
 """Opens the operator's adapter with an account that holds what is given."""
 
@@ -44,9 +46,16 @@ class Dba:
         return f"{name}_CLONE"
 
     def clear(self) -> None:
+        """Drop what was made; a session whose client has just left may be there a moment longer."""
         while self._made:
-            try:
-                self.run(self._made.pop())
-            except oracledb.DatabaseError as error:
-                if full_code(error) != NO_USER:
-                    raise
+            statement = self._made.pop()
+            wait_for(statement, lambda wanted=statement: self._dropped(wanted))
+
+    def _dropped(self, statement: str) -> bool:
+        try:
+            self.run(statement)
+        except oracledb.DatabaseError as error:
+            if full_code(error) not in (NO_USER, CONNECTED):
+                raise
+            return full_code(error) == NO_USER
+        return True
