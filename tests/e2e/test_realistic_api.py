@@ -117,8 +117,9 @@ def test_one_request_id_in_the_access_log_and_in_the_request_that_ords_got(lab: 
     group = f"/aws/vendedlogs/oracleapi/{uid}/hr/hr"
 
     def lines() -> list[dict[str, Any]]:
-        pages = lab.aws("logs").get_paginator("filter_log_events").paginate(logGroupName=group)
-        return [event for page in pages for event in page["events"] if request_id in event["message"]]
+        asked = {"logGroupName": group, "filterPattern": f'"{request_id}"'}
+        pages = lab.aws("logs").get_paginator("filter_log_events").paginate(**asked)
+        return [event for page in pages for event in page["events"]]
 
     (line,) = wait_for("the access log", lines)
     assert '"principal":"alice"' in line["message"]
