@@ -130,7 +130,18 @@ def test_the_account_of_ords_rotates_while_callers_come(lab: Lab, api: dict[str,
                 page = f"{lab.environment['SANDBOX_ORACLE_ADMIN']}/_sandbox/kill-sessions"
                 lab.http.put(page, json={"user": "ORDS_PUBLIC_USER", "where": "pool"}).raise_for_status()
             load.pass_by(("reader", "200"))
-    assert load.wrong == []
+        assert load.wrong == []
+        pods.careless = True
+        begin_ords(lab, "of-somebody-else")
+        request = rotating.ask("ords")
+        lab.wait_reason("srot", "ords", "WaitingForConsumers", "hr")
+
+        def told() -> bool:
+            return "ORDS answers 503" in lab.condition("srot", "ords", "hr")["message"]
+
+        wait_for("ORDS to be found without a session", told)
+        begin_ords(lab, rotating.current()["password"])
+        wait_for("the rotation to be over", lambda: over(rotating, request, "ords"))
 
 
 def refusals(lab: Lab) -> int:
@@ -186,6 +197,6 @@ def test_the_operator_is_killed_in_the_middle(lab: Lab, rotating: Rotating, mome
     assert ["AWSPENDING"] not in labels
 
 
-def over(rotating: Rotating, request: str) -> bool:
-    found = rotating.status()
+def over(rotating: Rotating, request: str, name: str = "hr-app") -> bool:
+    found = rotating.status(name)
     return found.get("lastHandledRotateAt") == request and "rotation" not in found

@@ -401,3 +401,32 @@ def test_a_window_that_went_by_leaves_the_password_overdue() -> None:
     world.settle(2 * DAY_S)
     assert world.condition("Fresh", ROTATION) == ("True", "Succeeded")
     check_done(world)
+
+
+def test_a_first_password_that_a_person_puts_instead_is_taken() -> None:
+    world = unborn(there=False)
+    database(world).rights.clear()
+    world.settle()
+    assert "or put the account's present password into the secret yourself" in world.message(ROTATION)
+    secrets(world).put(NAME, "v2", username=ACCOUNT, password=FIRST)
+    resync(world)
+    resync(world)
+    assert world.ready(ROTATION) == ("True", "Succeeded"), world.message(ROTATION)
+    assert current(world)["password"] == FIRST
+    check_done(world)
+
+
+def test_ords_is_asked_for_what_takes_a_session_of_its_account() -> None:
+    world = settled(verify=["Login", "Ords"])
+    rotate(world)
+    assert world.ready(ROTATION) == ("False", "WaitingForConsumers")
+    assert "no OracleApi over this database has a probe route" in world.message(ROTATION)
+    world.apply(make.resource("OracleApi", "hr", make.api_spec(), "hr"))
+    world.backends.ords.answers["/_probe"] = 503
+    resync(world)
+    assert "ORDS answers 503: it gets no session with its account" in world.message(ROTATION)
+    world.backends.ords.answers["/_probe"] = 200
+    world.settle()
+    assert world.ready(ROTATION) == ("True", "Succeeded")
+    assert world.backends.ords.urls[-1].endswith("/hr_api/oa-probe/hr/v1/_probe")
+    check_done(world)

@@ -7,7 +7,8 @@ from typing import Any, Literal
 
 from oracleapi.api import reasons
 from oracleapi.api.oracledatabase import Connection, Delegation
-from oracleapi.api.secretrotation import Strategy
+from oracleapi.api.secretrotation import SecretRotationSpec, Strategy
+from oracleapi.desired.schedule import Schedule, Window
 from oracleapi.errors import Terminal
 from oracleapi.model.account import ROLLOVER_LIMIT, ObservedAccount
 from oracleapi.model.ownership import TAG_OWNER
@@ -24,6 +25,20 @@ class Choice:
 
     strategy: Chosen
     detail: str
+
+
+def build_schedule(spec: SecretRotationSpec) -> Schedule:
+    """Return when an object's rotations are due.
+
+    Raises:
+        Terminal: ``InvalidSpec``, a cron expression or zone means nothing.
+    """
+    windows = tuple(Window(each.cron, each.duration_minutes) for each in spec.windows)
+    asked = spec.schedule
+    try:
+        return Schedule(asked.every_days, asked.cron, asked.time_zone, windows, asked.jitter_minutes)
+    except ValueError as error:
+        raise Terminal(reasons.INVALID_SPEC, str(error)) from error
 
 
 def choose_strategy(asked: Strategy, account: ObservedAccount) -> Choice:

@@ -1,20 +1,26 @@
 """After the switch: the Kubernetes Secret, the consumers, the end of the old password; safe to repeat anywhere."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from oracleapi.api import reasons
+from oracleapi.api.oracleapi import OracleApiSpec
 from oracleapi.api.secretrotation import Consumer
+from oracleapi.desired.groups import schema_alias
+from oracleapi.desired.probe import PROBE_GROUP, PROBE_PATH, has_probe
 from oracleapi.errors import DependencyNotReady
 from oracleapi.model.opened import OpenRotation
 from oracleapi.ports import Backends
+from oracleapi.reconcile.passes import parse_spec
 from oracleapi.reconcile.references import References
 from oracleapi.reconcile.rotation_place import Place
 from oracleapi.reconcile.rotation_run import Run
 
 AGAIN_S = 5.0
 """How often a rollout and a Secret that somebody else fills are looked at."""
+RAN = (200, 403)
+"""The handler answered, or the guard did: for both ORDS has a session."""
 TEXTS = ("username", "password", "host", "port", "dbname", "serviceName", "connectString")
 
 
@@ -83,21 +89,38 @@ class Delivery:
         return holds(text, str(place.read(version)["password"]))
 
     def _ask_ords(self, place: Place) -> None:
-        """Ask ORDS for a page that takes a session of its own account.
+        """Ask ORDS for the probe route of an API, whose handler takes a session that ORDS opens with its own account.
 
         Raises:
-            Retryable: ``OrdsUnreachable``. DependencyNotReady: it has no session.
+            Retryable: ``OrdsUnreachable``.
+            DependencyNotReady: ``WaitingForConsumers``; it gets no session, or there is no such route to ask.
         """
         ords = place.database.ords
         trust = self._references.ca_bundle(ords.ca_secret_ref, "the database's ords.caSecretRef")
-        answer = self._backends.probe(trust).ask(f"{str(ords.base_url).rstrip('/')}/_/db-api/stable/metadata-catalog/")
-        if answer.status >= 500:
-            raise DependencyNotReady(
-                reasons.WAITING_FOR_CONSUMERS,
-                f"the new password is in place; ORDS answers {answer.status}: it gets no session with its account; give"
-                " it the new password and restart it, see docs/rotation.md",
-                AGAIN_S,
+        probe, status = self._backends.probe(trust), None
+        for url in self._probes(place):
+            status = probe.ask(url).status
+            if status in RAN:
+                return
+        if status is None or status < 500:
+            text = (
+                "spec.verify: Ords: no OracleApi over this database has a probe route that ORDS serves, so there is"
+                " nothing to ask; make one, or take Ords out"
             )
+        else:
+            text = (
+                f"the new password is in place; ORDS answers {status}: it gets no session with its account; give it the"
+                " new password and restart it, see docs/rotation.md"
+            )
+        raise DependencyNotReady(reasons.WAITING_FOR_CONSUMERS, text, AGAIN_S)
+
+    def _probes(self, place: Place) -> Iterator[str]:
+        """Yield where ORDS serves the probe routes of the APIs over the database."""
+        base = str(place.database.ords.base_url).rstrip("/")
+        for _, resource in self._references.of_kind("OracleApi"):
+            spec = parse_spec(OracleApiSpec, resource)
+            if spec.database_ref == place.spec.database_ref and has_probe(spec):
+                yield f"{base}/{schema_alias(spec.schema_)}/{PROBE_GROUP.slug}{spec.base_path}{PROBE_PATH}"
 
     def _end_old(self, place: Place, run: Run, opened: OpenRotation) -> None:
         account = place.account(opened.account)

@@ -7,8 +7,8 @@ from datetime import UTC, datetime
 from oracleapi.api import reasons
 from oracleapi.api.secretrotation import SecretRotationSpec
 from oracleapi.desired.password import make_password
-from oracleapi.desired.rotation import check_secret, choose_strategy, noted, phase_of, secret_values
-from oracleapi.desired.schedule import Schedule, Window, due, next_time
+from oracleapi.desired.rotation import build_schedule, check_secret, choose_strategy, noted, phase_of, secret_values
+from oracleapi.desired.schedule import Schedule, due, next_time
 from oracleapi.errors import DependencyNotReady, Retryable, Terminal
 from oracleapi.model.account import ObservedAccount, SetPassword
 from oracleapi.model.opened import IDLE, OpenRotation
@@ -47,7 +47,7 @@ class SecretRotationReconciler:
         self._delivery = Delivery(references, backends)
 
     def reconcile(self, work: Pass[SecretRotationSpec]) -> None:
-        schedule = _schedule(work.spec)
+        schedule = build_schedule(work.spec)
         _say_fresh(work, schedule)
         place = self._places.open(work)
         known = self._known(place)
@@ -243,7 +243,7 @@ class SecretRotationReconciler:
             work.report.fields["lastHandledRotateAt"] = place.asked
         run = Run(place, known.secret, opened)
         phase = phase_of(known.secret, opened.token, opened.replacing)
-        if opened.cause == "Create":
+        if opened.cause == "Create" and phase != "Foreign":
             self._set_first(place, run, opened)
         elif phase in ("Store", "Set"):
             try:
@@ -349,11 +349,13 @@ class SecretRotationReconciler:
 
     def _close(self, place: Place, secret: ObservedSecret, opened: OpenRotation) -> None:
         """Take an open rotation back, or bring it to its readers where they get its version already."""
-        run = Run(place, secret, opened)
-        if phase_of(secret, opened.token, opened.replacing) == "Switched":
+        run, phase = Run(place, secret, opened), phase_of(secret, opened.token, opened.replacing)
+        if phase == "Switched":
             place.secrets.drop_pending(place.name, opened.token)
         elif run.roll_back():
             return
+        elif phase == "Foreign":
+            raise run.cannot_go_back()
         else:
             opened = run.to_switch()
         self._delivery.leave_secret(place, opened.token)
@@ -365,20 +367,6 @@ class SecretRotationReconciler:
 def _opened(place: Place, replacing: str, account: str, strategy: str, cause: str) -> OpenRotation:
     started = timestamp(place.work.clock)
     return OpenRotation(str(uuid.uuid4()), replacing, account, strategy, cause, started, "Storing")
-
-
-def _schedule(spec: SecretRotationSpec) -> Schedule:
-    """Return when an object's rotations are due.
-
-    Raises:
-        Terminal: ``InvalidSpec``, a cron expression or zone means nothing.
-    """
-    windows = tuple(Window(each.cron, each.duration_minutes) for each in spec.windows)
-    asked = spec.schedule
-    try:
-        return Schedule(asked.every_days, asked.cron, asked.time_zone, windows, asked.jitter_minutes)
-    except ValueError as error:
-        raise Terminal(reasons.INVALID_SPEC, str(error)) from error
 
 
 def _say_fresh(work: Pass[SecretRotationSpec], schedule: Schedule) -> None:
