@@ -294,6 +294,9 @@ class RotatedSecrets(Protocol):
         ...
 
     def tag(self, name: str, tags: Mapping[str, str]) -> None: ...
+    def set_key(self, name: str, kms_key_id: str) -> None:
+        """Let a KMS key encrypt its labelled versions and each one after; safe to repeat."""
+        ...
 
 
 class Workloads(Protocol):

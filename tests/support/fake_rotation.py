@@ -285,6 +285,10 @@ class FakeRotatedSecrets:
         self._call("tag")
         self._there(name).tags |= tags
 
+    def set_key(self, name: str, kms_key_id: str) -> None:
+        self._call("set_key")
+        self._there(name).kms = kms_key_id
+
     def _there(self, name: str) -> Stored:
         found = self.secrets.get(name)
         if found is None or found.deleted:

@@ -59,6 +59,7 @@ SECRET_OPERATIONS = {
     "restore": "RestoreSecret",
     "delete": "DeleteSecret",
     "tag": "TagResource",
+    "set_key": "UpdateSecret",
 }
 """What the methods of ``RotatedSecrets`` are to AWS."""
 

@@ -304,6 +304,8 @@ KINDS = (
             "strategyDetail": text(512),
             "activeAccount": text(128),
             "secretArn": text(2048),
+            "kmsKeyId": text(256),
+            "kubernetesSecret": text(253),
             "versionId": text(64),
             "step": text(32),
             "rotation": {
@@ -323,6 +325,7 @@ KINDS = (
             "passwordChangedTime": text(64),
             "lastRotationTime": TIME,
             "nextRotationTime": TIME,
+            "dueTime": TIME,
             "lastHandledRotateAt": text(64),
             "consumersMoved": text(16),
             "missing": texts(480, 50),

@@ -111,7 +111,9 @@ class Secret(Part):
     )
     name: ManagedName
     kms_key_id: KmsKey | None = Field(
-        None, description="Key of a secret that the operator makes; else the account's aws/secretsmanager"
+        None,
+        description="Key that encrypts the secret; taken out, the secret keeps the one that it has. One that the"
+        " operator makes without it has the account's aws/secretsmanager",
     )
     kubernetes_secret: KubernetesSecret | None = Field(
         None, description="A Secret of this namespace that gets each new version before consumers restart"

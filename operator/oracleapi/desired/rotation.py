@@ -121,6 +121,18 @@ def check_secret(secret: ObservedSecret, owner: str, pending: str | None) -> Non
         )
 
 
+def other_key(wanted: str, found: str, asked: bool) -> bool:
+    """Say whether a secret is to get the KMS key *wanted*, where AWS says that *found* encrypts it, or its own (empty).
+
+    Args:
+        asked: AWS was asked for this one already. An alias does not tell of which key it is: that settles it.
+    """
+    names = [each.rpartition(":")[2].removeprefix("key/") for each in (wanted, found)]
+    if found and len({name.startswith("alias/") for name in names}) > 1:
+        return not asked
+    return names[0] != names[1]
+
+
 def phase_of(secret: ObservedSecret, token: str, replacing: str) -> Phase:
     """Return how far a rotation to version *token* came, by its secret's labels.
 

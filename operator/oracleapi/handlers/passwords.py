@@ -29,8 +29,8 @@ class Passwords:
             name, status = [f"{key.namespace}/{key.name}"], resource.get("status", {})
             if "lastRotationTime" in status:
                 age.add_metric(name, self._since(status["lastRotationTime"]))
-            if "nextRotationTime" in status and not _stopped(resource):
-                late.add_metric(name, max(0.0, self._since(status["nextRotationTime"])))
+            if "dueTime" in status and not _stopped(resource):
+                late.add_metric(name, max(0.0, self._since(status["dueTime"])))
         yield age
         yield late
 

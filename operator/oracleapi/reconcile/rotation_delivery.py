@@ -32,10 +32,16 @@ class Delivery:
 
     def keep_secret(self, place: Place, version: str) -> None:
         """Write the Kubernetes Secret, if one is asked for; nothing is sent where it is as it should be."""
-        wanted = place.spec.secret.kubernetes_secret
-        if wanted is not None:
+        wanted, work = place.spec.secret.kubernetes_secret, place.work
+        name, before = None if wanted is None else wanted.name, work.status.get("kubernetesSecret")
+        if name is not None:
             data = secret_data(place.read(version), version)
-            place.workloads.write_secret(place.namespace, wanted.name, data, place.work.resource)
+            place.workloads.write_secret(place.namespace, name, data, work.resource)
+        if before not in (None, name):
+            place.workloads.release_secret(place.namespace, before, work.resource)
+            text = f"Secret {before} gets no new versions any more; delete it once nothing reads it"
+            work.event(True, reasons.SECRET_RELEASED, text)
+        work.report.fields["kubernetesSecret"] = name
 
     def leave_secret(self, place: Place, version: str) -> None:
         """Write it a last time, unless it was released already."""

@@ -147,10 +147,11 @@ class Places:
         )
 
     def release(self, work: Pass[SecretRotationSpec]) -> None:
-        """Let the Kubernetes Secret outlive the object."""
-        kept = work.spec.secret.kubernetes_secret
-        if kept is not None:
-            self._workloads.release_secret(work.key.namespace or "", kept.name, work.resource)
+        """Let the Kubernetes Secret outlive the object, and the one before it."""
+        kept, before = work.spec.secret.kubernetes_secret, work.status.get("kubernetesSecret")
+        names = {name for name in (before, kept and kept.name) if name}
+        for name in sorted(names):
+            self._workloads.release_secret(work.key.namespace or "", name, work.resource)
 
     def _left(self, work: Pass[SecretRotationSpec]) -> Found:
         name, account = work.spec.database_ref.name, work.spec.secret.account_ref.name

@@ -7,7 +7,15 @@ from datetime import UTC, datetime
 from oracleapi.api import reasons
 from oracleapi.api.secretrotation import SecretRotationSpec
 from oracleapi.desired.password import make_password
-from oracleapi.desired.rotation import build_schedule, check_secret, choose_strategy, noted, phase_of, secret_values
+from oracleapi.desired.rotation import (
+    build_schedule,
+    check_secret,
+    choose_strategy,
+    noted,
+    other_key,
+    phase_of,
+    secret_values,
+)
 from oracleapi.desired.schedule import Schedule, due, next_time
 from oracleapi.errors import DependencyNotReady, Retryable, Terminal
 from oracleapi.model.account import ObservedAccount, SetPassword
@@ -54,6 +62,7 @@ class SecretRotationReconciler:
         opened = OpenRotation.of(work.status)
         if opened is None:
             self._notice(place, known)
+            self._keep_key(place, known.secret)
             choice, active = self._choose(place, known)
             opened = self._begin(place, known, schedule, choice, active)
         if opened is None:
@@ -174,6 +183,15 @@ class SecretRotationReconciler:
             work.event(True, reasons.SECRET_CHANGED, text)
         fields |= {"versionId": known.current, "step": IDLE}
 
+    @staticmethod
+    def _keep_key(place: Place, secret: ObservedSecret) -> None:
+        """Let the key that is asked for encrypt the secret; without one it keeps the key that it has."""
+        wanted, fields = place.spec.secret.kms_key_id, place.work.report.fields
+        asked = place.work.status.get("kmsKeyId") == wanted
+        if wanted is not None and other_key(wanted, secret.kms_key_id, asked):
+            place.secrets.set_key(place.name, wanted)
+        fields["kmsKeyId"] = wanted
+
     def _choose(self, place: Place, known: Known) -> tuple[str, ObservedAccount]:
         """Return the strategy and the account that readers use."""
         work, spec = place.work, place.spec
@@ -219,7 +237,7 @@ class SecretRotationReconciler:
         now = datetime.fromtimestamp(work.clock.now(), UTC)
         fields = work.report.fields
         asked, begins = place.asked, self._due(work, schedule)
-        fields["nextRotationTime"] = _text(begins)
+        self._say_next(work, schedule, begins)
         if asked is None and begins > now:
             work.requeue((begins - now).total_seconds())
             return None
@@ -232,8 +250,13 @@ class SecretRotationReconciler:
     @staticmethod
     def _due(work: Pass[SecretRotationSpec], schedule: Schedule) -> datetime:
         """Return when the next rotation may begin."""
-        base = work.report.fields.get("lastRotationTime") or work.status["lastRotationTime"]
-        return due(schedule, _time(base), datetime.fromtimestamp(work.clock.now(), UTC), work.uid)
+        return due(schedule, _last(work), datetime.fromtimestamp(work.clock.now(), UTC), work.uid)
+
+    @staticmethod
+    def _say_next(work: Pass[SecretRotationSpec], schedule: Schedule, begins: datetime) -> None:
+        """Say when the next rotation may begin, and since when it is due: a window may have gone by without it."""
+        at = next_time(schedule, _last(work), work.uid)
+        work.report.fields |= {"nextRotationTime": _text(begins), "dueTime": _text(at)}
 
     # the rotation ----------------------------------------------------------------------------------------------
 
@@ -262,8 +285,9 @@ class SecretRotationReconciler:
         self._switched(place, opened)
         self._delivery.bring(place, run, opened)
         self._end(place, opened, "Succeeded")
-        work.report.fields["nextRotationTime"] = _text(self._due(work, schedule))
-        work.requeue(max(1.0, _time(work.report.fields["nextRotationTime"]).timestamp() - work.clock.now()))
+        begins = self._due(work, schedule)
+        self._say_next(work, schedule, begins)
+        work.requeue(max(1.0, begins.timestamp() - work.clock.now()))
         work.report.say("Fresh", True, reasons.SUCCEEDED, "The password is not older than its schedule says")
         work.event(False, reasons.ROTATED, f"the password of {opened.account} was changed ({opened.strategy})")
         work.report.message = f"The password of {opened.account} is in {place.name}"
@@ -378,6 +402,10 @@ def _say_fresh(work: Pass[SecretRotationSpec], schedule: Schedule) -> None:
         work.report.say("Fresh", False, reasons.OVERDUE, "The rotation that was due did not come about; see Ready")
     else:
         work.report.say("Fresh", True, reasons.SUCCEEDED, "The password is not older than its schedule says")
+
+
+def _last(work: Pass[SecretRotationSpec]) -> datetime:
+    return _time(work.report.fields.get("lastRotationTime") or work.status["lastRotationTime"])
 
 
 def _time(text: str) -> datetime:

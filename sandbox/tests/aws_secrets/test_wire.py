@@ -189,6 +189,25 @@ def test_a_key_that_does_not_work(house: Any, client: Any, refused: Any, state: 
     assert client.get_secret_value(SecretId="db")["SecretString"] == "two"
 
 
+def test_another_key_decrypts_what_has_labels(house: Any, client: Any, refused: Any) -> None:
+    """Beside the old one, and makes no version; what has no label keeps its key [D: user guide]."""
+    first = client.create_secret(Name="db", SecretString="one", KmsKeyId="k1")["VersionId"]
+    client.put_secret_value(SecretId="db", SecretString="two")
+    client.put_secret_value(SecretId="db", SecretString="three")
+    assert "VersionId" not in client.update_secret(SecretId="db", KmsKeyId="alias/aws/secretsmanager")
+    found = client.list_secret_version_ids(SecretId="db", IncludeDeprecated=True)["Versions"]
+    both = ["k1", "DefaultEncryptionKey"]
+    assert [version["KmsKeyIds"] for version in found] == [["k1"], both, both]
+    house.others.keys["k1"] = Key(house.others.keys["k1"].arn, False)
+    assert client.get_secret_value(SecretId="db")["SecretString"] == "three"
+    assert client.get_secret_value(SecretId="db", VersionStage="AWSPREVIOUS")["SecretString"] == "two"
+    with refused("DecryptionFailure"):
+        client.get_secret_value(SecretId="db", VersionId=first)
+    with refused("EncryptionFailure"):
+        client.update_secret(SecretId="db", KmsKeyId="k1")
+    assert "KmsKeyId" not in client.describe_secret(SecretId="db")
+
+
 def test_faults_strike_one_secret(house: Any, client: Any, refused: Any) -> None:
     """By pattern; once, before or after the effect."""
     for name in ("oracleapi/a", "oracleapi/b"):

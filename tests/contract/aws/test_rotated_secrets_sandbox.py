@@ -54,6 +54,7 @@ STEPS: list[tuple[str, Step]] = [
     ("DescribeSecret", lambda it: it.describe(NAME)),
     ("GetSecretValue", lambda it: it.read(NAME, TOKEN)),
     ("TagResource", lambda it: it.tag(NAME, {"owner": "you"})),
+    ("UpdateSecret", lambda it: it.set_key(NAME, "alias/aws/secretsmanager")),
     ("PutSecretValue", lambda it: it.put_pending(NAME, SECOND, NEXT)),
     ("UpdateSecretVersionStage", lambda it: it.make_current(NAME, SECOND, TOKEN)),
     ("UpdateSecretVersionStage", lambda it: it.drop_pending(NAME, SECOND)),
@@ -167,7 +168,14 @@ def test_a_key_of_kms(contract: Any, rotated: AwsRotatedSecrets) -> None:
     found = mine.describe(NAME)
     assert found is not None
     assert found.kms_key_id == key
+    other = kms.create_key(Description="y")["KeyMetadata"]["Arn"]
+    more = "kms:GenerateDataKey, kms:Encrypt and kms:Decrypt"
+    with pytest.raises(Retryable, match=f"AWS denied the KMS key of secret {NAME}; grant {more} on it"):
+        mine.set_key(NAME, other)
+    assert rotated.describe(NAME) == found
     kms.disable_key(KeyId=key)
+    with pytest.raises(Retryable, match=f"the KMS key of secret {NAME} does not encrypt it; enable the key"):
+        rotated.set_key(NAME, key)
     for verb, act in (
         ("encrypt", lambda: mine.put_pending(NAME, str(uuid.uuid4()), FIRST)),
         ("decrypt", lambda: mine.read(NAME, TOKEN)),
@@ -175,6 +183,22 @@ def test_a_key_of_kms(contract: Any, rotated: AwsRotatedSecrets) -> None:
         with pytest.raises(Retryable, match=f"the KMS key of secret {NAME} does not {verb} it") as caught:
             act()
         assert caught.value.reason == "AwsAccessDenied"
+
+
+def test_another_key_of_kms(contract: Any, rotated: AwsRotatedSecrets) -> None:
+    """What has a label is read by either, and no version is made."""
+    kms = contract.aws.client("kms")
+    first, other = (kms.create_key(Description=text)["KeyMetadata"]["Arn"] for text in "xy")
+    rotated.create(NAME, TOKEN, FIRST, {}, first)
+    before = rotated.describe(NAME)
+    for _ in range(2):
+        rotated.set_key(NAME, other)
+    found = rotated.describe(NAME)
+    assert before is not None
+    assert found is not None
+    assert (found.kms_key_id, found.versions) == (other, before.versions)
+    kms.disable_key(KeyId=first)
+    assert rotated.read(NAME, TOKEN).values == FIRST
 
 
 def test_what_shows_late_is_looked_at_again(contract: Any, rotated: AwsRotatedSecrets) -> None:

@@ -33,6 +33,7 @@ ACTS: dict[str, Act] = {
     "RestoreSecret": lambda it: it.restore(SECRET),
     "DeleteSecret": lambda it: it.delete(SECRET, 7),
     "TagResource": lambda it: it.tag(SECRET, {"owner": "me"}),
+    "UpdateSecret": lambda it: it.set_key(SECRET, "alias/hr"),
 }
 METHODS = {
     "DescribeSecret": "describe_secret",
@@ -43,6 +44,7 @@ METHODS = {
     "RestoreSecret": "restore_secret",
     "DeleteSecret": "delete_secret",
     "TagResource": "tag_resource",
+    "UpdateSecret": "update_secret",
 }
 
 
@@ -101,6 +103,8 @@ def test_each_call_names_version_token_and_label(stub: Stubber, rotated: AwsRota
     assert rotated.read(SECRET, FIRST).values == VALUES
     stub.add_response("tag_resource", {}, {"SecretId": SECRET, "Tags": tags})
     rotated.tag(SECRET, {"b": "2", "a": "1"})
+    stub.add_response("update_secret", NAMED, {"SecretId": SECRET, "KmsKeyId": "alias/hr"})
+    rotated.set_key(SECRET, "alias/hr")
     stub.add_response("delete_secret", NAMED, {"SecretId": SECRET, "RecoveryWindowInDays": 30})
     rotated.delete(SECRET, 30)
     stub.add_response("restore_secret", NAMED, {"SecretId": SECRET})
@@ -242,14 +246,43 @@ LOOKED_INTO = {"UpdateSecretVersionStage", "RestoreSecret", "DeleteSecret"}
 NO_KEY, GOING = "Access to KMS is not allowed", "You can't … because it was marked for deletion."
 ROWS: list[tuple[tuple[str, ...], str, int, str, tuple[type[OperatorError], str], str]] = [
     (("GetSecretValue",), "ResourceNotFoundException", 400, "", MISSING, "or has no such version; create it"),
-    (("PutSecretValue", "TagResource"), "ResourceNotFoundException", 400, "", MISSING, "account and region; create it"),
-    (("GetSecretValue", *WRITES, "TagResource"), "InvalidRequestException", 400, GOING, MISSING, "restore it"),
+    (
+        ("PutSecretValue", "TagResource", "UpdateSecret"),
+        "ResourceNotFoundException",
+        400,
+        "",
+        MISSING,
+        "account and region; create it",
+    ),
+    (
+        ("GetSecretValue", *WRITES, "TagResource", "UpdateSecret"),
+        "InvalidRequestException",
+        400,
+        GOING,
+        MISSING,
+        "restore it",
+    ),
     (("CreateSecret",), "InvalidRequestException", 400, "already scheduled for deletion.", MISSING, "restore it"),
     (("GetSecretValue",), "InvalidRequestException", 400, "another account", MISSING, "KMS key"),
-    ((*WRITES, "TagResource"), "InvalidRequestException", 400, "", FULL, "in its state; it must be no replica"),
+    (
+        (*WRITES, "TagResource", "UpdateSecret"),
+        "InvalidRequestException",
+        400,
+        "",
+        FULL,
+        "in its state; it must be no replica",
+    ),
     (WRITES, "AccessDeniedException", 400, NO_KEY, DENIED, "grant kms:GenerateDataKey and kms:Decrypt on it"),
     (("GetSecretValue",), "AccessDeniedException", 400, NO_KEY, DENIED, "grant kms:Decrypt on it"),
-    (WRITES, "EncryptionFailure", 400, "", DENIED, "does not encrypt it; enable the key"),
+    (
+        ("UpdateSecret",),
+        "AccessDeniedException",
+        400,
+        NO_KEY,
+        DENIED,
+        "kms:GenerateDataKey, kms:Encrypt and kms:Decrypt",
+    ),
+    ((*WRITES, "UpdateSecret"), "EncryptionFailure", 400, "", DENIED, "does not encrypt it; enable the key"),
     (("GetSecretValue", "PutSecretValue"), "DecryptionFailure", 400, "", DENIED, "does not decrypt it; enable"),
     (("CreateSecret",), "LimitExceededException", 400, "", FULL, "a quota of the account is reached; have it raised"),
     (("PutSecretValue", "UpdateSecretVersionStage"), "LimitExceededException", 400, "", FULL, "versions or labels"),
@@ -257,7 +290,7 @@ ROWS: list[tuple[tuple[str, ...], str, int, str, tuple[type[OperatorError], str]
     (("PutSecretValue",), "ResourceExistsException", 400, "", (Terminal, "Conflict"), "rotate anew"),
     (WRITES, "ValidationException", 400, "'secretString' failed", (Terminal, "AwsRefused"), "65,536 bytes"),
     (WRITES, "ValidationException", 400, "Invalid name.", (Terminal, "AwsRefused"), "its name holds letters"),
-    (WRITES, "InvalidParameterException", 400, "", (Terminal, "AwsRefused"), "at most 50 tags"),
+    ((*WRITES, "UpdateSecret"), "InvalidParameterException", 400, "", (Terminal, "AwsRefused"), "at most 50 tags"),
 ]
 """Operations, what AWS answers them, what becomes of it, and words of the message beside the secret's name."""
 

@@ -15,6 +15,7 @@ from botocore import xform_name
 
 from oracleapi.adapters.aws.errors import DENIED
 from oracleapi.adapters.aws.secret_errors import (
+    CHANGE,
     CREATE,
     MOVE,
     PUT,
@@ -114,6 +115,10 @@ class AwsRotatedSecrets:
     def tag(self, name: str, tags: Mapping[str, str]) -> None:
         if tags:
             self._ask("TagResource", name, Tags=_tags(tags))
+
+    def set_key(self, name: str, kms_key_id: str) -> None:
+        """Set it as :meth:`oracleapi.ports.RotatedSecrets.set_key`; without a value UpdateSecret makes no version."""
+        self._ask(CHANGE, name, KmsKeyId=kms_key_id)
 
     def _holder(self, name: str, label: str, refusal: OperatorError) -> str | None:
         """Return the version that has *label* after a move was refused.

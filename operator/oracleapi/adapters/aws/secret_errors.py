@@ -21,10 +21,13 @@ WRONG_STATE, WRONG_PARAMETER, INVALID = "InvalidRequestException", "InvalidParam
 TAKEN = "ResourceExistsException"
 GOING = ("marked for deletion", "scheduled for deletion")
 CREATE, PUT, READ, MOVE = "CreateSecret", "PutSecretValue", "GetSecretValue", "UpdateSecretVersionStage"
+CHANGE = "UpdateSecret"
 CARRYING = frozenset({CREATE, PUT})
 """Calls that carry a value."""
-OPERATIONS = CARRYING | {READ, MOVE, "DeleteSecret", "DescribeSecret", "RestoreSecret", "TagResource"}
+OPERATIONS = CARRYING | {READ, MOVE, CHANGE, "DeleteSecret", "DescribeSecret", "RestoreSecret", "TagResource"}
 RETRY_S = 60.0
+_KEY_RIGHTS = {READ: "kms:Decrypt", CHANGE: "kms:GenerateDataKey, kms:Encrypt and kms:Decrypt"}
+"""Of the key, where they are others than what storing a value takes."""
 _LACKING = re.compile(r"not authorized to perform: (secretsmanager:[A-Za-z]+)")
 
 
@@ -79,7 +82,7 @@ def _explained(error: ClientError, secret_id: str, version: str) -> OperatorErro
 
 def _denial(operation: str, text: str, secret_id: str) -> str:
     if NO_KEY in text:
-        rights = "kms:GenerateDataKey and kms:Decrypt" if operation in CARRYING else "kms:Decrypt"
+        rights = _KEY_RIGHTS.get(operation, "kms:GenerateDataKey and kms:Decrypt")
         return f"AWS denied the KMS key of secret {secret_id}; grant {rights} on it to the operator's role"
     named = _LACKING.search(text)
     right = named[1] if named is not None else f"secretsmanager:{operation}"
@@ -149,7 +152,7 @@ _REFUSALS: dict[tuple[str, str], Callable[[str, str], OperatorError]] = {
     (MOVE, WRONG_PARAMETER): _not_moved,
     (READ, WRONG_STATE): _unreadable,
     **{(operation, WRONG_STATE): _wrong_state for operation in OPERATIONS - {READ}},
-    **{(operation, code): _wrong_value for operation in CARRYING for code in (WRONG_PARAMETER, INVALID)},
+    **{(operation, code): _wrong_value for operation in CARRYING | {CHANGE} for code in (WRONG_PARAMETER, INVALID)},
 }
 
 

@@ -1,7 +1,7 @@
 """What an operation may use: the secrets of its Region, the switches, the time, and the keys of KMS."""
 
 import re
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any, Protocol
 
@@ -86,17 +86,22 @@ class Context:
         else:
             entry.put(secret, self.now, self._lag_s)
 
-    async def check_key(self, key_id: str | None, code: str) -> None:
-        """Refuse to work with a key that is not there or not enabled [D; which of them is told how is [U]].
+    async def check_keys(self, key_ids: Iterable[str | None], code: str) -> None:
+        """Refuse where none of these keys is there and enabled [D; which of them is told how is [U]].
 
         Raises:
             AwsError: *code*, DecryptionFailure or EncryptionFailure.
         """
-        if key_id is None:
-            return
-        key = await self.keys.find_key(self.secrets.region, key_id)
-        if key is None or not key.enabled:
+        if not await self.any_works(key_ids):
             raise refused(code, _DECRYPTION if code == "DecryptionFailure" else _ENCRYPTION)
+
+    async def any_works(self, key_ids: Iterable[str | None]) -> bool:
+        """Say whether one of these keys is there and enabled."""
+        return any([await self._works(key_id) for key_id in key_ids])
+
+    async def _works(self, key_id: str | None) -> bool:
+        key = None if key_id is None else await self.keys.find_key(self.secrets.region, key_id)
+        return key_id is None or (key is not None and key.enabled)
 
     def find(self, members: Mapping[str, Any]) -> Entry | None:
         """Return the secret that ``SecretId`` names with its states, or ``None``."""

@@ -24,14 +24,14 @@ class Value:
 
 @dataclass(frozen=True)
 class Version:
-    """One version; *accessed* is the day of its last read."""
+    """One version; *accessed* is the day of its last read, *keys* are those that decrypt it, ``None`` AWS's own."""
 
     version_id: str
     value: Value
     created: float
     labels: frozenset[str] = frozenset()
     accessed: float | None = None
-    key_id: str | None = None
+    keys: tuple[str | None, ...] = (None,)
 
 
 @dataclass(frozen=True)

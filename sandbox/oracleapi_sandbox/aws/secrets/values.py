@@ -83,8 +83,7 @@ async def _update(ctx: Context, members: dict[str, Any]) -> Result:
     if "Description" in members:
         secret = replace(secret, description=members["Description"])
     if "KmsKeyId" in members:
-        secret = replace(secret, key_id=key_of(members))
-        await ctx.check_key(secret.key_id, "EncryptionFailure")
+        secret = await _under_key(ctx, secret, key_of(members))
     if value is not None and token is not None:
         version = secret.version(token)
         if version is not None:
@@ -95,12 +94,27 @@ async def _update(ctx: Context, members: dict[str, Any]) -> Result:
     return _named(secret) | ({"VersionId": token} if token else {})
 
 
+async def _under_key(ctx: Context, secret: Secret, key_id: str | None) -> Secret:
+    """Return *secret* under another key, which decrypts what AWS labels beside the old one [D].
+
+    Versions of which no key works stay as they are [D]. Whether the caller may Encrypt is not looked at.
+    Source: user guide, "Change the encryption key for an AWS Secrets Manager secret".
+    """
+    await ctx.check_keys((key_id,), "EncryptionFailure")
+    versions = []
+    for version in secret.versions:
+        known = key_id in version.keys or not version.labels & {labels.CURRENT, labels.PENDING, labels.PREVIOUS}
+        more = () if known or not await ctx.any_works(version.keys) else (key_id,)
+        versions.append(replace(version, keys=(*version.keys, *more)))
+    return replace(secret, key_id=key_id, versions=tuple(versions))
+
+
 async def _get(ctx: Context, members: dict[str, Any]) -> Result:
     secret = ctx.shown(members)
     if secret.gone_at is not None:
         raise marked_for_deletion()
     version = _asked(secret, members.get("VersionId"), members.get("VersionStage"))
-    await ctx.check_key(version.key_id, "DecryptionFailure")
+    await ctx.check_keys(version.keys, "DecryptionFailure")
     _note_read(ctx, secret.name, version.version_id)
     return _named(secret) | {
         "VersionId": version.version_id,
@@ -140,12 +154,12 @@ def _note_read(ctx: Context, name: str, version_id: str) -> None:
 
 async def _with_version(ctx: Context, secret: Secret, value: Value, version_id: str, wanted: list[str]) -> Secret:
     """Return *secret* with one version more, which has the *wanted* labels; the first one is always current [D]."""
-    await ctx.check_key(secret.key_id, "EncryptionFailure")
+    await ctx.check_keys((secret.key_id,), "EncryptionFailure")
     first = secret.labelled(labels.CURRENT) is None
     kept = _pruned(ctx, secret)
     if len(kept) >= ctx.settings.max_secret_versions:
         raise limit_exceeded("You have reached the maximum number of versions for this secret.")
-    version = Version(version_id, value, ctx.now, key_id=secret.key_id)
+    version = Version(version_id, value, ctx.now, keys=(secret.key_id,))
     secret = replace(secret, versions=(*kept, version))
     found = labels.attach(secret, version_id, frozenset(wanted) | ({labels.CURRENT} if first else set()), True)
     check_labels(ctx, found)

@@ -63,7 +63,7 @@ def _shown(version: Version) -> dict[str, Any]:
         "VersionStages": sorted(version.labels) or None,
         "LastAccessedDate": version.accessed,
         "CreatedDate": version.created,
-        "KmsKeyIds": [version.key_id or DEFAULT_KEY],
+        "KmsKeyIds": [key or DEFAULT_KEY for key in version.keys],
     }
 
 
