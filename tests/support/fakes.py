@@ -1,6 +1,5 @@
 """In-memory doubles of the ports for transition tests: they refuse impossible worlds and count what is written."""
 
-import copy
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
@@ -21,6 +20,13 @@ from support.fake_network import FakeNetwork
 from support.fake_roles import FakeRoles
 from support.fake_rotation import FakeAccounts, FakeLogins, FakeRotatedSecrets
 from support.schemas import status_faults
+
+
+def copied(value: Any) -> Any:
+    """Return a copy of what JSON can hold; several times faster than copy.deepcopy, which looks for cycles."""
+    if isinstance(value, dict):
+        return {key: copied(each) for key, each in value.items()}
+    return [copied(each) for each in value] if isinstance(value, list) else value
 
 
 class FakeClock:
@@ -55,7 +61,7 @@ class FakeKubernetes:
         key = self._key(resource)
         self._version += 1
         old = self.objects.get(key)
-        new = copy.deepcopy(dict(resource))
+        new = copied(dict(resource))
         metadata = {**(old["metadata"] if old else {}), **new["metadata"]}
         metadata["resourceVersion"] = str(self._version)
         metadata.setdefault("uid", f"uid-{key[2]}")
@@ -80,16 +86,16 @@ class FakeKubernetes:
 
     def find(self, kind: str, namespace: str | None, name: str) -> Mapping[str, Any] | None:
         found = self.objects.get((kind, namespace, name))
-        return copy.deepcopy(found) if found is not None else None
+        return copied(found) if found is not None else None
 
     def list(self, kind: str) -> Sequence[Mapping[str, Any]]:
-        return [copy.deepcopy(found) for key, found in self.objects.items() if key[0] == kind]
+        return [copied(found) for key, found in self.objects.items() if key[0] == kind]
 
     def patch_status(self, resource: Mapping[str, Any], status: Mapping[str, Any]) -> Mapping[str, Any]:
         found = self._guarded(resource)
         assert found["status"] != dict(status), "a status write that changes nothing"
         assert not (faults := status_faults(found["kind"], status)), faults
-        found["status"] = copy.deepcopy(dict(status))
+        found["status"] = copied(dict(status))
         return self._written(found, "status")
 
     def add_finalizer(self, resource: Mapping[str, Any]) -> Mapping[str, Any]:
@@ -131,7 +137,7 @@ class FakeKubernetes:
         self._version += 1
         found["metadata"]["resourceVersion"] = str(self._version)
         self.writes.append(f"{what} {found['kind']}/{found['metadata']['name']}")
-        return copy.deepcopy(found)
+        return copied(found)
 
 
 @dataclass

@@ -1,16 +1,14 @@
 """A small world: fakes, an operator over them, and a way to let it run until it rests."""
 
-import copy
 import random
 from typing import Any
 
-from oracleapi.api.crd import KINDS
 from oracleapi.runtime.store import Key
 from oracleapi.settings import Settings
 from oracleapi.wiring import build_operator
 from support import make
 from support.fake_rotation import FakeWorkloads
-from support.fakes import FakeBackends, FakeClock, FakeKubernetes
+from support.fakes import FakeBackends, FakeClock, FakeKubernetes, copied
 
 API = Key("OracleApi", "hr", "hr")
 SETTINGS = Settings(allow_endpoint_override=True)
@@ -39,7 +37,7 @@ class SmallWorld:
 
     def restart(self) -> None:
         """Begin again with a new process: nothing is remembered."""
-        self._seen: dict[tuple[str, str | None, str], str] = {}
+        self._seen: dict[tuple[str, str | None, str], dict[str, Any]] = {}
         self.operator = build_operator(self.kube, self.workloads, self.backends, SETTINGS, "cluster-1", self.clock)
         self.operator.queue.jitter = Latest()
         self.sync()
@@ -54,15 +52,13 @@ class SmallWorld:
 
     def sync(self) -> None:
         """Deliver watch events for everything that changed."""
-        for name, found in list(self.kube.objects.items()):
-            version = found["metadata"]["resourceVersion"]
-            if self._seen.get(name) != version:
-                self._seen[name] = version
-                self.operator.observe(False, copy.deepcopy(found))
-        for kind in KINDS:
-            for key, known in self.operator.references.of_kind(kind.name):
-                if key not in self.kube.objects:
-                    self.operator.observe(True, known)
+        for key, found in list(self.kube.objects.items()):
+            version, before = found["metadata"]["resourceVersion"], self._seen.get(key)
+            if before is None or before["metadata"]["resourceVersion"] != version:
+                self._seen[key] = copied(found)
+                self.operator.observe(False, self._seen[key])
+        for key in self._seen.keys() - self.kube.objects.keys():
+            self.operator.observe(True, self._seen.pop(key))
 
     def settle(self, seconds: float = 120.0, links: str = "AVAILABLE") -> None:
         """Run passes for *seconds* of the world's time, or until nothing is due before the next resync."""
