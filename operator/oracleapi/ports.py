@@ -13,6 +13,7 @@ from oracleapi.model.link import CreateLink, DeleteLink, ObservedLink
 from oracleapi.model.parse import Parsed
 from oracleapi.model.policy import InvokeVerdict, ObservedPolicy, PolicyAction
 from oracleapi.model.role import ObservedRole, RefusedGrant, RoleAction
+from oracleapi.model.rollover import GiveProfile, Profile
 from oracleapi.model.rotation import KubeSecret, ObservedSecret, Workload, WorkloadKind
 from oracleapi.model.schema import ObservedSchema, SchemaAction
 
@@ -162,6 +163,18 @@ class Oracle(Protocol):
 
         Raises:
             Terminal: ``PrivilegesMissing``, a view may not be read.
+        """
+        ...
+
+    def observe_profiles(self, source: str, own: str) -> Mapping[str, Profile]:
+        """Return those of two profiles that there are, by name. Raises as :meth:`observe_account`."""
+        ...
+
+    def apply_profile(self, action: GiveProfile) -> None:
+        """Make, change and give a profile; safe to repeat.
+
+        Raises:
+            Terminal: ``PrivilegesMissing``, with the right that is lacking.
         """
         ...
 

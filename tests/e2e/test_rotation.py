@@ -154,6 +154,43 @@ def lead(lab: Lab, credentials: dict[str, Any]) -> None:
     lab.kubectl("patch", "odb", "hr-db", "--type=merge", "-p", json.dumps({"spec": {"credentials": credentials}}))
 
 
+def test_an_account_gets_a_profile_of_its_own_before_its_first_rotation(lab: Lab, rotating: Rotating) -> None:
+    """Where the platform asks for that; a right that is lacking is told first, and then nothing was begun."""
+    run(lab, f"alter user {ACCOUNT} profile default")
+    ask_for_profiles(lab, {"hours": 2})
+    try:
+        rotating.apply()
+        assert "ORACLEAPI_DEFAULT with 2 hours" in lab.wait_ready("srot", "hr-app", "hr")["status"]["strategyDetail"]
+        rotating.ask()
+        said = lab.wait_reason("srot", "hr-app", "PrivilegesMissing", "hr")["message"]
+        assert "lacks CREATE PROFILE, which OracleDatabase.spec.passwordRollover needs" in said
+        assert rotating.current()["password"] == rotating.first
+        run(lab, "grant create profile, alter profile, alter user to oracleapi_operator")
+        assert rotating.rotate()["strategy"] == "Rollover"
+        for password in (rotating.first, rotating.current()["password"]):
+            assert log_in(lab, ACCOUNT, password) == ACCOUNT
+        shown = lab.sql(
+            "select u.profile, p.limit, d.limit from sys.dba_users u join sys.dba_profiles p on p.profile = u.profile"
+            " join sys.dba_profiles d on d.profile = 'DEFAULT' and d.resource_name = p.resource_name"
+            " where u.username = :name and p.resource_name = 'PASSWORD_ROLLOVER_TIME'",
+            name=ACCOUNT,
+        )
+        ((profile, limit, default),) = shown
+        assert (profile, round(float(limit), 4), default) == ("ORACLEAPI_DEFAULT", 0.0833, "0")
+        assert "oldPasswordEndsTime" in rotating.status()
+    finally:
+        ask_for_profiles(lab, None)
+        run(
+            lab,
+            "revoke create profile, alter profile, alter user from oracleapi_operator",
+            "drop profile oracleapi_default cascade",
+        )
+
+
+def ask_for_profiles(lab: Lab, asked: dict[str, Any] | None) -> None:
+    lab.kubectl("patch", "odb", "hr-db", "--type=merge", "-p", json.dumps({"spec": {"passwordRollover": asked}}))
+
+
 def test_a_rotation_takes_few_calls_and_shows_no_password(lab: Lab, rotating: Rotating) -> None:
     rotating.apply(secret=secret(rotating, **KUBERNETES))
     lab.wait_ready("srot", "hr-app", "hr")

@@ -14,7 +14,7 @@ OLD, NEW, NEWER = "Only4Tests_old.1-A", "Only4Tests_new.2-B", "Only4Tests_newer.
 READING = tuple(right.lower() for right in READABLE)
 POWERS = ("create user, alter user, grant any privilege, grant any role, grant any object privilege", *READING)
 """What docs/database.md asks for DualUser."""
-NO_USER = "ORA-01918"
+NO_USER, NO_PROFILE = "ORA-01918", "ORA-02380"
 CONNECTED = "ORA-01940"
 Open = Callable[..., OracleDatabase]
 """Opens the operator's adapter with an account that holds what is given."""
@@ -40,9 +40,13 @@ class Dba:
     def user(self, clauses: str = "", password: str = OLD) -> str:
         return self.name("user", f'identified by "{password}" {clauses}')
 
+    def drop_later(self, kind: str, name: str) -> None:
+        """Drop in the end what somebody else makes, if it was made."""
+        self._made.append(f"drop {kind} {name} cascade")
+
     def twin_of(self, name: str) -> str:
         """Return the name of a twin, which is dropped in the end if it was made."""
-        self._made.append(f"drop user {name}_CLONE cascade")
+        self.drop_later("user", f"{name}_CLONE")
         return f"{name}_CLONE"
 
     def clear(self) -> None:
@@ -55,7 +59,7 @@ class Dba:
         try:
             self.run(statement)
         except oracledb.DatabaseError as error:
-            if full_code(error) not in (NO_USER, CONNECTED):
+            if full_code(error) not in (NO_USER, NO_PROFILE, CONNECTED):
                 raise
-            return full_code(error) == NO_USER
+            return full_code(error) != CONNECTED
         return True

@@ -19,11 +19,18 @@ from oracleapi.model.account import (
     RefusedHolding,
     SetPassword,
 )
+from oracleapi.model.rollover import GiveProfile, Profile
 from oracleapi.model.rotation import CURRENT, PENDING, PREVIOUS, KubeSecret, ObservedSecret, Workload, WorkloadKind
 from oracleapi.ports import Change, Proof, SecretValue
 
 LIMITS = {"FAILED_LOGIN_ATTEMPTS": "4", "PASSWORD_ROLLOVER_TIME": "1", "PASSWORD_VERIFY_FUNCTION": "NULL"}
-RIGHTS = ("ALTER USER", "CREATE USER", "GRANT")
+RIGHTS = ("ALTER USER", "CREATE USER", "GRANT", "CREATE PROFILE", "ALTER PROFILE")
+
+
+def _shown(value: str) -> str:
+    """Return a limit as DBA_PROFILES shows it: a fraction has four decimals."""
+    days, _, by = value.partition("/")
+    return str(int(int(days) / int(by) * 10_000) / 10_000) if by else value
 
 
 def place(holding: Holding) -> tuple[str, str, str]:
@@ -82,6 +89,7 @@ class FakeAccounts:
         self.refuse: set[Holding] = set()
         self.log_ons: list[tuple[str, bool]] = []
         self.old_may_end = True
+        self.profiles: dict[str, dict[str, str]] = {}
 
     def observe(self, name: str) -> ObservedAccount | None:
         found = self.accounts.get(name)
@@ -97,6 +105,25 @@ class FakeAccounts:
             changed=str(found.changes),
             holdings=frozenset(found.holdings),
         )
+
+    def profiles_of(self, source: str, own: str) -> dict[str, Profile]:
+        return {name: Profile(name, dict(self.profiles[name])) for name in (source, own) if name in self.profiles}
+
+    def give(self, action: GiveProfile) -> None:
+        """Make, change and give a profile; accounts of a profile that is known here have its limits."""
+        assert action.limits or action.assign, "a profile that is as it should be"
+        if action.create:
+            self._need("CREATE PROFILE")
+            self.profiles.setdefault(action.profile, {})
+        elif action.limits:
+            self._need("ALTER PROFILE")
+        self.profiles[action.profile] |= {name: _shown(value) for name, value in action.limits}
+        if action.assign:
+            self._need("ALTER USER")
+            self.accounts[action.account].profile = action.profile
+        for account in self.accounts.values():
+            if account.profile == action.profile:
+                account.limits |= {k: v for k, v in self.profiles[action.profile].items() if v != "DEFAULT"}
 
     def apply(self, action: AccountAction) -> Sequence[RefusedHolding]:
         match action:

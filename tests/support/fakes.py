@@ -12,6 +12,7 @@ from oracleapi.model.guard import GuardAction, ObservedBinding, ObservedGuard
 from oracleapi.model.link import CreateLink, DeleteLink, ObservedLink
 from oracleapi.model.parse import Parsed, is_block, may_be_parsed
 from oracleapi.model.role import ObservedRole, RefusedGrant, RoleAction
+from oracleapi.model.rollover import GiveProfile, Profile
 from oracleapi.model.schema import ChangeSchema, DisableSchema, EnableSchema, ObservedSchema, SchemaAction
 from oracleapi.ports import Answer, Caller, DatabaseFacts, Discovery, SecretValue
 from support.fake_guard import FakeGuard
@@ -450,6 +451,14 @@ class FakeOracle:
     def observe_account(self, name: str) -> ObservedAccount | None:
         self._call("observe_account")
         return self.accounts.observe(name)
+
+    def observe_profiles(self, source: str, own: str) -> dict[str, Profile]:
+        self._call("observe_profiles")
+        return self.accounts.profiles_of(source, own)
+
+    def apply_profile(self, action: GiveProfile) -> None:
+        self._call("GiveProfile")
+        self.accounts.give(action)
 
     def apply_account(self, action: AccountAction) -> Sequence[RefusedHolding]:
         self._call(type(action).__name__)

@@ -11,7 +11,7 @@ from oracleapi.runtime.store import Key
 from support import make
 from support.fake_rotation import Account, FakeAccounts, FakeRotatedSecrets
 from support.small_world import SmallWorld
-from support.worlds import annotate
+from support.worlds import annotate, edit
 
 ROTATION = Key("SecretRotation", "hr", "hr-app")
 NAME, ACCOUNT, TWIN = "hr/app", "HR_APP", "HR_APP_CLONE"
@@ -39,6 +39,24 @@ def settled(**fields: Any) -> SmallWorld:
     world = unborn(**fields)
     world.settle()
     return world
+
+
+def without_rollover(**fields: Any) -> SmallWorld:
+    """Return a settled world whose account has a profile, APP_PROFILE, that keeps no old password."""
+    world = unborn(**fields)
+    account = accounts(world)[ACCOUNT]
+    account.profile, account.limits = "APP_PROFILE", account.limits | {"PASSWORD_ROLLOVER_TIME": "0"}
+    database(world).profiles["APP_PROFILE"] = dict(account.limits)
+    world.settle()
+    return world
+
+
+def given_a_profile() -> SmallWorld:
+    """Return a settled, watched world whose account gets a profile before its first rotation."""
+    world = without_rollover()
+    edit(world, Key("OracleDatabase", None, "db"), passwordRollover={"hours": 24})
+    world.settle()
+    return watched(world, CURRENT)
 
 
 def accounts(world: SmallWorld) -> dict[str, Account]:

@@ -325,6 +325,9 @@ SCENARIOS = {
         rotations.ask,
         rotations.rotated("Rollover", "HR_APP"),
     ),
+    "a profile and a password in rollover": rotation(
+        rotations.given_a_profile, rotations.ask, rotations.rotated("Rollover", "HR_APP", entries=1)
+    ),
     "two accounts taking turns": rotation(
         rotations.begun(strategy="DualUser"), rotations.ask, rotations.rotated("DualUser", "HR_APP")
     ),

@@ -323,6 +323,7 @@ KINDS = (
                 },
             },
             "passwordChangedTime": text(64),
+            "oldPasswordEndsTime": TIME,
             "lastRotationTime": TIME,
             "nextRotationTime": TIME,
             "dueTime": TIME,

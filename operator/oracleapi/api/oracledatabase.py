@@ -288,6 +288,14 @@ class Delegation(Part):
         return self.privileges or DEFAULT_PRIVILEGES
 
 
+class PasswordRollover(Part):
+    """How long the old password of a rotated account goes on working."""
+
+    hours: Annotated[int, Field(ge=1, le=1440)] = Field(
+        description="At most the PASSWORD_LIFE_TIME and the PASSWORD_GRACE_TIME of the account's profile"
+    )
+
+
 class OracleDatabaseSpec(OfferSpec):
     """A database, its ORDS, and its delegations."""
 
@@ -328,4 +336,9 @@ class OracleDatabaseSpec(OfferSpec):
         False, description="Serve bound routes of schemas that may read more by themselves than by their roles"
     )
     on_permission_lost: OnPermissionLost = "Unpublish"
+    password_rollover: PasswordRollover | None = Field(
+        None,
+        description="Accounts of a SecretRotation by Rollover or Auto whose profile keeps no old password get one of"
+        " their own: ORACLEAPI_ and the name of their present one, its limits, and this; see docs/rotation.md",
+    )
     delegations: Annotated[tuple[Delegation, ...], Field(max_length=64, json_schema_extra=listed("atomic"))] = ()

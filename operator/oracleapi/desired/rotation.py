@@ -12,6 +12,7 @@ from oracleapi.desired.schedule import Schedule, Window
 from oracleapi.errors import Terminal
 from oracleapi.model.account import ROLLOVER_LIMIT, ObservedAccount
 from oracleapi.model.ownership import TAG_OWNER
+from oracleapi.model.rollover import own_profile, source_of
 from oracleapi.model.rotation import CURRENT, PENDING, ObservedSecret
 
 Chosen = Literal["Rollover", "DualUser", "Single"]
@@ -41,8 +42,11 @@ def build_schedule(spec: SecretRotationSpec) -> Schedule:
         raise Terminal(reasons.INVALID_SPEC, str(error)) from error
 
 
-def choose_strategy(asked: Strategy, account: ObservedAccount) -> Choice:
+def choose_strategy(asked: Strategy, account: ObservedAccount, hours: int | None) -> Choice:
     """Return the strategy that *asked* comes to for an account as the database reports it.
+
+    Args:
+        hours: Of a profile that the account gets before its next rotation, where the database's object allows that.
 
     Raises:
         Terminal: ``RolloverOff``, it is asked for and the account's profile keeps no old password.
@@ -54,6 +58,12 @@ def choose_strategy(asked: Strategy, account: ObservedAccount) -> Choice:
         return Choice("DualUser", "asked for")
     if account.rolls_over:
         return Choice("Rollover", f"profile {profile} has {ROLLOVER_LIMIT} {limit}")
+    if hours is not None and ROLLOVER_LIMIT in account.limits:
+        return Choice(
+            "Rollover",
+            f"profile {profile} has {ROLLOVER_LIMIT} {limit}; the next rotation gives the account profile"
+            f" {own_profile(source_of(account))} with {hours} hours",
+        )
     if asked == "Auto":
         return Choice(
             "DualUser", f"profile {profile} has {ROLLOVER_LIMIT} {limit}, so no old password outlives a change"
@@ -61,7 +71,8 @@ def choose_strategy(asked: Strategy, account: ObservedAccount) -> Choice:
     raise Terminal(
         reasons.ROLLOVER_OFF,
         f"spec.strategy: profile {profile} of account {account.name} has {ROLLOVER_LIMIT} {limit}; give the account a"
-        f" profile of its own with a limit between 1/24 and 60 days, and leave DEFAULT alone: {_profile_sql(account)}",
+        f" profile of its own with a limit between 1/24 and 60 days, and leave DEFAULT alone: {_profile_sql(account)};"
+        " or let the operator do that, with OracleDatabase.spec.passwordRollover",
     )
 
 

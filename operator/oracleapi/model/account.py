@@ -8,6 +8,8 @@ from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Literal
 
+NAME_LIMIT = 128
+"""Bytes of an identifier; names that the kinds let through have as many characters."""
 ROLLOVER = "IN ROLLOVER"
 ROLLOVER_LIMIT = "PASSWORD_ROLLOVER_TIME"
 ATTEMPTS_LIMIT = "FAILED_LOGIN_ATTEMPTS"

@@ -4,12 +4,10 @@ from dataclasses import replace
 
 from oracleapi.api import reasons
 from oracleapi.errors import Terminal
-from oracleapi.model.account import Equalize, Holding, ObservedAccount
+from oracleapi.model.account import NAME_LIMIT, Equalize, Holding, ObservedAccount
 
 SUFFIX = "_CLONE"
 """As AWS's template for two alternating users of Oracle names the second one."""
-NAME_LIMIT = 128
-"""Bytes of an identifier; names that the kinds let through have as many characters."""
 
 
 def twin_name(account: str) -> str:

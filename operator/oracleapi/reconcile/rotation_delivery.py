@@ -16,11 +16,13 @@ from oracleapi.reconcile.passes import parse_spec
 from oracleapi.reconcile.references import References
 from oracleapi.reconcile.rotation_place import Place
 from oracleapi.reconcile.rotation_run import Run
+from oracleapi.runtime.clock import parse_timestamp
 
 AGAIN_S = 5.0
 """How often a rollout and a Secret that somebody else fills are looked at."""
 RAN = (200, 403)
 """The handler answered, or the guard did: for both ORDS has a session."""
+HOUR_S = 3600.0
 TEXTS = ("username", "password", "host", "port", "dbname", "serviceName", "connectString")
 
 
@@ -65,11 +67,14 @@ class Delivery:
         if waiting:
             more = f" (and {len(waiting) - 1} more)" if len(waiting) > 1 else ""
             raise DependencyNotReady(
-                reasons.WAITING_FOR_CONSUMERS, f"the new password is in place; {waiting[0]}{more}", AGAIN_S
+                reasons.WAITING_FOR_CONSUMERS,
+                f"the new password is in place; {waiting[0]}{more}{_until(place)}",
+                AGAIN_S,
             )
         if "Ords" in place.spec.verify:
             self._ask_ords(place)
         if opened.strategy == "Rollover" and consumers:
+            _say_short(place)
             self._end_old(place, run, opened)
 
     def _moving(self, place: Place, consumer: Consumer, version: str) -> str | None:
@@ -132,14 +137,47 @@ class Delivery:
         account = place.account(opened.account)
         ours = place.work.status.get("passwordChangedTime")
         if not account.in_rollover or account.changed != ours:
-            return  # it ended by itself, or somebody changed the password after us
-        if not run.end_rollover(opened.account, str(place.read(opened.token)["password"])):
+            ended = True  # by itself, or somebody changed the password after us
+        else:
+            ended = run.end_rollover(opened.account, str(place.read(opened.token)["password"]))
+        if ended:
+            place.work.report.fields["oldPasswordEndsTime"] = None
+        else:
             place.work.event(
                 True,
                 reasons.PRIVILEGES_MISSING,
                 f"the old password of {opened.account} goes on working until its rollover period ends: neither the"
                 " account nor the operator's may end it earlier",
             )
+
+
+def _until(place: Place) -> str:
+    """Say how long pods that have not moved can log in."""
+    ends = _known(place, "oldPasswordEndsTime")
+    if ends is None:
+        return ""
+    if place.work.clock.now() < parse_timestamp(ends):
+        return f"; the old password works until {ends}"
+    return f"; the old password ended at {ends}: pods that have not restarted are refused"
+
+
+def _say_short(place: Place) -> None:
+    """Warn where consumers took so long that next time the old password may end before they have moved."""
+    began, ends = _known(place, "lastRotationTime"), _known(place, "oldPasswordEndsTime")
+    if began is None or ends is None:
+        return
+    took, works = place.work.clock.now() - parse_timestamp(began), parse_timestamp(ends) - parse_timestamp(began)
+    if took > works / 2:
+        place.work.event(
+            True,
+            reasons.ROLLOVER_SHORT,
+            f"consumers took {took / HOUR_S:.1f} hours to move, and the old password works for {works / HOUR_S:.1f};"
+            " have PASSWORD_ROLLOVER_TIME raised (the account's profile, or OracleDatabase.spec.passwordRollover)",
+        )
+
+
+def _known(place: Place, field: str) -> Any:
+    return {**place.work.status, **place.work.report.fields}.get(field)
 
 
 def secret_data(values: Mapping[str, Any], version: str) -> dict[str, str]:

@@ -13,8 +13,10 @@ from oracleapi.desired.rotation import check_account
 from oracleapi.errors import DependencyNotReady, Terminal
 from oracleapi.model.account import ObservedAccount
 from oracleapi.model.opened import OpenRotation
+from oracleapi.model.rollover import PREFIX, own_profile, source_of
 from oracleapi.model.rotation import ObservedSecret
 from oracleapi.plan.account import twin_name
+from oracleapi.plan.rollover import plan_profile
 from oracleapi.ports import Backends, Logins, Oracle, RotatedSecrets, Workloads
 from oracleapi.reconcile.databases import THE_DATABASES, Databases
 from oracleapi.reconcile.passes import Pass
@@ -94,6 +96,23 @@ class Place:
                 reasons.ACCOUNT_REFUSED, f"spec.account: {name} is maintained by Oracle; name an account of your own"
             )
         return found
+
+    def give_profile(self, account: ObservedAccount) -> None:
+        """Give an account a profile of its own that rolls over, where the database's object asks for that.
+
+        Raises:
+            Terminal: ``RolloverOff``, ``PrivilegesMissing``.
+        """
+        asked = self.database.password_rollover
+        if asked is None or (account.rolls_over and not account.profile.startswith(PREFIX)):
+            return
+        source = source_of(account)
+        found = self.oracle.observe_profiles(source, own_profile(source))
+        plan = plan_profile(account, found, asked.hours)
+        if plan is not None:
+            self.oracle.apply_profile(plan)
+            text = f"account {account.name} has profile {plan.profile}, with a rollover of {asked.hours} hours"
+            self.work.event(False, reasons.PROFILE_GIVEN, text)
 
     def note(self, opened: OpenRotation) -> OpenRotation:
         """Write how far a rotation is before the next thing is sent."""

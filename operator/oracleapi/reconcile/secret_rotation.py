@@ -2,7 +2,7 @@
 
 import uuid
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 from oracleapi.api import reasons
 from oracleapi.api.secretrotation import SecretRotationSpec
@@ -21,6 +21,7 @@ from oracleapi.errors import DependencyNotReady, Retryable, Terminal
 from oracleapi.model.account import ObservedAccount, SetPassword
 from oracleapi.model.opened import IDLE, OpenRotation
 from oracleapi.model.ownership import TAG_OWNER
+from oracleapi.model.rollover import rollover_days
 from oracleapi.model.rotation import CURRENT, PENDING, ObservedSecret
 from oracleapi.plan.account import plan_twin
 from oracleapi.ports import Backends, Workloads
@@ -205,7 +206,8 @@ class SecretRotationReconciler:
                 f" {spec.account} under the key username; put the account's name and password there",
             )
         account = place.account(name)
-        choice = choose_strategy(spec.strategy, account)
+        rollover = place.database.password_rollover
+        choice = choose_strategy(spec.strategy, account, None if rollover is None else rollover.hours)
         work.report.fields |= {
             "activeAccount": name,
             "strategy": choice.strategy,
@@ -241,6 +243,8 @@ class SecretRotationReconciler:
         if asked is None and begins > now:
             work.requeue((begins - now).total_seconds())
             return None
+        if strategy == "Rollover":
+            place.give_profile(active)
         if asked is not None:
             fields["lastHandledRotateAt"] = asked
         target = place.other(active.name) if strategy == "DualUser" else active.name
@@ -327,11 +331,14 @@ class SecretRotationReconciler:
         work = place.work
         if work.status.get("versionId") == opened.token and work.status.get("step") == "Delivering":
             return
+        account = place.account(opened.account)
+        ends = datetime.fromtimestamp(work.clock.now(), UTC) + timedelta(days=rollover_days(account.limits))
         work.report.fields |= {
             "versionId": opened.token,
             "activeAccount": opened.account,
             "lastRotationTime": timestamp(work.clock),
-            "passwordChangedTime": place.account(opened.account).changed,
+            "passwordChangedTime": account.changed,
+            "oldPasswordEndsTime": _text(ends) if opened.strategy == "Rollover" else None,
         }
         place.note(opened.at("Delivering"))
 

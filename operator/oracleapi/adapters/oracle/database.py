@@ -10,7 +10,7 @@ from typing import Any
 
 import oracledb
 
-from oracleapi.adapters.oracle import accounts, guard_rows, roles, statements
+from oracleapi.adapters.oracle import accounts, guard_rows, profiles, roles, statements
 from oracleapi.adapters.oracle.errors import full_code, translated
 from oracleapi.adapters.oracle.knock import knock
 from oracleapi.adapters.oracle.trust import address
@@ -21,6 +21,7 @@ from oracleapi.errors import OperatorError, Retryable, Terminal
 from oracleapi.model.account import AccountAction, ObservedAccount, RefusedHolding
 from oracleapi.model.guard import GuardAction, ObservedBinding, ObservedGuard
 from oracleapi.model.role import GUARD_SCHEMA, ObservedRole, RefusedGrant, RoleAction
+from oracleapi.model.rollover import GiveProfile, Profile
 from oracleapi.model.schema import (
     ChangeSchema,
     DisableSchema,
@@ -169,6 +170,16 @@ class OracleDatabase:
             cursor = connection.cursor()
             with _missing_named(cursor, accounts.READABLE):
                 return accounts.observe(cursor, name)
+
+    def observe_profiles(self, source: str, own: str) -> Mapping[str, Profile]:
+        with self._session(f"reading profile {source}") as connection:
+            cursor = connection.cursor()
+            with _missing_named(cursor, accounts.READABLE):
+                return profiles.observe(cursor, source, own)
+
+    def apply_profile(self, action: GiveProfile) -> None:
+        with self._session(action.describe()) as connection:
+            profiles.give(connection, action)
 
     def apply_account(self, action: AccountAction) -> Sequence[RefusedHolding]:
         with self._session(action.describe()) as connection:
