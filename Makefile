@@ -19,9 +19,9 @@ demo: setup ## Show the main job end to end on this machine (KEEP=1 leaves every
 
 .PHONY: test
 test: setup check ## Run the whole test suite
-	cd sandbox && ../$(SANDBOX_VENV)/bin/python -m pytest -q
+	cd sandbox && ../$(SANDBOX_VENV)/bin/python -m pytest -q -n 2 --dist loadfile
 	$(RUN)/python -Im pytest -q -n 2 tests/unit tests/transition tests/test_layout.py
-	$(RUN)/python -Im pytest -q -m "not image" tests/contract tests/e2e
+	$(RUN)/python -Im pytest -q -n 2 --dist loadfile --no-loadscope-reorder -m "not image" tests/e2e tests/contract
 
 .PHONY: test-image
 test-image: setup ## Build the image over a fresh Debian base and start it; needs root, buildah and debootstrap
