@@ -51,6 +51,7 @@ class Account:
     locked: bool = False
     changes: int = 0
     used: list[str] = field(default_factory=list)
+    owned: tuple[str, ...] = ()
 
     def takes(self, password: str) -> bool:
         return password in (self.password, self.old)
@@ -96,6 +97,7 @@ class FakeAccounts:
             limits=dict(found.limits),
             changed=str(found.changes),
             holdings=frozenset(found.holdings),
+            owned=found.owned,
         )
 
     def apply(self, action: AccountAction) -> Sequence[RefusedHolding]:

@@ -7,7 +7,15 @@ from datetime import UTC, datetime
 from oracleapi.api import reasons
 from oracleapi.api.secretrotation import SecretRotationSpec
 from oracleapi.desired.password import make_password
-from oracleapi.desired.rotation import build_schedule, check_secret, choose_strategy, noted, phase_of, secret_values
+from oracleapi.desired.rotation import (
+    build_schedule,
+    check_secret,
+    check_twin_owns_nothing,
+    choose_strategy,
+    noted,
+    phase_of,
+    secret_values,
+)
 from oracleapi.desired.schedule import Schedule, due, next_time
 from oracleapi.errors import DependencyNotReady, Retryable, Terminal
 from oracleapi.model.account import ObservedAccount, SetPassword
@@ -125,7 +133,7 @@ class SecretRotationReconciler:
             place.work.report.fields |= {"rotation": None, "step": IDLE}
             opened = None
         name = place.spec.account
-        place.account(name)
+        choose_strategy(place.spec.strategy, place.account(name))
         if opened is None:
             opened = place.note(_opened(place, "", name, "Single", "Create"))
         password = make_password(place.spec.password.length)
@@ -209,6 +217,7 @@ class SecretRotationReconciler:
             text = f"Account {other} is made at the next rotation"
             place.work.report.say("GrantsEqual", None, reasons.PROGRESSING, text)
         else:
+            check_twin_owns_nothing(twin, active.name)
             say_equal(place.work.report, plan_twin(active, twin), active.name, other)
 
     def _begin(
