@@ -58,6 +58,7 @@ class Account:
     locked: bool = False
     changes: int = 0
     used: list[str] = field(default_factory=list)
+    owned: tuple[str, ...] = ()
 
     def takes(self, password: str) -> bool:
         return password in (self.password, self.old)
@@ -104,6 +105,7 @@ class FakeAccounts:
             limits=dict(found.limits),
             changed=str(found.changes),
             holdings=frozenset(found.holdings),
+            owned=found.owned,
         )
 
     def profiles_of(self, source: str, own: str) -> dict[str, Profile]:

@@ -150,6 +150,73 @@ def test_rollover_without_the_limit_is_refused_with_the_statements_that_help() -
     assert "CREATE PROFILE HR_APP_ROTATED LIMIT PASSWORD_ROLLOVER_TIME 1" in world.message(ROTATION)
 
 
+OWNED = ("TABLE EMPLOYEES", "VIEW ACTIVE", "INDEX EMPLOYEES_PK", "LOB DATA")
+
+
+def off(world: SmallWorld, account: str = ACCOUNT) -> SmallWorld:
+    accounts(world)[account].limits["PASSWORD_ROLLOVER_TIME"] = "0"
+    return world
+
+
+def test_an_account_that_owns_objects_takes_no_turns() -> None:
+    world = unborn(strategy="DualUser")
+    accounts(world)[ACCOUNT].owned = OWNED
+    world.settle()
+    rotate(world)
+    assert world.ready(ROTATION) == ("False", "OwnsObjects")
+    assert f"account {ACCOUNT} owns TABLE EMPLOYEES, VIEW ACTIVE, INDEX EMPLOYEES_PK and others" in world.message(
+        ROTATION
+    )
+    assert "choose Rollover, which its profile allows; or choose Single" in world.message(ROTATION)
+    off(world)
+    resync(world)
+    assert "choose Rollover and give it a profile" in world.message(ROTATION)
+    assert "CREATE PROFILE HR_APP_ROTATED LIMIT PASSWORD_ROLLOVER_TIME 1" in world.message(ROTATION)
+    assert TWIN not in accounts(world)
+    assert (current(world)["password"], accounts(world)[ACCOUNT].password) == (FIRST, FIRST)
+    accounts(world)[ACCOUNT].owned = ()
+    resync(world)
+    assert current(world)["username"] == TWIN
+    check_done(world)
+
+
+def test_auto_takes_rollover_for_an_owner_and_says_both_where_it_finds_nothing() -> None:
+    world = unborn(strategy="Auto")
+    accounts(world)[ACCOUNT].owned = OWNED[:1]
+    world.settle()
+    assert (world.ready(ROTATION), status(world)["strategy"]) == (("True", "Succeeded"), "Rollover")
+    resync(off(world))
+    assert world.ready(ROTATION) == ("False", "OwnsObjects")
+    message = world.message(ROTATION)
+    assert f"Auto finds no strategy: account {ACCOUNT} owns TABLE EMPLOYEES, which" in message
+    assert "its profile APP_ROTATED has PASSWORD_ROLLOVER_TIME 0; give it a profile" in message
+    assert "or choose Single" in message
+
+
+def test_a_twin_that_owns_objects_stops_the_turns() -> None:
+    world = settled(strategy="DualUser")
+    rotate(world)
+    accounts(world)[ACCOUNT].owned = ("TABLE FLYWAY_SCHEMA_HISTORY",)
+    resync(world)
+    assert world.ready(ROTATION) == ("False", "OwnsObjects")
+    assert f"account {ACCOUNT}, which takes turns with {TWIN}, owns TABLE FLYWAY_SCHEMA_HISTORY" in world.message(
+        ROTATION
+    )
+    edit(world, ROTATION, strategy="Single")
+    world.settle()
+    assert world.ready(ROTATION) == ("True", "Succeeded")
+
+
+@pytest.mark.parametrize("strategy", ["Auto", "DualUser"])
+def test_no_secret_is_made_for_an_account_that_no_strategy_fits(strategy: str) -> None:
+    world = off(unborn(there=False, strategy=strategy))
+    accounts(world)[ACCOUNT].owned = OWNED
+    world.settle()
+    assert world.ready(ROTATION) == ("False", "OwnsObjects")
+    assert secrets(world).secrets == {}
+    assert accounts(world)[ACCOUNT].password == FIRST
+
+
 def test_another_password_is_made_where_the_profile_refuses_one() -> None:
     world = settled()
     database(world).unsuitable = 2

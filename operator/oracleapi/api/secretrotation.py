@@ -157,7 +157,8 @@ class SecretRotationSpec(OfferSpec):
     strategy: Strategy = Field(
         "Auto",
         description="Rollover: both passwords work for a time; DualUser: two accounts take turns; Single: a gap, in"
-        " which the old one fails already. Auto: Rollover where the account's profile allows it, else DualUser",
+        " which the old one fails already. Auto: Rollover where the account's profile allows it, else DualUser if it"
+        " owns no objects",
     )
     schedule: Schedule
     windows: Annotated[tuple[Window, ...], Field(max_length=16, json_schema_extra=listed("atomic"))] = Field(

@@ -18,6 +18,7 @@ from oracleapi.model.rotation import CURRENT, PENDING, ObservedSecret
 Chosen = Literal["Rollover", "DualUser", "Single"]
 Phase = Literal["Store", "Set", "Switched", "Foreign"]
 HISTORY_KEPT = 10
+OWNED_TOLD = 3
 
 
 @dataclass(frozen=True)
@@ -49,12 +50,13 @@ def choose_strategy(asked: Strategy, account: ObservedAccount, hours: int | None
         hours: Of a profile that the account gets before its next rotation, where the database's object allows that.
 
     Raises:
-        Terminal: ``RolloverOff``, it is asked for and the account's profile keeps no old password.
+        Terminal: ``RolloverOff``, it is asked for and the account's profile keeps no old password; ``OwnsObjects``.
     """
     limit, profile = account.limits.get(ROLLOVER_LIMIT, "0"), account.profile
     if asked == "Single":
         return Choice("Single", "asked for; between the database's change and the secret's the old password fails")
     if asked == "DualUser":
+        check_owns_nothing(asked, account)
         return Choice("DualUser", "asked for")
     if account.rolls_over:
         return Choice("Rollover", f"profile {profile} has {ROLLOVER_LIMIT} {limit}")
@@ -65,23 +67,71 @@ def choose_strategy(asked: Strategy, account: ObservedAccount, hours: int | None
             f" {own_profile(source_of(account))} with {hours} hours",
         )
     if asked == "Auto":
+        check_owns_nothing(asked, account)
         return Choice(
             "DualUser", f"profile {profile} has {ROLLOVER_LIMIT} {limit}, so no old password outlives a change"
         )
     raise Terminal(
         reasons.ROLLOVER_OFF,
-        f"spec.strategy: profile {profile} of account {account.name} has {ROLLOVER_LIMIT} {limit}; give the account a"
-        f" profile of its own with a limit between 1/24 and 60 days, and leave DEFAULT alone: {_profile_sql(account)};"
-        " or let the operator do that, with OracleDatabase.spec.passwordRollover",
+        f"spec.strategy: profile {profile} of account {account.name} has {ROLLOVER_LIMIT} {limit};"
+        f" {_rollover_cure(account)}",
     )
 
 
-def _profile_sql(account: ObservedAccount) -> str:
+def _rollover_cure(account: ObservedAccount) -> str:
+    """Say what lets the old password of *account* work for a time after a change."""
+    if ROLLOVER_LIMIT not in account.limits:
+        return f"its database does not know {ROLLOVER_LIMIT}, as 19.12 and later do"
     own = f"{account.name[:117]}_ROTATED"
     return (
-        f"CREATE PROFILE {own} LIMIT {ROLLOVER_LIMIT} 1; ALTER USER {account.name} PROFILE {own}"
-        " (add the other limits of its present profile)"
+        "give it a profile of its own with a limit between 1/24 and 60 days, and leave DEFAULT alone: CREATE PROFILE"
+        f" {own} LIMIT {ROLLOVER_LIMIT} 1; ALTER USER {account.name} PROFILE {own} (add the other limits of its present"
+        " profile); or let the operator do that, with OracleDatabase.spec.passwordRollover"
     )
+
+
+def check_owns_nothing(asked: Strategy, account: ObservedAccount) -> None:
+    """Check that another account can stand in for this one: it would neither find nor own what this one owns.
+
+    Args:
+        asked: ``DualUser``, or ``Auto`` where no rollover is to be had.
+
+    Raises:
+        Terminal: ``OwnsObjects``.
+    """
+    if not account.owned:
+        return
+    says = f"account {account.name} owns {_owned(account)}, which an account that takes turns with it would not find"
+    if asked == "Auto":
+        limit = account.limits.get(ROLLOVER_LIMIT, "0")
+        says = f"Auto finds no strategy: {says}, and its profile {account.profile} has {ROLLOVER_LIMIT} {limit}"
+    cure = "choose Rollover, which its profile allows"
+    if not account.rolls_over:
+        cure = "choose Rollover and " if asked == "DualUser" else ""
+        cure += _rollover_cure(account)
+    raise Terminal(
+        reasons.OWNS_OBJECTS,
+        f"spec.strategy: {says}; {cure}; or choose Single, with which the old password fails at once; or let the"
+        " application log in with an account that owns nothing, and name that one",
+    )
+
+
+def check_twin_owns_nothing(twin: ObservedAccount, active: str) -> None:
+    """Check that the other account owns nothing either, which *active* would not find.
+
+    Raises:
+        Terminal: ``OwnsObjects``.
+    """
+    if twin.owned:
+        raise Terminal(
+            reasons.OWNS_OBJECTS,
+            f"spec.strategy: account {twin.name}, which takes turns with {active}, owns {_owned(twin)}, which {active}"
+            " does not find; have that moved to an account that nobody logs in with, or choose Rollover or Single",
+        )
+
+
+def _owned(account: ObservedAccount) -> str:
+    return ", ".join(account.owned[:OWNED_TOLD]) + (" and others" if len(account.owned) > OWNED_TOLD else "")
 
 
 def check_account(name: str, delegations: Iterable[Delegation], database: str, namespace: str) -> None:

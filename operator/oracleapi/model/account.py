@@ -1,6 +1,6 @@
 """An account of the database, what it holds, and what changes it, as values. Pure.
 
-Source: Database Reference, DBA_USERS, DBA_PROFILES, DBA_TS_QUOTAS, DBA_PROXIES and the DBA_…_PRIVS views.
+Source: Database Reference, DBA_USERS, DBA_PROFILES, DBA_OBJECTS, DBA_TS_QUOTAS, DBA_PROXIES and the DBA_…_PRIVS views.
 """
 
 from collections.abc import Mapping
@@ -60,6 +60,8 @@ class ObservedAccount:
         runtime: ORDS logs in with it.
         limits: Those of its profile, DEFAULT resolved; days and counts as text, ``UNLIMITED``, ``NULL``.
         changed: PASSWORD_CHANGE_DATE as text; compared with itself only.
+        owned: One object of each type that it owns, such as ``TABLE PAY``, private synonyms left out; what tells most
+            comes first.
     """
 
     name: str
@@ -71,6 +73,7 @@ class ObservedAccount:
     limits: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
     changed: str = ""
     holdings: frozenset[Holding] = frozenset()
+    owned: tuple[str, ...] = ()
 
     @property
     def in_rollover(self) -> bool:

@@ -97,21 +97,27 @@ class Place:
             )
         return found
 
+    @property
+    def rollover_hours(self) -> int | None:
+        """Return how long old passwords of accounts work whose profile the operator makes, if it makes them."""
+        asked = self.database.password_rollover
+        return None if asked is None else asked.hours
+
     def give_profile(self, account: ObservedAccount) -> None:
         """Give an account a profile of its own that rolls over, where the database's object asks for that.
 
         Raises:
             Terminal: ``RolloverOff``, ``PrivilegesMissing``.
         """
-        asked = self.database.password_rollover
-        if asked is None or (account.rolls_over and not account.profile.startswith(PREFIX)):
+        hours = self.rollover_hours
+        if hours is None or (account.rolls_over and not account.profile.startswith(PREFIX)):
             return
         source = source_of(account)
         found = self.oracle.observe_profiles(source, own_profile(source))
-        plan = plan_profile(account, found, asked.hours)
+        plan = plan_profile(account, found, hours)
         if plan is not None:
             self.oracle.apply_profile(plan)
-            text = f"account {account.name} has profile {plan.profile}, with a rollover of {asked.hours} hours"
+            text = f"account {account.name} has profile {plan.profile}, with a rollover of {hours} hours"
             self.work.event(False, reasons.PROFILE_GIVEN, text)
 
     def note(self, opened: OpenRotation) -> OpenRotation:

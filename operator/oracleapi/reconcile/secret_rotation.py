@@ -10,6 +10,7 @@ from oracleapi.desired.password import make_password
 from oracleapi.desired.rotation import (
     build_schedule,
     check_secret,
+    check_twin_owns_nothing,
     choose_strategy,
     noted,
     other_key,
@@ -135,7 +136,7 @@ class SecretRotationReconciler:
             place.work.report.fields |= {"rotation": None, "step": IDLE}
             opened = None
         name = place.spec.account
-        place.account(name)
+        choose_strategy(place.spec.strategy, place.account(name), place.rollover_hours)
         if opened is None:
             opened = place.note(_opened(place, "", name, "Single", "Create"))
         password = make_password(place.spec.password.length)
@@ -206,8 +207,7 @@ class SecretRotationReconciler:
                 f" {spec.account} under the key username; put the account's name and password there",
             )
         account = place.account(name)
-        rollover = place.database.password_rollover
-        choice = choose_strategy(spec.strategy, account, None if rollover is None else rollover.hours)
+        choice = choose_strategy(spec.strategy, account, place.rollover_hours)
         work.report.fields |= {
             "activeAccount": name,
             "strategy": choice.strategy,
@@ -229,6 +229,7 @@ class SecretRotationReconciler:
             text = f"Account {other} is made at the next rotation"
             place.work.report.say("GrantsEqual", None, reasons.PROGRESSING, text)
         else:
+            check_twin_owns_nothing(twin, active.name)
             say_equal(place.work.report, plan_twin(active, twin), active.name, other)
 
     def _begin(

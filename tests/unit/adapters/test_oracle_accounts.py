@@ -9,7 +9,7 @@ import oracledb
 import pytest
 
 from oracleapi.adapters.oracle import accounts
-from oracleapi.adapters.oracle.accounts import apply, to_holdings
+from oracleapi.adapters.oracle.accounts import apply, to_holdings, to_owned
 from oracleapi.adapters.oracle.holdings import default_roles, statement
 from oracleapi.errors import OperatorError
 from oracleapi.model.account import AccountAction, CreateTwin, EndRollover, Equalize, Holding, SetPassword
@@ -118,6 +118,13 @@ def test_rows_of_several_grantors_and_of_a_proxy_s_roles_are_one_holding() -> No
         Holding("quota", "USERS", value="-1"),
         Holding("role", "R", option=True, default=True),
     }
+
+
+def test_one_object_of_each_type_that_is_owned_is_told_and_what_comes_along_last() -> None:
+    types = ("INDEX", "LOB", "PACKAGE", "TABLE", "TABLE PARTITION")
+    rows = [("owned", type_, None, f"A_{type_[:1]}", None, None, None) for type_ in types]
+    assert to_owned(rows) == ("PACKAGE A_P", "TABLE A_T", "INDEX A_I", "LOB A_L", "TABLE PARTITION A_T")
+    assert to_owned([]) == ()
 
 
 class Session:

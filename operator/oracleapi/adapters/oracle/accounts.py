@@ -70,6 +70,9 @@ where username = :account and max_bytes <> 0 and dropped = 'NO'
 union all
 select 'proxy', client, authorization_constraint, role, authentication, '', '' from sys.dba_proxies
 where proxy = :account and proxy_authority = 'DATABASE'
+union all
+select 'owned', object_type, '', min(object_name), '', '', '' from sys.dba_objects
+where owner = :account and object_type <> 'SYNONYM' and object_name not like 'BIN$%' group by object_type
 """
 """Dropped tables keep their grants under names that begin with BIN$, where nobody can grant (ORA-38301)."""
 ROLES = "select granted_role, default_role from sys.dba_role_privs where grantee = :account"
@@ -77,10 +80,13 @@ READABLE = {
     f"SELECT on SYS.{view.upper()}": f"select 1 from sys.{view} where 1 = 0"
     for view in (
         "dba_users", "dba_profiles", "dba_role_privs", "dba_sys_privs", "dba_tab_privs", "dba_col_privs",
-        "dba_ts_quotas", "dba_proxies",
+        "dba_ts_quotas", "dba_proxies", "dba_objects",
     )
 }  # fmt: skip
 """What must be readable for accounts, each right with the statement that shows it."""
+OWNED = "owned"
+PARTS = ("INDEX", "LOB", "TABLE PARTITION", "INDEX PARTITION", "LOB PARTITION", "SEQUENCE")
+"""Types that often come along with another one, which tells more."""
 DONE_BEFORE = frozenset({"ORA-01951", "ORA-01952"})
 """A role or system privilege that is to be taken is not held."""
 _PASSWORD = re.compile(r"[A-Za-z0-9_.-]+")
@@ -97,6 +103,7 @@ def observe(cursor: oracledb.Cursor, name: str) -> ObservedAccount | None:
     status, profile, maintained, operator, tablespace, temporary, changed = found["account"][0]
     settings = ((PROFILE, profile), (DEFAULT_TABLESPACE, tablespace), (TEMPORARY_TABLESPACE, temporary))
     cursor.execute(HOLDINGS, account=name)
+    rows = cursor.fetchall()
     return ObservedAccount(
         name,
         status=status,
@@ -106,8 +113,16 @@ def observe(cursor: oracledb.Cursor, name: str) -> ObservedAccount | None:
         runtime="runtime" in found,
         limits=MappingProxyType({row[0]: row[1] for row in found.get("limit", [])}),
         changed=changed,
-        holdings=to_holdings(cursor) | {Holding("setting", each, value=value) for each, value in settings},
+        holdings=to_holdings(row for row in rows if row[0] != OWNED)
+        | {Holding("setting", each, value=value) for each, value in settings},
+        owned=to_owned(row for row in rows if row[0] == OWNED),
     )
+
+
+def to_owned(rows: Iterable[tuple[Any, ...]]) -> tuple[str, ...]:
+    """Return one object of each type that an account owns, what tells most first: ``TABLE PAY``."""
+    named = {type_: name for _, type_, _, name, *_ in rows}
+    return tuple(f"{type_} {named[type_]}" for type_ in sorted(named, key=lambda each: (each in PARTS, each)))
 
 
 def to_holdings(rows: Iterable[tuple[Any, ...]]) -> frozenset[Holding]:

@@ -100,9 +100,24 @@ def test_accounts_that_are_oracle_s_the_operator_s_or_ords_s_are_told(dba: Dba, 
     assert seen(database, name).operator
 
 
+def test_what_an_account_owns_is_told_one_of_each_type(dba: Dba, operator: Open) -> None:
+    database, name, other = operator(*POWERS), dba.user("quota unlimited on users"), dba.user()
+    dba.run(
+        f"create table {name}.pay (id number primary key, amount number)",
+        f"create table {name}.audits (id number)",
+        f"create view {name}.rich as select id from {name}.pay",  # noqa: S608 - names of our own
+        f"create synonym {name}.wages for {name}.pay",
+        f"create synonym {other}.wages for {name}.pay",
+    )
+    owned = seen(database, name).owned
+    assert owned[:2] == ("TABLE AUDITS", "VIEW RICH")
+    assert [each.partition(" ")[0] for each in owned[2:]] == ["INDEX"]
+    assert seen(database, other).owned == ()
+
+
 def test_a_view_that_may_not_be_read_is_named(dba: Dba, operator: Open) -> None:
     database = operator("select on sys.dba_users", "select on sys.dba_profiles", "select on sys.dba_role_privs")
-    with pytest.raises(Terminal, match=r"lacks SELECT on SYS\.DBA_SYS_PRIVS, .*SYS\.DBA_PROXIES; grant it") as caught:
+    with pytest.raises(Terminal, match=r"lacks SELECT on SYS\.DBA_SYS_PRIVS, .*SYS\.DBA_OBJECTS; grant it") as caught:
         database.observe_account(dba.user())
     assert caught.value.reason == "PrivilegesMissing"
     assert "DBA_PROFILES" not in caught.value.message
