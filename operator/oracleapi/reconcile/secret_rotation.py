@@ -2,7 +2,7 @@
 
 import uuid
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 
 from oracleapi.api import reasons
 from oracleapi.api.secretrotation import SecretRotationSpec
@@ -17,7 +17,7 @@ from oracleapi.desired.rotation import (
     phase_of,
     secret_values,
 )
-from oracleapi.desired.schedule import Schedule, due, next_time
+from oracleapi.desired.schedule import Schedule
 from oracleapi.errors import DependencyNotReady, Retryable, Terminal
 from oracleapi.model.account import ObservedAccount, SetPassword
 from oracleapi.model.opened import IDLE, OpenRotation
@@ -32,10 +32,10 @@ from oracleapi.reconcile.references import References
 from oracleapi.reconcile.rotation_delivery import Delivery
 from oracleapi.reconcile.rotation_place import KIND, Place, Places
 from oracleapi.reconcile.rotation_run import Run, Superseded, say_equal, say_verified
-from oracleapi.runtime.clock import RFC_3339, timestamp
+from oracleapi.reconcile.rotation_times import begins_at, say_fresh, say_next, time_now, to_text
+from oracleapi.runtime.clock import timestamp
 from oracleapi.runtime.store import Key
 
-OVERDUE_S = 3600.0
 RECOVERY_DAYS = 30
 LAG_S = 5.0
 
@@ -58,7 +58,7 @@ class SecretRotationReconciler:
 
     def reconcile(self, work: Pass[SecretRotationSpec]) -> None:
         schedule = build_schedule(work.spec)
-        _say_fresh(work, schedule)
+        say_fresh(work, schedule)
         place = self._places.open(work)
         known = self._known(place)
         opened = OpenRotation.of(work.status)
@@ -178,7 +178,7 @@ class SecretRotationReconciler:
         before = work.status.get("versionId")
         if before is None:
             changed = known.secret.changed
-            fields.setdefault("lastRotationTime", timestamp(work.clock) if changed is None else _text(changed))
+            fields.setdefault("lastRotationTime", timestamp(work.clock) if changed is None else to_text(changed))
         elif before != known.current:
             fields["lastRotationTime"] = timestamp(work.clock)
             text = f"somebody else put version {known.current} into secret {place.name}; the schedule counts from here"
@@ -237,10 +237,10 @@ class SecretRotationReconciler:
     ) -> OpenRotation | None:
         """Return a rotation where one is due or asked for, its token noted; else say when the next one is."""
         work = place.work
-        now = datetime.fromtimestamp(work.clock.now(), UTC)
+        now = time_now(work)
         fields = work.report.fields
-        asked, begins = place.asked, self._due(work, schedule)
-        self._say_next(work, schedule, begins)
+        asked, begins = place.asked, begins_at(work, schedule)
+        say_next(work, schedule, begins)
         if asked is None and begins > now:
             work.requeue((begins - now).total_seconds())
             return None
@@ -251,17 +251,6 @@ class SecretRotationReconciler:
         target = place.other(active.name) if strategy == "DualUser" else active.name
         cause = "Schedule" if asked is None else "Request"
         return place.note(_opened(place, known.current, target, strategy, cause))
-
-    @staticmethod
-    def _due(work: Pass[SecretRotationSpec], schedule: Schedule) -> datetime:
-        """Return when the next rotation may begin."""
-        return due(schedule, _last(work), datetime.fromtimestamp(work.clock.now(), UTC), work.uid)
-
-    @staticmethod
-    def _say_next(work: Pass[SecretRotationSpec], schedule: Schedule, begins: datetime) -> None:
-        """Say when the next rotation may begin, and since when it is due: a window may have gone by without it."""
-        at = next_time(schedule, _last(work), work.uid)
-        work.report.fields |= {"nextRotationTime": _text(begins), "dueTime": _text(at)}
 
     # the rotation ----------------------------------------------------------------------------------------------
 
@@ -290,10 +279,10 @@ class SecretRotationReconciler:
         self._switched(place, opened)
         self._delivery.bring(place, run, opened)
         self._end(place, opened, "Succeeded")
-        begins = self._due(work, schedule)
-        self._say_next(work, schedule, begins)
+        begins = begins_at(work, schedule)
+        say_next(work, schedule, begins)
         work.requeue(max(1.0, begins.timestamp() - work.clock.now()))
-        work.report.say("Fresh", True, reasons.SUCCEEDED, "The password is not older than its schedule says")
+        say_fresh(work, schedule)
         work.event(False, reasons.ROTATED, f"the password of {opened.account} was changed ({opened.strategy})")
         work.report.message = f"The password of {opened.account} is in {place.name}"
 
@@ -333,13 +322,13 @@ class SecretRotationReconciler:
         if work.status.get("versionId") == opened.token and work.status.get("step") == "Delivering":
             return
         account = place.account(opened.account)
-        ends = datetime.fromtimestamp(work.clock.now(), UTC) + timedelta(days=rollover_days(account.limits))
+        ends = time_now(work) + timedelta(days=rollover_days(account.limits))
         work.report.fields |= {
             "versionId": opened.token,
             "activeAccount": opened.account,
             "lastRotationTime": timestamp(work.clock),
             "passwordChangedTime": account.changed,
-            "oldPasswordEndsTime": _text(ends) if opened.strategy == "Rollover" else None,
+            "oldPasswordEndsTime": to_text(ends) if opened.strategy == "Rollover" else None,
         }
         place.note(opened.at("Delivering"))
 
@@ -399,26 +388,3 @@ class SecretRotationReconciler:
 def _opened(place: Place, replacing: str, account: str, strategy: str, cause: str) -> OpenRotation:
     started = timestamp(place.work.clock)
     return OpenRotation(str(uuid.uuid4()), replacing, account, strategy, cause, started, "Storing")
-
-
-def _say_fresh(work: Pass[SecretRotationSpec], schedule: Schedule) -> None:
-    """Say whether the rotation that was due has come about, be it that a window went by without it."""
-    last = work.status.get("lastRotationTime")
-    if last is None:
-        return
-    if next_time(schedule, _time(last), work.uid).timestamp() + OVERDUE_S < work.clock.now():
-        work.report.say("Fresh", False, reasons.OVERDUE, "The rotation that was due did not come about; see Ready")
-    else:
-        work.report.say("Fresh", True, reasons.SUCCEEDED, "The password is not older than its schedule says")
-
-
-def _last(work: Pass[SecretRotationSpec]) -> datetime:
-    return _time(work.report.fields.get("lastRotationTime") or work.status["lastRotationTime"])
-
-
-def _time(text: str) -> datetime:
-    return datetime.strptime(text, RFC_3339).replace(tzinfo=UTC)
-
-
-def _text(time: datetime) -> str:
-    return time.astimezone(UTC).strftime(RFC_3339)
