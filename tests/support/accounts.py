@@ -5,15 +5,17 @@ from collections.abc import Callable
 
 import oracledb
 
-from oracleapi.adapters.oracle.accounts import READABLE
+from oracleapi.adapters.oracle.accounts import READABLE, READABLE_23
 from oracleapi.adapters.oracle.database import OracleDatabase
 from oracleapi.adapters.oracle.errors import full_code
 from support.lab import wait_for
 
 OLD, NEW, NEWER = "Only4Tests_old.1-A", "Only4Tests_new.2-B", "Only4Tests_newer.3-C"
-READING = tuple(right.lower() for right in READABLE)
+READING, READING_23 = (tuple(right.lower() for right in rights) for rights in (READABLE, READABLE_23))
 POWERS = ("create user, alter user, grant any privilege, grant any role, grant any object privilege", *READING)
 """What docs/database.md asks for DualUser."""
+POWERS_23 = ("grant any schema privilege", *READING_23)
+"""What it asks for besides from 23ai on."""
 NO_USER = "ORA-01918"
 CONNECTED = "ORA-01940"
 Open = Callable[..., OracleDatabase]
@@ -25,6 +27,7 @@ class Dba:
 
     def __init__(self, connection: oracledb.Connection) -> None:
         self._cursor, self._made = connection.cursor(), list[str]()
+        self.has_schema_privileges = int(connection.version.partition(".")[0]) >= 23
 
     def run(self, *statements: str) -> None:
         for statement in statements:

@@ -130,7 +130,8 @@ class FakeAccounts:
             else:
                 before = next((held for held in found.holdings if place(held) == place(each)), each)
                 found.holdings -= {before}
-                found.holdings.add(replace(each, option=each.option or before.option))
+                kept = dict.fromkeys(before.options(), True)  # a grant takes no option away
+                found.holdings.add(replace(each, **kept))
         return refused
 
     def _need(self, right: str) -> None:

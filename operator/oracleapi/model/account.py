@@ -14,7 +14,7 @@ ATTEMPTS_LIMIT = "FAILED_LOGIN_ATTEMPTS"
 VERIFY_LIMIT = "PASSWORD_VERIFY_FUNCTION"
 PROFILE, DEFAULT_TABLESPACE, TEMPORARY_TABLESPACE = "PROFILE", "DEFAULT TABLESPACE", "TEMPORARY TABLESPACE"
 
-HoldingKind = Literal["role", "system", "object", "column", "quota", "proxy", "setting"]
+HoldingKind = Literal["role", "system", "schema", "object", "column", "quota", "proxy", "through", "setting"]
 
 
 @dataclass(frozen=True, order=True)
@@ -22,15 +22,17 @@ class Holding:
     """One thing that an account holds and its twin must hold too.
 
     Args:
-        kind: ``role``, ``system``, ``object`` and ``column`` are grants to it; ``quota`` is one on a tablespace;
-            ``proxy`` is an account that it may connect through for (``CONNECT THROUGH``); ``setting`` is PROFILE,
-            DEFAULT TABLESPACE or TEMPORARY TABLESPACE.
-        name: The role, privilege, tablespace, client account or setting.
-        on: ``OWNER.NAME`` of the object, and ``OWNER.NAME(COLUMN)`` of a column; else empty. What GRANT names by its
-            type has that before it: ``DIRECTORY SYS.DUMPS``.
+        kind: ``role``, ``system``, ``schema``, ``object`` and ``column`` are grants to it; ``quota`` is one on a
+            tablespace; ``proxy`` is an account for which it may connect, ``through`` one through which others connect
+            for it (``CONNECT THROUGH``); ``setting`` is PROFILE, DEFAULT TABLESPACE or TEMPORARY TABLESPACE.
+        name: The role, privilege, tablespace, setting, or the other account.
+        on: ``OWNER.NAME`` of the object, ``OWNER.NAME(COLUMN)`` of a column, the schema; else empty. What GRANT names
+            by its type has that before it: ``DIRECTORY SYS.DUMPS``.
         value: The quota in bytes (-1: unlimited), the setting's value, or what follows CONNECT THROUGH and the
             proxy's name, such as ``WITH ROLE A, B``.
         option: With admin option, grant option.
+        hierarchy: With hierarchy option: on what is made under the object, too.
+        delegate: A role with delegate option: for program units of its own.
         default: A role that is enabled at log-on.
     """
 
@@ -39,12 +41,22 @@ class Holding:
     on: str = ""
     value: str = ""
     option: bool = False
+    hierarchy: bool = False
+    delegate: bool = False
     default: bool = False
 
     def __str__(self) -> str:
         text = f"{self.kind} {self.name}" + (f" on {self.on}" if self.on else "")
         text += f" {self.value}" if self.value else ""
-        return text + (" with option" if self.option else "") + (" as default role" if self.default else "")
+        text += " with option" if self.option else ""
+        text += " with hierarchy option" if self.hierarchy else ""
+        text += " with delegate option" if self.delegate else ""
+        return text + (" as default role" if self.default else "")
+
+    def options(self) -> set[str]:
+        """Return what it is held with, and what only a revoke takes away."""
+        held = {"option": self.option, "hierarchy": self.hierarchy, "delegate": self.delegate}
+        return {name for name, there in held.items() if there}
 
 
 @dataclass(frozen=True)

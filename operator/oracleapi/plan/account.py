@@ -34,7 +34,8 @@ def plan_twin(active: ObservedAccount, twin: ObservedAccount) -> Equalize | None
     """Return what makes *twin* hold exactly what *active* holds, or ``None`` where it does.
 
     Left out is what concerns objects of either account: an owner holds no grants on its own, and nobody else is given
-    what ownership gives. That one may connect through for the other becomes that the other may for the one.
+    what ownership gives. That one may connect for the other becomes that the other may for the one. Roles come before
+    what is given through others, which may name them.
     """
     wanted = {_place(each): each for each in (_mirrored(each, twin, active) for each in _compared(active, twin))}
     held = {_place(each): each for each in _compared(twin, active)}
@@ -48,12 +49,18 @@ def plan_twin(active: ObservedAccount, twin: ObservedAccount) -> Equalize | None
 
 def _compared(account: ObservedAccount, other: ObservedAccount) -> list[Holding]:
     names = (account.name, other.name)
-    lent = {f"USER SYS.{name}" for name in names}
-    return [each for each in account.holdings if _owner(each.on) not in names and each.on not in lent]
+    left = {f"USER SYS.{name}" for name in names}
+    return [
+        each
+        for each in account.holdings
+        if _owner(each) not in names and each.on not in left and (each.kind, each.name) != ("through", other.name)
+    ]  # what leads from one to the other is seen as proxy too
 
 
-def _owner(on: str) -> str:
-    return on.partition(".")[0].rpartition(" ")[2]
+def _owner(holding: Holding) -> str:
+    if holding.kind == "schema":
+        return holding.on
+    return holding.on.partition(".")[0].rpartition(" ")[2]
 
 
 def _mirrored(holding: Holding, twin: ObservedAccount, active: ObservedAccount) -> Holding:
@@ -71,7 +78,7 @@ def _surplus(held: Holding, wanted: Holding | None) -> bool:
     """Say whether *held* must be taken away before *wanted* is given: all else is given over it."""
     if held.kind == "setting":
         return False
-    return wanted is None or (held.option and not wanted.option)
+    return wanted is None or not held.options() <= wanted.options()
 
 
 def _revoked(holding: Holding) -> Holding:

@@ -19,6 +19,10 @@ ROLE, ADMIN = Holding("role", "HR_BASE", default=True), Holding("role", "HR_BASE
 PROFILE = Holding("setting", "PROFILE", value="APPS")
 QUOTA = Holding("quota", "USERS", value="-1")
 PROXY = Holding("proxy", "HR_API", value="WITH NO ROLES")
+THROUGH = Holding("through", "MIDDLE", value="WITH ROLE HR_BASE")
+SUBVIEWS, SUBVIEWS_GONE = replace(READ, hierarchy=True), replace(READ, hierarchy=False)
+CODE = Holding("role", "HR_BASE", delegate=True)
+SCHEMA = Holding("schema", "SELECT ANY TABLE", "HR")
 
 
 def account(name: str, *holdings: Holding) -> ObservedAccount:
@@ -44,6 +48,17 @@ def planned(active: list[Holding], twin: list[Holding]) -> Equalize | None:
         ([WRITE, NOTE], [WRITE, AMOUNT], (WRITE,), (NOTE, WRITE)),
         ([QUOTA], [replace(QUOTA, value="8192")], (), (QUOTA,)),
         ([PROXY], [replace(PROXY, value="")], (), (PROXY,)),
+        ([SUBVIEWS], [READ], (), (SUBVIEWS,)),
+        ([READ], [SUBVIEWS], (SUBVIEWS_GONE,), (READ,)),
+        ([replace(READ, option=True)], [SUBVIEWS], (SUBVIEWS_GONE,), (replace(READ, option=True),)),
+        ([CODE], [replace(CODE, delegate=False)], (), (CODE,)),
+        ([replace(CODE, delegate=False)], [CODE], (CODE,), (replace(CODE, delegate=False),)),
+        ([ADMIN], [CODE], (CODE,), (ADMIN,)),
+        ([SCHEMA], [], (), (SCHEMA,)),
+        ([], [SCHEMA], (SCHEMA,), ()),
+        ([SCHEMA], [replace(SCHEMA, option=True)], (replace(SCHEMA, option=True),), (SCHEMA,)),
+        ([THROUGH], [replace(THROUGH, value="")], (), (THROUGH,)),
+        ([], [THROUGH], (THROUGH,), ()),
         ([PROFILE], [replace(PROFILE, value="DEFAULT")], (), (PROFILE,)),
     ],
 )
@@ -65,6 +80,7 @@ def test_what_one_owns_is_neither_given_nor_taken() -> None:
         Holding("column", "UPDATE", f"{ONE}.T(A)"),
         Holding("object", "EXECUTE", f"JAVA SOURCE {ONE}.J"),
         Holding("object", "INHERIT PRIVILEGES", f"USER SYS.{ONE}"),
+        Holding("schema", "SELECT ANY TABLE", ONE),
     ]
     mine, other = account(ONE, SESSION), account(TWIN, SESSION, *on_mine)
     assert plan_twin(mine, other) is None
@@ -83,13 +99,33 @@ def test_what_leads_to_the_other_account_is_mirrored() -> None:
     assert planned(through, [mirrored]) is None
 
 
+def test_what_leads_from_one_to_the_other_is_one_row_and_is_not_taken_from_its_other_end() -> None:
+    mine, other = account(ONE, Holding("proxy", TWIN)), account(TWIN, Holding("through", ONE))
+    assert plan_twin(mine, other) == Equalize(TWIN, (), (Holding("proxy", ONE),))
+    assert plan_twin(account(ONE, Holding("through", TWIN)), account(TWIN, Holding("proxy", ONE))) == Equalize(
+        TWIN, (Holding("proxy", ONE),)
+    )
+
+
+def test_roles_come_before_what_is_given_through_others_and_may_name_them() -> None:
+    plan = planned([THROUGH, ROLE], [])
+    assert plan is not None
+    assert plan.grant == (ROLE, THROUGH)
+
+
 NAMES = st.sampled_from(["A", "B"])
 HOLDINGS = st.one_of(
-    st.builds(Holding, st.just("role"), NAMES, option=st.booleans(), default=st.booleans()),
+    st.builds(
+        Holding, st.just("role"), NAMES, option=st.booleans(), delegate=st.booleans(), default=st.booleans(),
+    ),
+    st.builds(
+        Holding, st.just("schema"), NAMES, on=st.sampled_from(["HR", "OE", ONE, TWIN]), option=st.booleans(),
+    ),
     st.builds(Holding, st.just("system"), NAMES, option=st.booleans()),
     st.builds(
         Holding, st.just("object"), st.sampled_from(["SELECT", "UPDATE"]),
         on=st.sampled_from(["HR.A", "HR.B", f"{ONE}.A", f"{TWIN}.B", "DIRECTORY SYS.A"]), option=st.booleans(),
+        hierarchy=st.booleans(),
     ),
     st.builds(
         Holding, st.just("column"), st.just("UPDATE"),
@@ -97,6 +133,7 @@ HOLDINGS = st.one_of(
     ),
     st.builds(Holding, st.just("quota"), NAMES, value=st.sampled_from(["-1", "8192"])),
     st.builds(Holding, st.just("proxy"), st.sampled_from(["A", ONE, TWIN]), value=st.sampled_from(["", "WITH ROLE A"])),
+    st.builds(Holding, st.just("through"), st.sampled_from(["A", "B"]), value=st.sampled_from(["", "WITH ROLE A"])),
 )  # fmt: skip
 SETTINGS = st.builds(lambda value: {Holding("setting", "PROFILE", value=value)}, NAMES)
 
@@ -105,7 +142,7 @@ def held_by(name: str) -> st.SearchStrategy[ObservedAccount]:
     """Return accounts as the dictionary can show them: one holding of a place, and nothing on what one owns."""
     found = st.lists(HOLDINGS, max_size=12, unique_by=place).map(
         lambda each: {
-            one for one in each if not one.on.startswith(f"{name}.") and (one.kind, one.name) != ("proxy", name)
+            one for one in each if not f"{one.on}.".startswith(f"{name}.") and (one.kind, one.name) != ("proxy", name)
         }
     )
     return st.builds(lambda some, setting: account(name, *some, *setting), found, SETTINGS)
@@ -124,7 +161,7 @@ def shown(found: ObservedAccount) -> set[Holding]:
     return {
         replace(each, name="other") if each.kind == "proxy" and each.name in (ONE, TWIN) else each
         for each in found.holdings
-        if not each.on.startswith((f"{ONE}.", f"{TWIN}."))
+        if not f"{each.on}.".startswith((f"{ONE}.", f"{TWIN}."))
     }
 
 

@@ -8,6 +8,7 @@ out of the driver's cache of statements, and what the driver raised is dropped o
 
 import re
 from collections.abc import Iterable
+from dataclasses import replace
 from types import MappingProxyType
 from typing import Any
 
@@ -28,6 +29,7 @@ from oracleapi.model.account import (
     EndRollover,
     Equalize,
     Holding,
+    HoldingKind,
     ObservedAccount,
     RefusedHolding,
     SetPassword,
@@ -54,27 +56,36 @@ union all
 select 'runtime', '', '', '', '', '', '', '' from held where name = 'ORDS_RUNTIME_ROLE'
 """
 HOLDINGS = """
-select 'role' kind, granted_role name, '' owner, '' target, '' detail, admin_option with_option, default_role enabled
+select 'role' kind, granted_role name, '' owner, '' target, '' detail, admin_option with_option, delegate_option more,
+       default_role enabled
 from sys.dba_role_privs where grantee = :account
 union all
-select 'system', privilege, '', '', '', admin_option, '' from sys.dba_sys_privs where grantee = :account
+select 'system', privilege, '', '', '', admin_option, '', '' from sys.dba_sys_privs where grantee = :account
 union all
-select 'object', privilege, owner, table_name, type, grantable, '' from sys.dba_tab_privs
+select 'object', privilege, owner, table_name, type, grantable, hierarchy, '' from sys.dba_tab_privs
 where grantee = :account and table_name not like 'BIN$%'
 union all
-select 'column', privilege, owner, table_name, column_name, grantable, '' from sys.dba_col_privs
+select 'column', privilege, owner, table_name, column_name, grantable, '', '' from sys.dba_col_privs
 where grantee = :account and table_name not like 'BIN$%'
 union all
-select 'quota', tablespace_name, '', '', to_char(max_bytes), '', '' from sys.dba_ts_quotas
+select 'quota', tablespace_name, '', '', to_char(max_bytes), '', '', '' from sys.dba_ts_quotas
 where username = :account and max_bytes <> 0 and dropped = 'NO'
 union all
-select 'proxy', client, authorization_constraint, role, authentication, '', '' from sys.dba_proxies
+select 'proxy', client, authorization_constraint, role, authentication, '', '', '' from sys.dba_proxies
 where proxy = :account and proxy_authority = 'DATABASE'
 union all
-select 'owned', object_type, '', min(object_name), '', '', '' from sys.dba_objects
+select 'through', proxy, authorization_constraint, role, authentication, '', '', '' from sys.dba_proxies
+where client = :account and proxy_authority = 'DATABASE'
+union all
+select 'owned', object_type, '', min(object_name), '', '', '', '' from sys.dba_objects
 where owner = :account and object_type <> 'SYNONYM' and object_name not like 'BIN$%' group by object_type
 """
 """Dropped tables keep their grants under names that begin with BIN$, where nobody can grant (ORA-38301)."""
+HOLDINGS_23 = """
+union all
+select 'schema', privilege, schema, '', '', admin_option, '', '' from sys.dba_schema_privs where grantee = :account
+"""
+"""What only 23ai and later releases have."""
 ROLES = "select granted_role, default_role from sys.dba_role_privs where grantee = :account"
 READABLE = {
     f"SELECT on SYS.{view.upper()}": f"select 1 from sys.{view} where 1 = 0"
@@ -84,12 +95,23 @@ READABLE = {
     )
 }  # fmt: skip
 """What must be readable for accounts, each right with the statement that shows it."""
+READABLE_23 = {"SELECT on SYS.DBA_SCHEMA_PRIVS": "select 1 from sys.dba_schema_privs where 1 = 0"}
 OWNED = "owned"
 PARTS = ("INDEX", "LOB", "TABLE PARTITION", "INDEX PARTITION", "LOB PARTITION", "SEQUENCE")
 """Types that often come along with another one, which tells more."""
 DONE_BEFORE = frozenset({"ORA-01951", "ORA-01952"})
 """A role or system privilege that is to be taken is not held."""
 _PASSWORD = re.compile(r"[A-Za-z0-9_.-]+")
+
+
+def readable(connection: oracledb.Connection) -> dict[str, str]:
+    """Return what must be readable in this release."""
+    return READABLE | READABLE_23 if _has_schema_privileges(connection) else READABLE
+
+
+def _has_schema_privileges(connection: oracledb.Connection) -> bool:
+    """Say whether it is 23ai or later; the log-on told the driver."""
+    return int(connection.version.partition(".")[0]) >= 23
 
 
 def observe(cursor: oracledb.Cursor, name: str) -> ObservedAccount | None:
@@ -102,7 +124,7 @@ def observe(cursor: oracledb.Cursor, name: str) -> ObservedAccount | None:
         return None
     status, profile, maintained, operator, tablespace, temporary, changed = found["account"][0]
     settings = ((PROFILE, profile), (DEFAULT_TABLESPACE, tablespace), (TEMPORARY_TABLESPACE, temporary))
-    cursor.execute(HOLDINGS, account=name)
+    cursor.execute(HOLDINGS + HOLDINGS_23 if _has_schema_privileges(cursor.connection) else HOLDINGS, account=name)
     rows = cursor.fetchall()
     return ObservedAccount(
         name,
@@ -128,32 +150,38 @@ def to_owned(rows: Iterable[tuple[Any, ...]]) -> tuple[str, ...]:
 def to_holdings(rows: Iterable[tuple[Any, ...]]) -> frozenset[Holding]:
     """Return what rows of ``HOLDINGS`` say: one holding where several grantors, or rows of a proxy, tell of it."""
     found: dict[tuple[str, str, str], Holding] = {}
-    through: dict[tuple[str, str, bool], set[str]] = {}
+    connecting: dict[tuple[HoldingKind, str, str, bool], set[str]] = {}
     for kind, name, *values in rows:
-        owner, target, detail, option, enabled = (value or "" for value in values)
-        if kind == "proxy":
-            roles = through.setdefault((name, owner, detail == "YES"), set())
+        owner, target, detail, option, more, enabled = (value or "" for value in values)
+        if kind in ("proxy", "through"):
+            roles = connecting.setdefault((kind, name, owner, detail == "YES"), set())
             roles |= {target} - {""}
             continue
-        on = ""
-        if kind == "object":
-            on = holdings.target(detail, owner, target)
-        elif kind == "column":
-            on = holdings.target("", owner, target, detail)
-        known = found.get((kind, name, on))
-        found[kind, name, on] = Holding(
-            kind,
-            name,
-            on,
+        on = _on(kind, owner, target, detail)
+        known = found.get((kind, name, on), Holding(kind, name, on))
+        found[kind, name, on] = replace(
+            known,
             value=detail if kind == "quota" else "",
-            option=option == "YES" or (known is not None and known.option),
+            option=option == "YES" or known.option,
+            hierarchy=(kind == "object" and more == "YES") or known.hierarchy,
+            delegate=(kind == "role" and more == "YES") or known.delegate,
             default=enabled == "YES",
         )
     proxies = (
-        Holding("proxy", client, value=holdings.proxy_clause(constraint, roles, authenticated))
-        for (client, constraint, authenticated), roles in through.items()
+        Holding(kind, other, value=holdings.proxy_clause(constraint, roles, authenticated))
+        for (kind, other, constraint, authenticated), roles in connecting.items()
     )
     return frozenset((*found.values(), *proxies))
+
+
+def _on(kind: str, owner: str, target: str, detail: str) -> str:
+    """Return ``Holding.on`` of a row."""
+    match kind:
+        case "object":
+            return holdings.target(detail, owner, target)
+        case "column":
+            return holdings.target("", owner, target, detail)
+    return owner
 
 
 def apply(connection: oracledb.Connection, action: AccountAction) -> tuple[RefusedHolding, ...]:
@@ -180,8 +208,10 @@ def _equalize(cursor: oracledb.Cursor, action: Equalize) -> tuple[RefusedHolding
     refused: list[RefusedHolding] = []
     for start in range(0, len(listed), PART):
         part = listed[start : start + PART]
-        codes = run_each(cursor, [holdings.statement(action.name, each, revoking) for each, revoking in part])
-        for (each, revoking), code in zip(part, codes, strict=True):
+        texts = [holdings.statements(action.name, each, revoking) for each, revoking in part]
+        codes = iter(run_each(cursor, [text for found in texts for text in found]))
+        for (each, revoking), found in zip(part, texts, strict=True):
+            code = next(filter(None, [next(codes) for _ in found]), None)
             if code is not None and not (revoking and code in DONE_BEFORE):
                 refused.append(RefusedHolding(each, revoking, code))
     known = {each.holding for each in refused if not each.revoking}

@@ -167,7 +167,7 @@ class OracleDatabase:
     def observe_account(self, name: str) -> ObservedAccount | None:
         with self._session(f"reading account {name}") as connection:
             cursor = connection.cursor()
-            with _missing_named(cursor, accounts.READABLE):
+            with _missing_named(cursor, accounts.readable(connection)):
                 return accounts.observe(cursor, name)
 
     def apply_account(self, action: AccountAction) -> Sequence[RefusedHolding]:

@@ -1,11 +1,12 @@
 """The statements that give, take and compare what an account holds. Pure.
 
 Names from the dictionary may be any quoted identifier; :func:`oracleapi.adapters.oracle.roles.quoted` quotes them all.
-Source: SQL Language Reference 19c, GRANT, REVOKE, ALTER USER.
+Source: SQL Language Reference 19c, GRANT, REVOKE, ALTER USER; 23ai, GRANT and REVOKE of schema privileges.
 """
 
 import re
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 
 from oracleapi.adapters.oracle.roles import quoted, words
 from oracleapi.model.account import Holding
@@ -37,16 +38,26 @@ def proxy_clause(constraint: str, roles: Iterable[str], authenticated: bool) -> 
     return " ".join(part for part in parts if part)
 
 
-def statement(account: str, holding: Holding, revoking: bool) -> str:
-    """Return what gives *account* a holding or takes it away.
+def statements(account: str, holding: Holding, revoking: bool) -> tuple[str, ...]:
+    """Return what gives *account* a holding or takes it away: two where a role is held with both of its options.
 
     Raises:
         ValueError: The holding is none that the dictionary could have shown; a fault of ours.
     """
+    if holding.kind == "role" and holding.option and holding.delegate and not revoking:
+        parts = (replace(holding, delegate=False), replace(holding, option=False))
+        return tuple(_statement(account, each, revoking) for each in parts)
+    return (_statement(account, holding, revoking),)
+
+
+def _statement(account: str, holding: Holding, revoking: bool) -> str:
     who = quoted(account)
     match holding.kind:
         case "role":
             return _granted(quoted(holding.name, known=True), who, holding, revoking, "admin")
+        case "schema":
+            what = f"{words(holding.name)} on schema {quoted(holding.on, known=True)}"
+            return _granted(what, who, holding, revoking, "admin")
         case "system":
             return _granted(words(holding.name), who, holding, revoking, "admin")
         case "object" | "column":
@@ -54,10 +65,9 @@ def statement(account: str, holding: Holding, revoking: bool) -> str:
         case "quota":
             return f"alter user {who} quota {_size(holding, revoking)} on {quoted(holding.name, known=True)}"
         case "proxy":
-            client = quoted(holding.name, known=True)
-            if revoking:
-                return f"alter user {client} revoke connect through {who}"
-            return f"alter user {client} grant connect through {who}{_quoted_clause(holding.value)}"
+            return _connecting(quoted(holding.name, known=True), who, holding, revoking)
+        case "through":
+            return _connecting(who, quoted(holding.name, known=True), holding, revoking)
         case "setting":
             return f"alter user {who} {setting(holding)}"
 
@@ -77,7 +87,14 @@ def default_roles(account: str, roles: Mapping[str, bool]) -> str:
 def _granted(what: str, who: str, holding: Holding, revoking: bool, option: str) -> str:
     if revoking:
         return f"revoke {what} from {who}"
-    return f"grant {what} to {who}" + (f" with {option} option" if holding.option else "")
+    text = f"grant {what} to {who}" + (" with hierarchy option" if holding.hierarchy else "")
+    return text + (f" with {option} option" if holding.option else " with delegate option" if holding.delegate else "")
+
+
+def _connecting(client: str, proxy: str, holding: Holding, revoking: bool) -> str:
+    if revoking:
+        return f"alter user {client} revoke connect through {proxy}"
+    return f"alter user {client} grant connect through {proxy}{_quoted_clause(holding.value)}"
 
 
 def _privilege(holding: Holding, revoking: bool) -> str:

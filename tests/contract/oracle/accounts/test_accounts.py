@@ -28,8 +28,9 @@ def texts(error: BaseException | None) -> str:
 
 def rich(dba: Dba) -> tuple[str, frozenset[Holding]]:
     """Make an account that holds something of each kind; returns its name and what it holds but for settings."""
-    base, extra, admin = (dba.name("role") for _ in range(3))
+    base, extra, admin, code = (dba.name("role") for _ in range(4))
     owner, client = dba.name("user", "no authentication quota unlimited on users"), dba.user()
+    middle = dba.user()
     account = dba.user("quota 8M on users")
     dba.run(
         f"create table {owner}.pay (id number, amount number)",
@@ -38,13 +39,16 @@ def rich(dba: Dba) -> tuple[str, frozenset[Holding]]:
         f"grant create view to {account} with admin option",
         f"grant {base}, {extra} to {account}",
         f"grant {admin} to {account} with admin option",
+        f"grant {code} to {account} with delegate option",
         f"grant select on {owner}.pay to {account} with grant option",
         f"grant update (amount) on {owner}.pay to {account}",
-        f'grant select on {owner}."mixed Case" to {account}',
+        f'grant select on {owner}."mixed Case" to {account} with hierarchy option',
         f"alter user {account} default role {base}",
         f"grant {base} to {client}",
         f"alter user {client} grant connect through {account} with role {base}",
+        f"alter user {account} grant connect through {middle} with role all except {extra}",
     )
+    schema = on_schema(dba, owner, account)
     return account, frozenset(
         (
             Holding("system", "CREATE SESSION"),
@@ -53,11 +57,28 @@ def rich(dba: Dba) -> tuple[str, frozenset[Holding]]:
             Holding("role", extra),
             Holding("role", admin, option=True),
             Holding("object", "SELECT", f"{owner}.PAY", option=True),
-            Holding("object", "SELECT", f"{owner}.mixed Case"),
+            Holding("role", code, delegate=True),
+            Holding("object", "SELECT", f"{owner}.mixed Case", hierarchy=True),
             Holding("column", "UPDATE", f"{owner}.PAY(AMOUNT)"),
             Holding("quota", "USERS", value=str(8 * 2**20)),
             Holding("proxy", client, value=f"WITH ROLE {base}"),
+            Holding("through", middle, value=f"WITH ROLE ALL EXCEPT {extra}"),
+            *schema,
         )
+    )
+
+
+def on_schema(dba: Dba, owner: str, account: str) -> tuple[Holding, ...]:
+    """Give privileges on a schema, where the release has such."""
+    if not dba.has_schema_privileges:
+        return ()
+    dba.run(
+        f"grant read any table on schema {owner} to {account}",
+        f"grant select any sequence on schema {owner} to {account} with admin option",
+    )
+    return (
+        Holding("schema", "READ ANY TABLE", owner),
+        Holding("schema", "SELECT ANY SEQUENCE", owner, option=True),
     )
 
 
@@ -117,7 +138,8 @@ def test_what_an_account_owns_is_told_one_of_each_type(dba: Dba, operator: Open)
 
 def test_a_view_that_may_not_be_read_is_named(dba: Dba, operator: Open) -> None:
     database = operator("select on sys.dba_users", "select on sys.dba_profiles", "select on sys.dba_role_privs")
-    with pytest.raises(Terminal, match=r"lacks SELECT on SYS\.DBA_SYS_PRIVS, .*SYS\.DBA_OBJECTS; grant it") as caught:
+    last = "DBA_SCHEMA_PRIVS" if dba.has_schema_privileges else "DBA_OBJECTS"
+    with pytest.raises(Terminal, match=rf"lacks SELECT on SYS\.DBA_SYS_PRIVS, .*SYS\.{last}; grant it") as caught:
         database.observe_account(dba.user())
     assert caught.value.reason == "PrivilegesMissing"
     assert "DBA_PROFILES" not in caught.value.message
@@ -152,6 +174,7 @@ def test_a_planned_twin_is_equal_and_then_rests(dba: Dba, operator: Open) -> Non
         f"alter user {twin} default role none",
         f"alter user {account} profile {profile}",
         f"alter user {account} grant connect through {twin} with no roles",
+        f"alter user {twin} grant connect through {dba.user()}",
         f"alter user {twin} grant connect through {account}",
     )
     plan = plan_twin(seen(database, account), seen(database, twin))
@@ -159,7 +182,7 @@ def test_a_planned_twin_is_equal_and_then_rests(dba: Dba, operator: Open) -> Non
     assert {each.name for each in plan.revoke if each.kind == "object"} == {"UPDATE", "DELETE"}
     assert database.apply_account(plan) == ()
     assert plan_twin(seen(database, account), seen(database, twin)) is None
-    mirrored = {Holding("proxy", account), *held}
+    mirrored = {Holding("proxy", account), Holding("through", account), *held}
     assert without_settings(seen(database, twin)) == mirrored
     assert seen(database, twin).profile == profile
     assert plan_twin(seen(database, twin), seen(database, account)) is None
@@ -173,7 +196,7 @@ def test_what_is_taken_is_gone_and_taking_it_again_harms_nothing(dba: Dba, opera
     assert database.apply_account(taken) == ()
     assert without_settings(seen(database, account)) == frozenset()
     again = {(each.holding.kind, each.code) for each in database.apply_account(taken)}
-    assert again == {("object", "ORA-01927"), ("proxy", "ORA-28154")}
+    assert again == {("object", "ORA-01927"), ("proxy", "ORA-28154"), ("through", "ORA-28154")}
 
 
 def test_one_refused_holding_holds_up_no_other(dba: Dba, operator: Open) -> None:
@@ -182,9 +205,10 @@ def test_one_refused_holding_holds_up_no_other(dba: Dba, operator: Open) -> None
     _, held = rich(dba)
     twin = dba.user()
     refused = database.apply_account(Equalize(twin, grant=tuple(sorted(held))))
-    assert {each.holding.kind for each in refused} == {"role"}
+    kinds = {"role", "schema"} if dba.has_schema_privileges else {"role"}
+    assert {each.holding.kind for each in refused} == kinds
     assert {each.code for each in refused} <= {"ORA-01932", "ORA-01031"}
-    assert without_settings(seen(database, twin)) == {each for each in held if each.kind != "role"}
+    assert without_settings(seen(database, twin)) == {each for each in held if each.kind not in kinds}
 
 
 def test_settings_and_default_roles_follow(dba: Dba, operator: Open) -> None:
