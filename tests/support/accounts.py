@@ -12,7 +12,11 @@ from support.lab import wait_for
 
 OLD, NEW, NEWER = "Only4Tests_old.1-A", "Only4Tests_new.2-B", "Only4Tests_newer.3-C"
 READING, READING_23 = (tuple(right.lower() for right in rights) for rights in (READABLE, READABLE_23))
-POWERS = ("create user, alter user, grant any privilege, grant any role, grant any object privilege", *READING)
+POWERS = (
+    "create user, alter user, grant any privilege, grant any role, grant any object privilege",
+    "create any synonym, drop any synonym",
+    *READING,
+)
 """What docs/database.md asks for DualUser."""
 POWERS_23 = ("grant any schema privilege", *READING_23)
 """What it asks for besides from 23ai on."""

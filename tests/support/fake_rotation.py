@@ -28,7 +28,7 @@ RIGHTS = ("ALTER USER", "CREATE USER", "GRANT")
 
 def place(holding: Holding) -> tuple[str, str, str]:
     """Return what an account can hold once."""
-    return holding.kind, holding.name, holding.on
+    return holding.kind, holding.name, "" if holding.kind == "synonym" else holding.on
 
 
 def _goes(held: Holding, revoked: Holding) -> bool:

@@ -1,6 +1,7 @@
 """An account of the database, what it holds, and what changes it, as values. Pure.
 
-Source: Database Reference, DBA_USERS, DBA_PROFILES, DBA_OBJECTS, DBA_TS_QUOTAS, DBA_PROXIES and the DBA_…_PRIVS views.
+Source: Database Reference, DBA_USERS, DBA_PROFILES, DBA_OBJECTS, DBA_SYNONYMS, DBA_TS_QUOTAS, DBA_PROXIES
+and the DBA_…_PRIVS views.
 """
 
 from collections.abc import Mapping
@@ -14,7 +15,9 @@ ATTEMPTS_LIMIT = "FAILED_LOGIN_ATTEMPTS"
 VERIFY_LIMIT = "PASSWORD_VERIFY_FUNCTION"
 PROFILE, DEFAULT_TABLESPACE, TEMPORARY_TABLESPACE = "PROFILE", "DEFAULT TABLESPACE", "TEMPORARY TABLESPACE"
 
-HoldingKind = Literal["role", "system", "schema", "object", "column", "quota", "proxy", "through", "setting"]
+HoldingKind = Literal[
+    "role", "system", "schema", "object", "column", "quota", "proxy", "through", "setting", "synonym"
+]  # fmt: skip
 
 
 @dataclass(frozen=True, order=True)
@@ -24,12 +27,14 @@ class Holding:
     Args:
         kind: ``role``, ``system``, ``schema``, ``object`` and ``column`` are grants to it; ``quota`` is one on a
             tablespace; ``proxy`` is an account for which it may connect, ``through`` one through which others connect
-            for it (``CONNECT THROUGH``); ``setting`` is PROFILE, DEFAULT TABLESPACE or TEMPORARY TABLESPACE.
-        name: The role, privilege, tablespace, setting, or the other account.
+            for it (``CONNECT THROUGH``); ``setting`` is PROFILE, DEFAULT TABLESPACE or TEMPORARY TABLESPACE;
+            ``synonym`` is a private one.
+        name: The role, privilege, tablespace, setting, synonym, or the other account.
         on: ``OWNER.NAME`` of the object, ``OWNER.NAME(COLUMN)`` of a column, the schema; else empty. What GRANT names
-            by its type has that before it: ``DIRECTORY SYS.DUMPS``.
-        value: The quota in bytes (-1: unlimited), the setting's value, or what follows CONNECT THROUGH and the
-            proxy's name, such as ``WITH ROLE A, B``.
+            by its type has that before it: ``DIRECTORY SYS.DUMPS``. For a synonym what it stands for; a remote object
+            may have no owner: ``.NAME``.
+        value: The quota in bytes (-1: unlimited), the setting's value, a synonym's link as ``@LINK``, or what follows
+            CONNECT THROUGH and the proxy's name, such as ``WITH ROLE A, B``.
         option: With admin option, grant option.
         hierarchy: With hierarchy option: on what is made under the object, too.
         delegate: A role with delegate option: for program units of its own.

@@ -34,8 +34,8 @@ def plan_twin(active: ObservedAccount, twin: ObservedAccount) -> Equalize | None
     """Return what makes *twin* hold exactly what *active* holds, or ``None`` where it does.
 
     Left out is what concerns objects of either account: an owner holds no grants on its own, and nobody else is given
-    what ownership gives. That one may connect for the other becomes that the other may for the one. Roles come before
-    what is given through others, which may name them.
+    what ownership gives. What leads from one to the other leads back at the other: that it may connect for it, and a
+    synonym for a synonym of its own. Roles come before what is given through others, which may name them.
     """
     wanted = {_place(each): each for each in (_mirrored(each, twin, active) for each in _compared(active, twin))}
     held = {_place(each): each for each in _compared(twin, active)}
@@ -58,8 +58,8 @@ def _compared(account: ObservedAccount, other: ObservedAccount) -> list[Holding]
 
 
 def _owner(holding: Holding) -> str:
-    if holding.kind == "schema":
-        return holding.on
+    if holding.kind in ("schema", "synonym"):
+        return holding.on if holding.kind == "schema" else ""
     return holding.on.partition(".")[0].rpartition(" ")[2]
 
 
@@ -67,11 +67,15 @@ def _mirrored(holding: Holding, twin: ObservedAccount, active: ObservedAccount) 
     """Return what the twin holds where the active account has *holding*."""
     if holding.kind == "proxy" and holding.name == twin.name:
         return replace(holding, name=active.name)
+    if holding.kind == "synonym":
+        owner, _, name = holding.on.partition(".")
+        other = {active.name: twin.name, twin.name: active.name}
+        return replace(holding, on=f"{other.get(owner, owner)}.{name}")
     return holding
 
 
 def _place(holding: Holding) -> tuple[str, str, str]:
-    return holding.kind, holding.name, holding.on
+    return holding.kind, holding.name, "" if holding.kind == "synonym" else holding.on
 
 
 def _surplus(held: Holding, wanted: Holding | None) -> bool:

@@ -67,6 +67,10 @@ SETTINGS = (Holding("setting", "PROFILE", value="APPS"), Holding("setting", "DEF
         (Holding("schema", "SELECT ANY TABLE", "HR", option=True),
          'grant SELECT ANY TABLE on schema "HR" to "X" with admin option',
          'revoke SELECT ANY TABLE on schema "HR" from "X"'),
+        (Holding("synonym", "WAGES", "HR.pay.x"),
+         'create or replace synonym "X"."WAGES" for "HR"."pay.x"', 'drop synonym "X"."WAGES"'),
+        (Holding("synonym", "Far", ".PAY", value="@HQ.EXAMPLE.ORG@ONE"),
+         'create or replace synonym "X"."Far" for "PAY"@HQ.EXAMPLE.ORG@ONE', 'drop synonym "X"."Far"'),
         (Holding("through", "MIDDLE", value="WITH ROLE A"),
          'alter user "X" grant connect through "MIDDLE" with role "A"',
          'alter user "X" revoke connect through "MIDDLE"'),
@@ -104,6 +108,11 @@ def test_a_setting_is_an_alter_user() -> None:
         Holding("quota", "USERS", value="1 on SYSTEM quota 1"),
         Holding("schema", "SELECT ANY TABLE", 'HR" to PUBLIC --'),
         Holding("through", "HR", value="WITH SOMETHING"),
+        Holding("synonym", "WAGES", "HR"),
+        Holding("synonym", "WAGES", 'HR.PAY" --'),
+        Holding("synonym", 'WAGES" for x --', "HR.PAY"),
+        Holding("synonym", "WAGES", "HR.PAY", value='@HQ" --'),
+        Holding("synonym", "WAGES", "HR.PAY", value="HQ"),
         Holding("proxy", "HR", value="WITH SOMETHING"),
         Holding("proxy", "HR", value='WITH ROLE A" account unlock'),
     ],
@@ -136,6 +145,8 @@ def test_rows_of_several_grantors_and_of_a_proxy_s_roles_are_one_holding() -> No
         ("quota", "USERS", None, None, "-1", None, None, None),
         ("role", "R", None, None, None, "YES", "NO", "YES"),
         ("role", "R", None, None, None, "NO", "YES", "YES"),
+        ("synonym", "WAGES", "HR", "PAY", None, None, None, None),
+        ("synonym", "FAR", None, "PAY", "HQ", None, None, None),
         ("schema", "READ ANY TABLE", "HR", None, None, "NO", None, None),
         ("schema", "READ ANY TABLE", "OE", None, None, "YES", None, None),
     ]
@@ -150,6 +161,8 @@ def test_rows_of_several_grantors_and_of_a_proxy_s_roles_are_one_holding() -> No
         Holding("role", "R", option=True, delegate=True, default=True),
         Holding("schema", "READ ANY TABLE", "HR"),
         Holding("schema", "READ ANY TABLE", "OE", option=True),
+        Holding("synonym", "WAGES", "HR.PAY"),
+        Holding("synonym", "FAR", ".PAY", value="@HQ"),
     }
 
 

@@ -22,6 +22,7 @@ PROXY = Holding("proxy", "HR_API", value="WITH NO ROLES")
 THROUGH = Holding("through", "MIDDLE", value="WITH ROLE HR_BASE")
 SUBVIEWS, SUBVIEWS_GONE = replace(READ, hierarchy=True), replace(READ, hierarchy=False)
 CODE = Holding("role", "HR_BASE", delegate=True)
+WAGES = Holding("synonym", "WAGES", "HR.PAY")
 SCHEMA = Holding("schema", "SELECT ANY TABLE", "HR")
 
 
@@ -58,6 +59,10 @@ def planned(active: list[Holding], twin: list[Holding]) -> Equalize | None:
         ([], [SCHEMA], (SCHEMA,), ()),
         ([SCHEMA], [replace(SCHEMA, option=True)], (replace(SCHEMA, option=True),), (SCHEMA,)),
         ([THROUGH], [replace(THROUGH, value="")], (), (THROUGH,)),
+        ([WAGES], [], (), (WAGES,)),
+        ([], [WAGES], (WAGES,), ()),
+        ([WAGES], [replace(WAGES, on="OLD.PAY")], (), (WAGES,)),
+        ([WAGES], [replace(WAGES, value="@HQ")], (), (WAGES,)),
         ([], [THROUGH], (THROUGH,), ()),
         ([PROFILE], [replace(PROFILE, value="DEFAULT")], (), (PROFILE,)),
     ],
@@ -107,6 +112,13 @@ def test_what_leads_from_one_to_the_other_is_one_row_and_is_not_taken_from_its_o
     )
 
 
+def test_a_synonym_for_one_of_its_own_leads_to_the_twin_s_own() -> None:
+    chain = [WAGES, Holding("synonym", "SALARIES", f"{ONE}.WAGES"), Holding("synonym", "THEIRS", f"{TWIN}.OTHER")]
+    mirrored = (Holding("synonym", "SALARIES", f"{TWIN}.WAGES"), Holding("synonym", "THEIRS", f"{ONE}.OTHER"), WAGES)
+    assert planned(chain, []) == Equalize(TWIN, (), mirrored)
+    assert planned(chain, [*mirrored]) is None
+
+
 def test_roles_come_before_what_is_given_through_others_and_may_name_them() -> None:
     plan = planned([THROUGH, ROLE], [])
     assert plan is not None
@@ -133,6 +145,10 @@ HOLDINGS = st.one_of(
     ),
     st.builds(Holding, st.just("quota"), NAMES, value=st.sampled_from(["-1", "8192"])),
     st.builds(Holding, st.just("proxy"), st.sampled_from(["A", ONE, TWIN]), value=st.sampled_from(["", "WITH ROLE A"])),
+    st.builds(
+        Holding, st.just("synonym"), NAMES, on=st.sampled_from(["HR.A", ".A", f"{ONE}.A", f"{TWIN}.A"]),
+        value=st.sampled_from(["", "@HQ"]),
+    ),
     st.builds(Holding, st.just("through"), st.sampled_from(["A", "B"]), value=st.sampled_from(["", "WITH ROLE A"])),
 )  # fmt: skip
 SETTINGS = st.builds(lambda value: {Holding("setting", "PROFILE", value=value)}, NAMES)
@@ -142,7 +158,10 @@ def held_by(name: str) -> st.SearchStrategy[ObservedAccount]:
     """Return accounts as the dictionary can show them: one holding of a place, and nothing on what one owns."""
     found = st.lists(HOLDINGS, max_size=12, unique_by=place).map(
         lambda each: {
-            one for one in each if not f"{one.on}.".startswith(f"{name}.") and (one.kind, one.name) != ("proxy", name)
+            one
+            for one in each
+            if (one.kind == "synonym" or not f"{one.on}.".startswith(f"{name}."))
+            and (one.kind, one.name) != ("proxy", name)
         }
     )
     return st.builds(lambda some, setting: account(name, *some, *setting), found, SETTINGS)
@@ -158,10 +177,17 @@ def applied(action: Equalize, twin: ObservedAccount) -> ObservedAccount:
 
 def shown(found: ObservedAccount) -> set[Holding]:
     """Return what two equal accounts have in common: nothing on their own objects, the other's name hidden."""
-    return {
+    (other,) = {ONE, TWIN} - {found.name}
+    seen = {found.name: "own", other: "other"}
+    synonyms = {
+        replace(each, on=seen.get(each.on.partition(".")[0], each.on))
+        for each in found.holdings
+        if each.kind == "synonym"
+    }
+    return synonyms | {
         replace(each, name="other") if each.kind == "proxy" and each.name in (ONE, TWIN) else each
         for each in found.holdings
-        if not f"{each.on}.".startswith((f"{ONE}.", f"{TWIN}."))
+        if each.kind != "synonym" and not f"{each.on}.".startswith((f"{ONE}.", f"{TWIN}."))
     }
 
 

@@ -77,6 +77,9 @@ union all
 select 'through', proxy, authorization_constraint, role, authentication, '', '', '' from sys.dba_proxies
 where client = :account and proxy_authority = 'DATABASE'
 union all
+select 'synonym', synonym_name, table_owner, table_name, db_link, '', '', '' from sys.dba_synonyms
+where owner = :account
+union all
 select 'owned', object_type, '', min(object_name), '', '', '', '' from sys.dba_objects
 where owner = :account and object_type <> 'SYNONYM' and object_name not like 'BIN$%' group by object_type
 """
@@ -91,7 +94,7 @@ READABLE = {
     f"SELECT on SYS.{view.upper()}": f"select 1 from sys.{view} where 1 = 0"
     for view in (
         "dba_users", "dba_profiles", "dba_role_privs", "dba_sys_privs", "dba_tab_privs", "dba_col_privs",
-        "dba_ts_quotas", "dba_proxies", "dba_objects",
+        "dba_ts_quotas", "dba_proxies", "dba_objects", "dba_synonyms",
     )
 }  # fmt: skip
 """What must be readable for accounts, each right with the statement that shows it."""
@@ -161,7 +164,7 @@ def to_holdings(rows: Iterable[tuple[Any, ...]]) -> frozenset[Holding]:
         known = found.get((kind, name, on), Holding(kind, name, on))
         found[kind, name, on] = replace(
             known,
-            value=detail if kind == "quota" else "",
+            value=_value(kind, detail),
             option=option == "YES" or known.option,
             hierarchy=(kind == "object" and more == "YES") or known.hierarchy,
             delegate=(kind == "role" and more == "YES") or known.delegate,
@@ -181,7 +184,15 @@ def _on(kind: str, owner: str, target: str, detail: str) -> str:
             return holdings.target(detail, owner, target)
         case "column":
             return holdings.target("", owner, target, detail)
+        case "synonym":
+            return f"{owner}.{target}"
     return owner
+
+
+def _value(kind: str, detail: str) -> str:
+    if kind == "synonym":
+        return f"@{detail}" if detail else ""
+    return detail if kind == "quota" else ""
 
 
 def apply(connection: oracledb.Connection, action: AccountAction) -> tuple[RefusedHolding, ...]:

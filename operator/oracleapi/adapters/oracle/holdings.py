@@ -1,7 +1,7 @@
 """The statements that give, take and compare what an account holds. Pure.
 
 Names from the dictionary may be any quoted identifier; :func:`oracleapi.adapters.oracle.roles.quoted` quotes them all.
-Source: SQL Language Reference 19c, GRANT, REVOKE, ALTER USER; 23ai, GRANT and REVOKE of schema privileges.
+Source: SQL Language Reference 19c, GRANT, REVOKE, ALTER USER, CREATE SYNONYM; 23ai, schema privileges.
 """
 
 import re
@@ -23,6 +23,8 @@ _OWNED_TYPES = ("JAVA RESOURCE", "JAVA SOURCE", "MINING MODEL", "SQL TRANSLATION
 _SYS_TYPES = ("DIRECTORY", "EDITION", "USER")
 """Types of objects that GRANT must name; the latter have no owner there, and SYS in the dictionary."""
 _TARGET = re.compile(rf"(?:({'|'.join((*_OWNED_TYPES, *_SYS_TYPES))}) )?([^.]+)\.(.+)", re.DOTALL)
+_OBJECT = re.compile(r"([^.]*)\.(.+)", re.DOTALL)
+_LINK = re.compile(r"(@[A-Za-z][\w$#.@]*)?", re.ASCII)
 _COLUMN = re.compile(r"([^(]+)\((.+)\)", re.DOTALL)
 
 
@@ -68,6 +70,9 @@ def _statement(account: str, holding: Holding, revoking: bool) -> str:
             return _connecting(quoted(holding.name, known=True), who, holding, revoking)
         case "through":
             return _connecting(who, quoted(holding.name, known=True), holding, revoking)
+        case "synonym":
+            name = f"{who}.{quoted(holding.name, known=True)}"
+            return f"drop synonym {name}" if revoking else f"create or replace synonym {name} for {_named(holding)}"
         case "setting":
             return f"alter user {who} {setting(holding)}"
 
@@ -107,6 +112,13 @@ def _privilege(holding: Holding, revoking: bool) -> str:
         quoted(name, known=True) if type_ in _SYS_TYPES else f"{quoted(owner, known=True)}.{quoted(name, known=True)}"
     )
     return f"{words(holding.name)}{column} on {type_.lower() + ' ' if type_ else ''}{where}"
+
+
+def _named(holding: Holding) -> str:
+    """Return what a synonym stands for."""
+    owner, name = _matched(_OBJECT, holding.on).groups()
+    link = _matched(_LINK, holding.value)[0]
+    return (f"{quoted(owner, known=True)}." if owner else "") + quoted(name, known=True) + link
 
 
 def _size(holding: Holding, revoking: bool) -> str:

@@ -2,10 +2,12 @@
 
 import traceback
 
+import oracledb
 import pytest
 
 from oracleapi.adapters.oracle.database import OracleDatabase
 from oracleapi.adapters.oracle.logins import OracleLogins
+from oracleapi.api.oracledatabase import Connection
 from oracleapi.errors import OperatorError, Terminal
 from oracleapi.model.account import CreateTwin, EndRollover, Equalize, Holding, ObservedAccount, SetPassword
 from oracleapi.plan.account import plan_twin
@@ -47,6 +49,8 @@ def rich(dba: Dba) -> tuple[str, frozenset[Holding]]:
         f"grant {base} to {client}",
         f"alter user {client} grant connect through {account} with role {base}",
         f"alter user {account} grant connect through {middle} with role all except {extra}",
+        f"create synonym {account}.wages for {owner}.pay",
+        f'create synonym {account}."odd Name" for {owner}."mixed Case"',
     )
     schema = on_schema(dba, owner, account)
     return account, frozenset(
@@ -63,6 +67,8 @@ def rich(dba: Dba) -> tuple[str, frozenset[Holding]]:
             Holding("quota", "USERS", value=str(8 * 2**20)),
             Holding("proxy", client, value=f"WITH ROLE {base}"),
             Holding("through", middle, value=f"WITH ROLE ALL EXCEPT {extra}"),
+            Holding("synonym", "WAGES", f"{owner}.PAY"),
+            Holding("synonym", "odd Name", f"{owner}.mixed Case"),
             *schema,
         )
     )
@@ -138,7 +144,7 @@ def test_what_an_account_owns_is_told_one_of_each_type(dba: Dba, operator: Open)
 
 def test_a_view_that_may_not_be_read_is_named(dba: Dba, operator: Open) -> None:
     database = operator("select on sys.dba_users", "select on sys.dba_profiles", "select on sys.dba_role_privs")
-    last = "DBA_SCHEMA_PRIVS" if dba.has_schema_privileges else "DBA_OBJECTS"
+    last = "DBA_SCHEMA_PRIVS" if dba.has_schema_privileges else "DBA_SYNONYMS"
     with pytest.raises(Terminal, match=rf"lacks SELECT on SYS\.DBA_SYS_PRIVS, .*SYS\.{last}; grant it") as caught:
         database.observe_account(dba.user())
     assert caught.value.reason == "PrivilegesMissing"
@@ -176,6 +182,8 @@ def test_a_planned_twin_is_equal_and_then_rests(dba: Dba, operator: Open) -> Non
         f"alter user {account} grant connect through {twin} with no roles",
         f"alter user {twin} grant connect through {dba.user()}",
         f"alter user {twin} grant connect through {account}",
+        f"create synonym {twin}.wages for {twin}.nothing",
+        f"create synonym {twin}.surplus for {whole}",
     )
     plan = plan_twin(seen(database, account), seen(database, twin))
     assert plan is not None
@@ -188,6 +196,21 @@ def test_a_planned_twin_is_equal_and_then_rests(dba: Dba, operator: Open) -> Non
     assert plan_twin(seen(database, twin), seen(database, account)) is None
 
 
+def test_a_twin_finds_what_the_other_finds(dba: Dba, operator: Open, where: tuple[Connection, str, str]) -> None:
+    database, place = operator(*POWERS), where[0]
+    account, _ = rich(dba)
+    twin = dba.user()
+    plan = plan_twin(seen(database, account), seen(database, twin))
+    assert plan is not None
+    assert database.apply_account(plan) == ()
+    for name in (account, twin):
+        with oracledb.connect(
+            user=name, password=OLD, host=place.host, port=place.port, service_name=place.service_name
+        ) as session:
+            assert session.cursor().execute("select count(*) from wages").fetchall() == [(0,)]
+            assert session.cursor().execute('select count(*) from "odd Name"').fetchall() == [(0,)]
+
+
 def test_what_is_taken_is_gone_and_taking_it_again_harms_nothing(dba: Dba, operator: Open) -> None:
     database = operator(*POWERS)
     account, held = rich(dba)
@@ -196,7 +219,12 @@ def test_what_is_taken_is_gone_and_taking_it_again_harms_nothing(dba: Dba, opera
     assert database.apply_account(taken) == ()
     assert without_settings(seen(database, account)) == frozenset()
     again = {(each.holding.kind, each.code) for each in database.apply_account(taken)}
-    assert again == {("object", "ORA-01927"), ("proxy", "ORA-28154"), ("through", "ORA-28154")}
+    assert again == {
+        ("object", "ORA-01927"),
+        ("proxy", "ORA-28154"),
+        ("through", "ORA-28154"),
+        ("synonym", "ORA-01434"),
+    }
 
 
 def test_one_refused_holding_holds_up_no_other(dba: Dba, operator: Open) -> None:
