@@ -4,7 +4,7 @@ from dataclasses import replace
 
 from oracleapi.api import reasons
 from oracleapi.errors import Terminal
-from oracleapi.model.account import Equalize, Holding, ObservedAccount
+from oracleapi.model.account import ADDED_ONLY, BY_HAND, Equalize, Holding, HoldingKind, ObservedAccount
 
 SUFFIX = "_CLONE"
 """As AWS's template for two alternating users of Oracle names the second one."""
@@ -39,12 +39,23 @@ def plan_twin(active: ObservedAccount, twin: ObservedAccount) -> Equalize | None
     """
     wanted = {_place(each): each for each in (_mirrored(each, twin, active) for each in _compared(active, twin))}
     held = {_place(each): each for each in _compared(twin, active)}
+    by_hand = {place for place in wanted | held if _is_by_hand(place[0], wanted.get(place), held.get(place))}
+    lacking = [wanted.pop(place) for place in by_hand if place in wanted]
+    excess = [held.pop(place) for place in by_hand if place in held]
     revoked = {_revoked(each) for place, each in held.items() if _surplus(each, wanted.get(place))}
     lost = {place for place, each in held.items() if _revoked(each) in revoked}
     granted = {each for place, each in wanted.items() if place in lost or held.get(place) != each}
-    if not (revoked or granted):
-        return None
-    return Equalize(twin.name, tuple(sorted(revoked)), tuple(sorted(granted)))
+    plan = Equalize(
+        twin.name, tuple(sorted(revoked)), tuple(sorted(granted)), tuple(sorted(lacking)), tuple(sorted(excess))
+    )
+    return plan if plan.points else None
+
+
+def _is_by_hand(kind: HoldingKind, wanted: Holding | None, held: Holding | None) -> bool:
+    """Say whether two differ in what people settle: an audit gets what is missing, and nothing of it is taken away."""
+    if kind in ADDED_ONLY:
+        return held not in (None, wanted) and (wanted is None or wanted.value != "")
+    return kind in BY_HAND and held != wanted
 
 
 def _compared(account: ObservedAccount, other: ObservedAccount) -> list[Holding]:
@@ -58,9 +69,10 @@ def _compared(account: ObservedAccount, other: ObservedAccount) -> list[Holding]
 
 
 def _owner(holding: Holding) -> str:
-    if holding.kind in ("schema", "synonym"):
-        return holding.on if holding.kind == "schema" else ""
-    return holding.on.partition(".")[0].rpartition(" ")[2]
+    """Return whose object or schema a grant is on."""
+    if holding.kind in ("object", "column"):
+        return holding.on.partition(".")[0].rpartition(" ")[2]
+    return holding.on if holding.kind == "schema" else ""
 
 
 def _mirrored(holding: Holding, twin: ObservedAccount, active: ObservedAccount) -> Holding:
@@ -74,7 +86,7 @@ def _mirrored(holding: Holding, twin: ObservedAccount, active: ObservedAccount) 
     return holding
 
 
-def _place(holding: Holding) -> tuple[str, str, str]:
+def _place(holding: Holding) -> tuple[HoldingKind, str, str]:
     return holding.kind, holding.name, "" if holding.kind == "synonym" else holding.on
 
 

@@ -9,7 +9,8 @@ import oracledb
 import pytest
 
 from oracleapi.adapters.oracle import accounts
-from oracleapi.adapters.oracle.accounts import apply, observe, readable, to_holdings, to_owned
+from oracleapi.adapters.oracle.accounts import apply, observe, readable
+from oracleapi.adapters.oracle.holding_rows import to_holdings, to_owned
 from oracleapi.adapters.oracle.holdings import default_roles, statements
 from oracleapi.errors import OperatorError
 from oracleapi.model.account import AccountAction, CreateTwin, EndRollover, Equalize, Holding, SetPassword
@@ -91,6 +92,22 @@ def test_a_role_with_both_options_takes_two_statements_and_one_revoke() -> None:
     assert statements("X", both, revoking=True) == ('revoke "R" from "X"',)
 
 
+@pytest.mark.parametrize(
+    ("holding", "given"),
+    [
+        (Holding("audit policy", "HR pol"), 'audit policy "HR pol" by "X"'),
+        (Holding("audit policy", "P", value="WHENEVER NOT SUCCESSFUL"),
+         'audit policy "P" by "X" whenever not successful'),
+        (Holding("audit context", "MODULE", "USERENV"), 'audit context namespace USERENV attributes MODULE by "X"'),
+        (Holding("audit context", "my attr", "HR"), 'audit context namespace HR attributes "my attr" by "X"'),
+    ],
+)  # fmt: skip
+def test_audits_are_given_and_never_taken(holding: Holding, given: str) -> None:
+    assert statements("X", holding, revoking=False) == (given,)
+    with pytest.raises(ValueError, match="no statement of ours may hold audit"):
+        statements("X", holding, revoking=True)
+
+
 def test_a_setting_is_an_alter_user() -> None:
     wanted = ['alter user "X" profile "APPS"', 'alter user "X" default tablespace "USERS"']
     assert [*statements("X", SETTINGS[0], False), *statements("X", SETTINGS[1], False)] == wanted
@@ -113,6 +130,10 @@ def test_a_setting_is_an_alter_user() -> None:
         Holding("synonym", 'WAGES" for x --', "HR.PAY"),
         Holding("synonym", "WAGES", "HR.PAY", value='@HQ" --'),
         Holding("synonym", "WAGES", "HR.PAY", value="HQ"),
+        Holding("audit policy", 'P" by PUBLIC --'),
+        Holding("audit policy", "P", value="WHENEVER IT RAINS"),
+        Holding("audit context", "A by SYS", 'HR" --'),
+        Holding("audit exception", "P"),
         Holding("proxy", "HR", value="WITH SOMETHING"),
         Holding("proxy", "HR", value='WITH ROLE A" account unlock'),
     ],
@@ -145,6 +166,11 @@ def test_rows_of_several_grantors_and_of_a_proxy_s_roles_are_one_holding() -> No
         ("quota", "USERS", None, None, "-1", None, None, None),
         ("role", "R", None, None, None, "YES", "NO", "YES"),
         ("role", "R", None, None, None, "NO", "YES", "YES"),
+        ("audit policy", "BOTH", None, None, None, "YES", "NO", None),
+        ("audit policy", "BOTH", None, None, None, "NO", "YES", None),
+        ("audit policy", "LUCK", None, None, None, "YES", "NO", None),
+        ("audit exception", "BUT", None, None, None, "NO", "YES", None),
+        ("audit context", "MODULE", "USERENV", None, None, None, None, None),
         ("synonym", "WAGES", "HR", "PAY", None, None, None, None),
         ("synonym", "FAR", None, "PAY", "HQ", None, None, None),
         ("schema", "READ ANY TABLE", "HR", None, None, "NO", None, None),
@@ -161,6 +187,10 @@ def test_rows_of_several_grantors_and_of_a_proxy_s_roles_are_one_holding() -> No
         Holding("role", "R", option=True, delegate=True, default=True),
         Holding("schema", "READ ANY TABLE", "HR"),
         Holding("schema", "READ ANY TABLE", "OE", option=True),
+        Holding("audit policy", "BOTH"),
+        Holding("audit policy", "LUCK", value="WHENEVER SUCCESSFUL"),
+        Holding("audit exception", "BUT", value="WHENEVER NOT SUCCESSFUL"),
+        Holding("audit context", "MODULE", "USERENV"),
         Holding("synonym", "WAGES", "HR.PAY"),
         Holding("synonym", "FAR", ".PAY", value="@HQ"),
     }

@@ -23,6 +23,10 @@ THROUGH = Holding("through", "MIDDLE", value="WITH ROLE HR_BASE")
 SUBVIEWS, SUBVIEWS_GONE = replace(READ, hierarchy=True), replace(READ, hierarchy=False)
 CODE = Holding("role", "HR_BASE", delegate=True)
 WAGES = Holding("synonym", "WAGES", "HR.PAY")
+AUDIT, LUCK = Holding("audit policy", "P"), Holding("audit policy", "P", value="WHENEVER SUCCESSFUL")
+FAILURES = Holding("audit policy", "P", value="WHENEVER NOT SUCCESSFUL")
+CONTEXT = Holding("audit context", "MODULE", "USERENV")
+BUT = Holding("audit exception", "P")
 SCHEMA = Holding("schema", "SELECT ANY TABLE", "HR")
 
 
@@ -71,6 +75,27 @@ def test_what_differs_is_taken_before_it_is_given(
     active: list[Holding], twin: list[Holding], revoke: tuple[Holding, ...], grant: tuple[Holding, ...]
 ) -> None:
     assert planned(active, twin) == Equalize(TWIN, tuple(sorted(revoke)), tuple(sorted(grant)))
+
+
+@pytest.mark.parametrize(
+    ("active", "twin", "plan"),
+    [
+        ([AUDIT, CONTEXT], [], Equalize(TWIN, grant=(CONTEXT, AUDIT))),
+        ([AUDIT], [LUCK], Equalize(TWIN, grant=(AUDIT,))),
+        ([LUCK], [], Equalize(TWIN, grant=(LUCK,))),
+        ([LUCK], [AUDIT], Equalize(TWIN, lacking=(LUCK,), excess=(AUDIT,))),
+        ([LUCK], [FAILURES], Equalize(TWIN, lacking=(LUCK,), excess=(FAILURES,))),
+        ([], [AUDIT, CONTEXT], Equalize(TWIN, excess=(CONTEXT, AUDIT))),
+        ([BUT], [], Equalize(TWIN, lacking=(BUT,))),
+        ([], [BUT], Equalize(TWIN, excess=(BUT,))),
+        ([READ, BUT], [], Equalize(TWIN, grant=(READ,), lacking=(BUT,))),
+        ([AUDIT, CONTEXT, BUT], [AUDIT, CONTEXT, BUT], None),
+    ],
+)
+def test_an_audit_is_added_and_what_would_end_one_is_for_people(
+    active: list[Holding], twin: list[Holding], plan: Equalize | None
+) -> None:
+    assert planned(active, twin) == plan
 
 
 def test_equal_accounts_are_left_alone() -> None:
@@ -146,6 +171,12 @@ HOLDINGS = st.one_of(
     st.builds(Holding, st.just("quota"), NAMES, value=st.sampled_from(["-1", "8192"])),
     st.builds(Holding, st.just("proxy"), st.sampled_from(["A", ONE, TWIN]), value=st.sampled_from(["", "WITH ROLE A"])),
     st.builds(
+        Holding, st.just("audit policy"), NAMES,
+        value=st.sampled_from(["", "WHENEVER SUCCESSFUL", "WHENEVER NOT SUCCESSFUL"]),
+    ),
+    st.builds(Holding, st.just("audit exception"), st.sampled_from(["C", "D"])),
+    st.builds(Holding, st.just("audit context"), NAMES, on=st.just("USERENV")),
+    st.builds(
         Holding, st.just("synonym"), NAMES, on=st.sampled_from(["HR.A", ".A", f"{ONE}.A", f"{TWIN}.A"]),
         value=st.sampled_from(["", "@HQ"]),
     ),
@@ -172,7 +203,8 @@ def applied(action: Equalize, twin: ObservedAccount) -> ObservedAccount:
     accounts = FakeAccounts()
     accounts.accounts[twin.name] = Account("x", holdings=set(twin.holdings))
     assert accounts.apply(action) == []
-    return replace(twin, holdings=frozenset(accounts.accounts[twin.name].holdings))
+    people = (accounts.accounts[twin.name].holdings - {*action.excess}) | {*action.lacking}
+    return replace(twin, holdings=frozenset(people))
 
 
 def shown(found: ObservedAccount) -> set[Holding]:

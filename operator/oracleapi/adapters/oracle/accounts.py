@@ -8,14 +8,13 @@ out of the driver's cache of statements, and what the driver raised is dropped o
 
 import re
 from collections.abc import Iterable
-from dataclasses import replace
 from types import MappingProxyType
-from typing import Any
 
 import oracledb
 
 from oracleapi.adapters.oracle import holdings
 from oracleapi.adapters.oracle.errors import full_code, translate
+from oracleapi.adapters.oracle.holding_rows import HOLDINGS, HOLDINGS_23, to_holdings, to_owned
 from oracleapi.adapters.oracle.roles import quoted, run_each
 from oracleapi.adapters.oracle.verdicts import NO_ROLLOVER, PASSWORD_SHAPE, RIGHTS, TOO_LONG
 from oracleapi.api import reasons
@@ -29,7 +28,6 @@ from oracleapi.model.account import (
     EndRollover,
     Equalize,
     Holding,
-    HoldingKind,
     ObservedAccount,
     RefusedHolding,
     SetPassword,
@@ -55,40 +53,6 @@ where u.username = :account
 union all
 select 'runtime', '', '', '', '', '', '', '' from held where name = 'ORDS_RUNTIME_ROLE'
 """
-HOLDINGS = """
-select 'role' kind, granted_role name, '' owner, '' target, '' detail, admin_option with_option, delegate_option more,
-       default_role enabled
-from sys.dba_role_privs where grantee = :account
-union all
-select 'system', privilege, '', '', '', admin_option, '', '' from sys.dba_sys_privs where grantee = :account
-union all
-select 'object', privilege, owner, table_name, type, grantable, hierarchy, '' from sys.dba_tab_privs
-where grantee = :account and table_name not like 'BIN$%'
-union all
-select 'column', privilege, owner, table_name, column_name, grantable, '', '' from sys.dba_col_privs
-where grantee = :account and table_name not like 'BIN$%'
-union all
-select 'quota', tablespace_name, '', '', to_char(max_bytes), '', '', '' from sys.dba_ts_quotas
-where username = :account and max_bytes <> 0 and dropped = 'NO'
-union all
-select 'proxy', client, authorization_constraint, role, authentication, '', '', '' from sys.dba_proxies
-where proxy = :account and proxy_authority = 'DATABASE'
-union all
-select 'through', proxy, authorization_constraint, role, authentication, '', '', '' from sys.dba_proxies
-where client = :account and proxy_authority = 'DATABASE'
-union all
-select 'synonym', synonym_name, table_owner, table_name, db_link, '', '', '' from sys.dba_synonyms
-where owner = :account
-union all
-select 'owned', object_type, '', min(object_name), '', '', '', '' from sys.dba_objects
-where owner = :account and object_type <> 'SYNONYM' and object_name not like 'BIN$%' group by object_type
-"""
-"""Dropped tables keep their grants under names that begin with BIN$, where nobody can grant (ORA-38301)."""
-HOLDINGS_23 = """
-union all
-select 'schema', privilege, schema, '', '', admin_option, '', '' from sys.dba_schema_privs where grantee = :account
-"""
-"""What only 23ai and later releases have."""
 ROLES = "select granted_role, default_role from sys.dba_role_privs where grantee = :account"
 READABLE = {
     f"SELECT on SYS.{view.upper()}": f"select 1 from sys.{view} where 1 = 0"
@@ -96,12 +60,12 @@ READABLE = {
         "dba_users", "dba_profiles", "dba_role_privs", "dba_sys_privs", "dba_tab_privs", "dba_col_privs",
         "dba_ts_quotas", "dba_proxies", "dba_objects", "dba_synonyms",
     )
+} | {
+    f"SELECT on {view.upper()}": f"select 1 from {view} where 1 = 0"
+    for view in ("audit_unified_enabled_policies", "audit_unified_contexts")
 }  # fmt: skip
 """What must be readable for accounts, each right with the statement that shows it."""
 READABLE_23 = {"SELECT on SYS.DBA_SCHEMA_PRIVS": "select 1 from sys.dba_schema_privs where 1 = 0"}
-OWNED = "owned"
-PARTS = ("INDEX", "LOB", "TABLE PARTITION", "INDEX PARTITION", "LOB PARTITION", "SEQUENCE")
-"""Types that often come along with another one, which tells more."""
 DONE_BEFORE = frozenset({"ORA-01951", "ORA-01952"})
 """A role or system privilege that is to be taken is not held."""
 _PASSWORD = re.compile(r"[A-Za-z0-9_.-]+")
@@ -138,61 +102,9 @@ def observe(cursor: oracledb.Cursor, name: str) -> ObservedAccount | None:
         runtime="runtime" in found,
         limits=MappingProxyType({row[0]: row[1] for row in found.get("limit", [])}),
         changed=changed,
-        holdings=to_holdings(row for row in rows if row[0] != OWNED)
-        | {Holding("setting", each, value=value) for each, value in settings},
-        owned=to_owned(row for row in rows if row[0] == OWNED),
+        holdings=to_holdings(rows) | {Holding("setting", each, value=value) for each, value in settings},
+        owned=to_owned(rows),
     )
-
-
-def to_owned(rows: Iterable[tuple[Any, ...]]) -> tuple[str, ...]:
-    """Return one object of each type that an account owns, what tells most first: ``TABLE PAY``."""
-    named = {type_: name for _, type_, _, name, *_ in rows}
-    return tuple(f"{type_} {named[type_]}" for type_ in sorted(named, key=lambda each: (each in PARTS, each)))
-
-
-def to_holdings(rows: Iterable[tuple[Any, ...]]) -> frozenset[Holding]:
-    """Return what rows of ``HOLDINGS`` say: one holding where several grantors, or rows of a proxy, tell of it."""
-    found: dict[tuple[str, str, str], Holding] = {}
-    connecting: dict[tuple[HoldingKind, str, str, bool], set[str]] = {}
-    for kind, name, *values in rows:
-        owner, target, detail, option, more, enabled = (value or "" for value in values)
-        if kind in ("proxy", "through"):
-            roles = connecting.setdefault((kind, name, owner, detail == "YES"), set())
-            roles |= {target} - {""}
-            continue
-        on = _on(kind, owner, target, detail)
-        known = found.get((kind, name, on), Holding(kind, name, on))
-        found[kind, name, on] = replace(
-            known,
-            value=_value(kind, detail),
-            option=option == "YES" or known.option,
-            hierarchy=(kind == "object" and more == "YES") or known.hierarchy,
-            delegate=(kind == "role" and more == "YES") or known.delegate,
-            default=enabled == "YES",
-        )
-    proxies = (
-        Holding(kind, other, value=holdings.proxy_clause(constraint, roles, authenticated))
-        for (kind, other, constraint, authenticated), roles in connecting.items()
-    )
-    return frozenset((*found.values(), *proxies))
-
-
-def _on(kind: str, owner: str, target: str, detail: str) -> str:
-    """Return ``Holding.on`` of a row."""
-    match kind:
-        case "object":
-            return holdings.target(detail, owner, target)
-        case "column":
-            return holdings.target("", owner, target, detail)
-        case "synonym":
-            return f"{owner}.{target}"
-    return owner
-
-
-def _value(kind: str, detail: str) -> str:
-    if kind == "synonym":
-        return f"@{detail}" if detail else ""
-    return detail if kind == "quota" else ""
 
 
 def apply(connection: oracledb.Connection, action: AccountAction) -> tuple[RefusedHolding, ...]:

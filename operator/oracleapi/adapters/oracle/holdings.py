@@ -1,7 +1,7 @@
 """The statements that give, take and compare what an account holds. Pure.
 
 Names from the dictionary may be any quoted identifier; :func:`oracleapi.adapters.oracle.roles.quoted` quotes them all.
-Source: SQL Language Reference 19c, GRANT, REVOKE, ALTER USER, CREATE SYNONYM; 23ai, schema privileges.
+Source: SQL Language Reference 19c, GRANT, REVOKE, ALTER USER, CREATE SYNONYM, AUDIT; 23ai, schema privileges.
 """
 
 import re
@@ -17,6 +17,8 @@ SOME_ROLES, OTHER_ROLES = "PROXY MAY ACTIVATE ROLE", "PROXY MAY NOT ACTIVATE ROL
 AUTHENTICATED = "AUTHENTICATION REQUIRED"
 _CLAUSES = {ALL_ROLES: "", NO_ROLES: "WITH NO ROLES", SOME_ROLES: "WITH ROLE", OTHER_ROLES: "WITH ROLE ALL EXCEPT"}
 _CLAUSE = re.compile(rf"(WITH NO ROLES|(WITH ROLE ALL EXCEPT|WITH ROLE) (.+?))?(?:^| )?({AUTHENTICATED})?")
+_WHENEVER = re.compile(r"WHENEVER (NOT )?SUCCESSFUL")
+_PLAIN = re.compile(r"[A-Z][A-Z0-9_$#]*")
 _NUMBER = re.compile(r"-1|[0-9]+")
 _UNLIMITED = "-1"
 _OWNED_TYPES = ("JAVA RESOURCE", "JAVA SOURCE", "MINING MODEL", "SQL TRANSLATION PROFILE")
@@ -75,6 +77,12 @@ def _statement(account: str, holding: Holding, revoking: bool) -> str:
             return f"drop synonym {name}" if revoking else f"create or replace synonym {name} for {_named(holding)}"
         case "setting":
             return f"alter user {who} {setting(holding)}"
+        case "audit policy" if not revoking:
+            return f"audit policy {quoted(holding.name, known=True)} by {who}{_whenever(holding)}"
+        case "audit context" if not revoking:
+            return f"audit context namespace {_word(holding.on)} attributes {_word(holding.name)} by {who}"
+        case _:
+            raise ValueError(f"no statement of ours may hold {holding}")
 
 
 def setting(holding: Holding) -> str:
@@ -119,6 +127,20 @@ def _named(holding: Holding) -> str:
     owner, name = _matched(_OBJECT, holding.on).groups()
     link = _matched(_LINK, holding.value)[0]
     return (f"{quoted(owner, known=True)}." if owner else "") + quoted(name, known=True) + link
+
+
+def audited(success: bool, failure: bool) -> str:
+    """Return ``Holding.value`` of an audit policy: what follows BY and the user."""
+    return {(True, False): "WHENEVER SUCCESSFUL", (False, True): "WHENEVER NOT SUCCESSFUL"}.get((success, failure), "")
+
+
+def _whenever(holding: Holding) -> str:
+    return f" {_matched(_WHENEVER, holding.value)[0].lower()}" if holding.value else ""
+
+
+def _word(name: str) -> str:
+    """Return a namespace or attribute as documents write it, in quotes only where it could not stand without."""
+    return name if _PLAIN.fullmatch(name) else quoted(name, known=True)
 
 
 def _size(holding: Holding, revoking: bool) -> str:

@@ -11,7 +11,7 @@ from oracleapi.api.oracledatabase import Connection
 from oracleapi.errors import OperatorError, Terminal
 from oracleapi.model.account import CreateTwin, EndRollover, Equalize, Holding, ObservedAccount, SetPassword
 from oracleapi.plan.account import plan_twin
-from support.accounts import NEW, NEWER, OLD, POWERS, Dba, Open
+from support.accounts import NEW, NEWER, OLD, POWERS, READING, Dba, Open
 
 WEAK = "onlyletters"
 
@@ -144,8 +144,8 @@ def test_what_an_account_owns_is_told_one_of_each_type(dba: Dba, operator: Open)
 
 def test_a_view_that_may_not_be_read_is_named(dba: Dba, operator: Open) -> None:
     database = operator("select on sys.dba_users", "select on sys.dba_profiles", "select on sys.dba_role_privs")
-    last = "DBA_SCHEMA_PRIVS" if dba.has_schema_privileges else "DBA_SYNONYMS"
-    with pytest.raises(Terminal, match=rf"lacks SELECT on SYS\.DBA_SYS_PRIVS, .*SYS\.{last}; grant it") as caught:
+    last = r"SYS\.DBA_SCHEMA_PRIVS" if dba.has_schema_privileges else "AUDIT_UNIFIED_CONTEXTS"
+    with pytest.raises(Terminal, match=rf"lacks SELECT on SYS\.DBA_SYS_PRIVS, .*SELECT on {last}; grant it") as caught:
         database.observe_account(dba.user())
     assert caught.value.reason == "PrivilegesMissing"
     assert "DBA_PROFILES" not in caught.value.message
@@ -209,6 +209,43 @@ def test_a_twin_finds_what_the_other_finds(dba: Dba, operator: Open, where: tupl
         ) as session:
             assert session.cursor().execute("select count(*) from wages").fetchall() == [(0,)]
             assert session.cursor().execute('select count(*) from "odd Name"').fetchall() == [(0,)]
+
+
+def test_an_audited_account_s_twin_is_audited_and_exceptions_are_left_to_a_dba(dba: Dba, operator: Open) -> None:
+    database = operator(*POWERS)
+    account, twin, other = dba.user(), dba.user(), dba.user()
+    everything, luck, but, more = (dba.audit_policy("create table") for _ in range(4))
+    dba.run(
+        f"audit policy {everything} by {account}",
+        f"audit policy {luck} by {account} whenever successful",
+        f"audit policy {but} except {account}",
+        f"audit policy {more} by {twin}",
+        f"audit context namespace userenv attributes module by {account}",
+    )
+    dba.in_the_end(f"noaudit context namespace userenv attributes module by {account}, {twin}")
+    audits = {Holding("audit policy", everything), Holding("audit policy", luck, value="WHENEVER SUCCESSFUL")}
+    context = Holding("audit context", "MODULE", "USERENV")
+    found = {each for each in seen(database, account).holdings if each.kind.startswith("audit")}
+    assert found == {*audits, context, Holding("audit exception", but)}
+    plan = plan_twin(seen(database, account), seen(database, twin))
+    assert plan is not None
+    assert plan.grant == (context, *sorted(audits))
+    assert database.apply_account(plan) == ()
+    left = Equalize(twin, lacking=(Holding("audit exception", but),), excess=(Holding("audit policy", more),))
+    assert plan_twin(seen(database, account), seen(database, twin)) == left
+    dba.run(f"audit policy {but} except {account}, {twin}, {other}", f"noaudit policy {more} by {twin}")
+    assert plan_twin(seen(database, account), seen(database, twin)) is None
+    dba.run(f"audit policy {but} except {other}")
+    assert plan_twin(seen(database, account), seen(database, twin)) is None, "the last list counts alone"
+
+
+def test_an_audit_takes_the_right_to_audit(dba: Dba, operator: Open) -> None:
+    database, account, twin = operator(*READING), dba.user(), dba.user()
+    policy = dba.audit_policy("create table")
+    dba.run(f"audit policy {policy} by {account}")
+    plan = plan_twin(seen(database, account), seen(database, twin))
+    assert plan is not None
+    assert [(each.holding.name, each.code) for each in database.apply_account(plan)] == [(policy, "ORA-01031")]
 
 
 def test_what_is_taken_is_gone_and_taking_it_again_harms_nothing(dba: Dba, operator: Open) -> None:
