@@ -10,6 +10,8 @@ from typing import Any
 
 from oracleapi.errors import DependencyNotReady, OperatorError, Retryable, Terminal
 from oracleapi.model.account import (
+    ADDED_ONLY,
+    BY_HAND,
     AccountAction,
     CreateTwin,
     EndRollover,
@@ -35,12 +37,12 @@ def _shown(value: str) -> str:
 
 def place(holding: Holding) -> tuple[str, str, str]:
     """Return what an account can hold once."""
-    return holding.kind, holding.name, holding.on
+    return holding.kind, holding.name, "" if holding.kind == "synonym" else holding.on
 
 
 def _goes(held: Holding, revoked: Holding) -> bool:
     """Say whether a revoke takes *held*: with an object privilege go its columns, which cannot go alone (ORA-01750)."""
-    assert revoked.kind not in ("column", "setting"), "what no statement takes away"
+    assert revoked.kind not in ("column", "setting", *ADDED_ONLY, *BY_HAND), "what no statement of ours takes away"
     column = Holding("object", held.name, held.on.partition("(")[0]) if held.kind == "column" else held
     return place(revoked) in (place(held), place(column))
 
@@ -155,9 +157,12 @@ class FakeAccounts:
             elif revoking:
                 found.holdings = {held for held in found.holdings if not _goes(held, each)}
             else:
+                assert each.kind not in BY_HAND, "what people give"
                 before = next((held for held in found.holdings if place(held) == place(each)), each)
                 found.holdings -= {before}
-                found.holdings.add(replace(each, option=each.option or before.option))
+                assert each.kind not in ADDED_ONLY or before is each or each.value == "", "AUDIT takes nothing away"
+                kept = dict.fromkeys(before.options(), True)  # a grant takes no option away
+                found.holdings.add(replace(each, **kept))
         return refused
 
     def _need(self, right: str) -> None:

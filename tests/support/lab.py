@@ -28,6 +28,7 @@ EXAMPLES = ROOT / "examples"
 CHART = ROOT / "charts" / "oracle-api-operator"
 NAMESPACE = RELEASE = "oracle-api-operator"
 WAIT_S = 90.0
+RECYCLED = "BEGIN DBMS_SESSION.MODIFY_PACKAGE_STATE(DBMS_SESSION.REINITIALIZE); END;"
 PLURALS = {
     "awsacct": "awsaccounts",
     "idp": "identityproviders",
@@ -277,6 +278,11 @@ class Lab:
         page = f"{self.environment['SANDBOX_ORACLE_ADMIN']}/_sandbox/statements"
         found: list[dict[str, Any]] = self.http.get(page, params={"since": since}).json()["statements"]
         return found
+
+    def changes(self, since: int) -> list[str]:
+        """Return what was sent to the database and is no query, nor ORDS's own care for sessions that come back."""
+        sent = [found["sql"] for found in self.statements(since) if found["kind"] not in ("QUERY", "CONTROL")]
+        return [sql for sql in sent if sql != RECYCLED]
 
     def ords_requests(self, since: int = 0) -> list[dict[str, Any]]:
         page = f"{self.environment['SANDBOX_ORACLE_ADMIN']}/_sandbox/requests"

@@ -15,7 +15,10 @@ from support.lab import Lab, wait_for
 from support.rollouts import Kubelet, Started, let_in
 
 ACCOUNT, TWIN, PROFILE = "HR_APP", "HR_APP_CLONE", "HR_APP_ROTATED"
-RIGHTS = ("ALTER USER", "CREATE USER", "GRANT ANY PRIVILEGE", "GRANT ANY ROLE", "GRANT ANY OBJECT PRIVILEGE")
+RIGHTS = (
+    "ALTER USER", "CREATE USER", "GRANT ANY PRIVILEGE", "GRANT ANY ROLE", "GRANT ANY OBJECT PRIVILEGE",
+    "CREATE ANY SYNONYM", "DROP ANY SYNONYM",
+)  # fmt: skip
 """What DualUser needs, docs/rotation.md."""
 DELEGATED = ("HR_APP*", "ORACLEAPI_*", "ORDS_PUBLIC_USER")
 ENVIRONMENT = [

@@ -132,6 +132,45 @@ def test_accounts_that_cannot_be_made_equal_do_not_take_turns() -> None:
     check_done(world)
 
 
+def test_an_audit_is_given_and_what_only_people_settle_stops_the_turn_until_they_have() -> None:
+    world = settled(strategy="DualUser")
+    audit, exempt = Holding("audit policy", "HR_POL"), Holding("audit exception", "EVERYBODY")
+    accounts(world)[ACCOUNT].holdings |= {audit, exempt}
+    rotate(world)
+    assert world.ready(ROTATION) == ("False", "AccountsDiffer")
+    assert "in 1 points, see status.missing; such the operator leaves to people, have a DBA do it" in world.message(
+        ROTATION
+    )
+    assert status(world)["missing"] == ["audit exception EVERYBODY (missing, for a DBA)"]
+    assert (audit in accounts(world)[TWIN].holdings, current(world)["username"]) == (True, ACCOUNT)
+    accounts(world)[TWIN].holdings.add(exempt)
+    resync(world)
+    assert current(world)["username"] == TWIN
+    check_done(world)
+    accounts(world)[TWIN].holdings.remove(audit)
+    resync(world)
+    assert world.ready(ROTATION) == ("True", "Succeeded")
+    assert world.condition("GrantsEqual", ROTATION) == ("False", "AccountsDiffer")
+    assert status(world)["missing"] == ["audit policy HR_POL (too much, for a DBA)"]
+    assert "have a DBA settle what is marked so before" in next(
+        each["message"] for each in status(world)["conditions"] if each["type"] == "GrantsEqual"
+    )
+
+
+def test_an_audit_that_the_operator_may_not_give_stops_the_turn() -> None:
+    world = settled(strategy="DualUser")
+    audit = Holding("audit policy", "HR_POL")
+    accounts(world)[ACCOUNT].holdings.add(audit)
+    database(world).refuse.add(audit)
+    rotate(world)
+    assert world.ready(ROTATION) == ("False", "AccountsDiffer")
+    assert "the operator's account may not change them (ORA-01031), have a DBA do it" in world.message(ROTATION)
+    assert status(world)["missing"] == ["audit policy HR_POL (missing)"]
+    accounts(world)[TWIN].holdings.add(audit)
+    resync(world)
+    assert current(world)["username"] == TWIN
+
+
 def test_auto_says_why_it_takes_which() -> None:
     world = settled(strategy="Auto")
     assert status(world)["strategyDetail"] == "profile APP_ROTATED has PASSWORD_ROLLOVER_TIME 1"

@@ -1,6 +1,7 @@
 """An account of the database, what it holds, and what changes it, as values. Pure.
 
-Source: Database Reference, DBA_USERS, DBA_PROFILES, DBA_OBJECTS, DBA_TS_QUOTAS, DBA_PROXIES and the DBA_…_PRIVS views.
+Source: Database Reference, DBA_USERS, DBA_PROFILES, DBA_OBJECTS, DBA_SYNONYMS, DBA_TS_QUOTAS, DBA_PROXIES,
+AUDIT_UNIFIED_ENABLED_POLICIES, AUDIT_UNIFIED_CONTEXTS and the DBA_…_PRIVS views.
 """
 
 from collections.abc import Mapping
@@ -16,7 +17,14 @@ ATTEMPTS_LIMIT = "FAILED_LOGIN_ATTEMPTS"
 VERIFY_LIMIT = "PASSWORD_VERIFY_FUNCTION"
 PROFILE, DEFAULT_TABLESPACE, TEMPORARY_TABLESPACE = "PROFILE", "DEFAULT TABLESPACE", "TEMPORARY TABLESPACE"
 
-HoldingKind = Literal["role", "system", "object", "column", "quota", "proxy", "setting"]
+HoldingKind = Literal[
+    "role", "system", "schema", "object", "column", "quota", "proxy", "through", "setting", "synonym",
+    "audit policy", "audit exception", "audit context",
+]  # fmt: skip
+ADDED_ONLY: frozenset[HoldingKind] = frozenset({"audit policy", "audit context"})
+"""What we give and never take: that something is audited no more is for an auditor to decide."""
+BY_HAND: frozenset[HoldingKind] = frozenset({"audit exception"})
+"""What is compared and left to people: to change it is to change it for others, or to free somebody from an audit."""
 
 
 @dataclass(frozen=True, order=True)
@@ -24,15 +32,20 @@ class Holding:
     """One thing that an account holds and its twin must hold too.
 
     Args:
-        kind: ``role``, ``system``, ``object`` and ``column`` are grants to it; ``quota`` is one on a tablespace;
-            ``proxy`` is an account that it may connect through for (``CONNECT THROUGH``); ``setting`` is PROFILE,
-            DEFAULT TABLESPACE or TEMPORARY TABLESPACE.
-        name: The role, privilege, tablespace, client account or setting.
-        on: ``OWNER.NAME`` of the object, and ``OWNER.NAME(COLUMN)`` of a column; else empty. What GRANT names by its
-            type has that before it: ``DIRECTORY SYS.DUMPS``.
-        value: The quota in bytes (-1: unlimited), the setting's value, or what follows CONNECT THROUGH and the
-            proxy's name, such as ``WITH ROLE A, B``.
+        kind: ``role``, ``system``, ``schema``, ``object`` and ``column`` are grants to it; ``quota`` is one on a
+            tablespace; ``proxy`` is an account for which it may connect, ``through`` one through which others connect
+            for it (``CONNECT THROUGH``); ``setting`` is PROFILE, DEFAULT TABLESPACE or TEMPORARY TABLESPACE;
+            ``synonym`` is a private one; ``audit policy`` is enabled BY it, and EXCEPT it is an ``audit exception``;
+            ``audit context`` is an attribute that its audit records hold.
+        name: The role, privilege, tablespace, setting, synonym, policy, attribute, or the other account.
+        on: ``OWNER.NAME`` of the object, ``OWNER.NAME(COLUMN)`` of a column, the schema; else empty. What GRANT names
+            by its type has that before it: ``DIRECTORY SYS.DUMPS``. For a synonym what it stands for; a remote object
+            may have no owner: ``.NAME``. For an attribute its namespace.
+        value: The quota in bytes (-1: unlimited), the setting's value, a synonym's link as ``@LINK``, a policy's
+            ``WHENEVER SUCCESSFUL``, or what follows CONNECT THROUGH and the proxy's name, such as ``WITH ROLE A, B``.
         option: With admin option, grant option.
+        hierarchy: With hierarchy option: on what is made under the object, too.
+        delegate: A role with delegate option: for program units of its own.
         default: A role that is enabled at log-on.
     """
 
@@ -41,12 +54,22 @@ class Holding:
     on: str = ""
     value: str = ""
     option: bool = False
+    hierarchy: bool = False
+    delegate: bool = False
     default: bool = False
 
     def __str__(self) -> str:
         text = f"{self.kind} {self.name}" + (f" on {self.on}" if self.on else "")
         text += f" {self.value}" if self.value else ""
-        return text + (" with option" if self.option else "") + (" as default role" if self.default else "")
+        text += " with option" if self.option else ""
+        text += " with hierarchy option" if self.hierarchy else ""
+        text += " with delegate option" if self.delegate else ""
+        return text + (" as default role" if self.default else "")
+
+    def options(self) -> set[str]:
+        """Return what it is held with, and what only a revoke takes away."""
+        held = {"option": self.option, "hierarchy": self.hierarchy, "delegate": self.delegate}
+        return {name for name, there in held.items() if there}
 
 
 @dataclass(frozen=True)
@@ -131,12 +154,28 @@ class EndRollover:
 
 @dataclass(frozen=True)
 class Equalize:
-    """Revoke, then grant, so that an account holds what its twin holds."""
+    """Revoke, then grant, so that an account holds what its twin holds.
+
+    Args:
+        lacking: What people must give.
+        excess: What people must take.
+    """
 
     name: str
     revoke: tuple[Holding, ...] = ()
     grant: tuple[Holding, ...] = ()
+    lacking: tuple[Holding, ...] = ()
+    excess: tuple[Holding, ...] = ()
     verb: Literal["update"] = "update"
+
+    @property
+    def ours(self) -> int:
+        """Return in how many points we can do something."""
+        return len(self.revoke) + len(self.grant)
+
+    @property
+    def points(self) -> int:
+        return self.ours + len(self.lacking) + len(self.excess)
 
     def describe(self) -> str:
         return f"account {self.name}: take {len(self.revoke)}, give {len(self.grant)}"

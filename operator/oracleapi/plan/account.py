@@ -4,7 +4,7 @@ from dataclasses import replace
 
 from oracleapi.api import reasons
 from oracleapi.errors import Terminal
-from oracleapi.model.account import NAME_LIMIT, Equalize, Holding, ObservedAccount
+from oracleapi.model.account import ADDED_ONLY, BY_HAND, NAME_LIMIT, Equalize, Holding, HoldingKind, ObservedAccount
 
 SUFFIX = "_CLONE"
 """As AWS's template for two alternating users of Oracle names the second one."""
@@ -32,44 +32,67 @@ def plan_twin(active: ObservedAccount, twin: ObservedAccount) -> Equalize | None
     """Return what makes *twin* hold exactly what *active* holds, or ``None`` where it does.
 
     Left out is what concerns objects of either account: an owner holds no grants on its own, and nobody else is given
-    what ownership gives. That one may connect through for the other becomes that the other may for the one.
+    what ownership gives. What leads from one to the other leads back at the other: that it may connect for it, and a
+    synonym for a synonym of its own. Roles come before what is given through others, which may name them.
     """
     wanted = {_place(each): each for each in (_mirrored(each, twin, active) for each in _compared(active, twin))}
     held = {_place(each): each for each in _compared(twin, active)}
+    by_hand = {place for place in wanted | held if _is_by_hand(place[0], wanted.get(place), held.get(place))}
+    lacking = [wanted.pop(place) for place in by_hand if place in wanted]
+    excess = [held.pop(place) for place in by_hand if place in held]
     revoked = {_revoked(each) for place, each in held.items() if _surplus(each, wanted.get(place))}
     lost = {place for place, each in held.items() if _revoked(each) in revoked}
     granted = {each for place, each in wanted.items() if place in lost or held.get(place) != each}
-    if not (revoked or granted):
-        return None
-    return Equalize(twin.name, tuple(sorted(revoked)), tuple(sorted(granted)))
+    plan = Equalize(
+        twin.name, tuple(sorted(revoked)), tuple(sorted(granted)), tuple(sorted(lacking)), tuple(sorted(excess))
+    )
+    return plan if plan.points else None
+
+
+def _is_by_hand(kind: HoldingKind, wanted: Holding | None, held: Holding | None) -> bool:
+    """Say whether two differ in what people settle: an audit gets what is missing, and nothing of it is taken away."""
+    if kind in ADDED_ONLY:
+        return held not in (None, wanted) and (wanted is None or wanted.value != "")
+    return kind in BY_HAND and held != wanted
 
 
 def _compared(account: ObservedAccount, other: ObservedAccount) -> list[Holding]:
     names = (account.name, other.name)
-    lent = {f"USER SYS.{name}" for name in names}
-    return [each for each in account.holdings if _owner(each.on) not in names and each.on not in lent]
+    left = {f"USER SYS.{name}" for name in names}
+    return [
+        each
+        for each in account.holdings
+        if _owner(each) not in names and each.on not in left and (each.kind, each.name) != ("through", other.name)
+    ]  # what leads from one to the other is seen as proxy too
 
 
-def _owner(on: str) -> str:
-    return on.partition(".")[0].rpartition(" ")[2]
+def _owner(holding: Holding) -> str:
+    """Return whose object or schema a grant is on."""
+    if holding.kind in ("object", "column"):
+        return holding.on.partition(".")[0].rpartition(" ")[2]
+    return holding.on if holding.kind == "schema" else ""
 
 
 def _mirrored(holding: Holding, twin: ObservedAccount, active: ObservedAccount) -> Holding:
     """Return what the twin holds where the active account has *holding*."""
     if holding.kind == "proxy" and holding.name == twin.name:
         return replace(holding, name=active.name)
+    if holding.kind == "synonym":
+        owner, _, name = holding.on.partition(".")
+        other = {active.name: twin.name, twin.name: active.name}
+        return replace(holding, on=f"{other.get(owner, owner)}.{name}")
     return holding
 
 
-def _place(holding: Holding) -> tuple[str, str, str]:
-    return holding.kind, holding.name, holding.on
+def _place(holding: Holding) -> tuple[HoldingKind, str, str]:
+    return holding.kind, holding.name, "" if holding.kind == "synonym" else holding.on
 
 
 def _surplus(held: Holding, wanted: Holding | None) -> bool:
     """Say whether *held* must be taken away before *wanted* is given: all else is given over it."""
     if held.kind == "setting":
         return False
-    return wanted is None or (held.option and not wanted.option)
+    return wanted is None or not held.options() <= wanted.options()
 
 
 def _revoked(holding: Holding) -> Holding:

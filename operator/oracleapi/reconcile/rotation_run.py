@@ -282,17 +282,21 @@ class Run:
         place, report = self._place, self._place.work.report
         twin = place.account(target)
         plan = plan_twin(active, twin)
-        refused = () if plan is None else place.oracle.apply_account(plan)
-        if plan is not None:
+        refused = place.oracle.apply_account(plan) if plan is not None and plan.ours else ()
+        if plan is not None and plan.ours:
             plan = plan_twin(active, place.account(target))
         say_equal(report, plan, active.name, target)
         if plan is not None:
             code = f" ({refused[0].code})" if refused else ""
+            why = (
+                f"the operator's account may not change them{code}"
+                if plan.ours
+                else "such the operator leaves to people"
+            )
             raise Terminal(
                 reasons.ACCOUNTS_DIFFER,
-                f"account {target} cannot take the place of {active.name}: they differ in"
-                f" {len(plan.revoke) + len(plan.grant)} points, see status.missing; the operator's account may not"
-                f" change them{code}, have a DBA do it",
+                f"account {target} cannot take the place of {active.name}: they differ in {plan.points} points, see"
+                f" status.missing; {why}, have a DBA do it",
             )
 
     def _renew(self) -> None:
@@ -348,7 +352,14 @@ def say_equal(report: Report, plan: Equalize | None, active: str, twin: str) -> 
         report.fields["missing"] = None
         report.say("GrantsEqual", True, reasons.SUCCEEDED, f"{active} and {twin} hold the same")
         return
-    lines = [*(f"{each} (missing)" for each in plan.grant), *(f"{each} (too much)" for each in plan.revoke)]
+    lines = [
+        *(f"{each} (missing, for a DBA)" for each in plan.lacking),
+        *(f"{each} (too much, for a DBA)" for each in plan.excess),
+        *(f"{each} (missing)" for each in plan.grant),
+        *(f"{each} (too much)" for each in plan.revoke),
+    ]
     report.fields["missing"] = [line[:480] for line in lines[:50]]
-    text = f"{twin} differs from {active} in {len(lines)} points; see status.missing"
+    text = f"{twin} differs from {active} in {plan.points} points; see status.missing"
+    if plan.points > plan.ours:
+        text += ", and have a DBA settle what is marked so before the next rotation"
     report.say("GrantsEqual", False, reasons.ACCOUNTS_DIFFER, text)

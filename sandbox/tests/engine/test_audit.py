@@ -428,6 +428,24 @@ def test_for_whom_a_policy_is_enabled(
     assert trail.rows(both, "unified_audit_policies") == [(", ".join(sorted((by, both))),)]
 
 
+def test_the_last_list_of_exceptions_counts_and_those_of_users_add_up(
+    system: EngineSession, sql: Sql, trail: Trail, new_user: Any
+) -> None:
+    """Security Guide, Enabling and Applying Unified Audit Policies [D]."""
+    a, b = sorted((new_user(), new_user()))
+    by, but = trail.policy("actions create table", f"by {a}"), trail.policy("actions create table", f"except {a}")
+    system.execute(f"audit policy {by} by {b} whenever successful")
+    system.execute(f"audit policy {but} except {b}")
+    enabled = (
+        "select enabled_option, entity_name, success, failure from audit_unified_enabled_policies"
+        " where policy_name = :p order by entity_name"
+    )
+    assert sql.rows(system, enabled, p=by) == [("BY USER", a, "YES", "YES"), ("BY USER", b, "YES", "NO")]
+    assert sql.rows(system, enabled, p=but) == [("EXCEPT USER", b, "YES", "YES")]
+    system.execute(f"audit policy {but} except {a}, {b}")
+    assert [row[1] for row in sql.rows(system, enabled, p=but)] == [a, b]
+
+
 def test_when_options_take_effect(
     system: EngineSession, owner: EngineSession, connect: Any, trail: Trail, table: str, new_user: Any
 ) -> None:

@@ -295,6 +295,23 @@ def test_a_view_lends_what_its_owner_may_lend_on(
     assert sql.rows(connect(reader), f"select * from {author}.v") == []
 
 
+def test_hierarchy_option_is_kept_until_the_privilege_goes(
+    owner: EngineSession, system: EngineSession, sql: Sql, new_user: Any, table: str
+) -> None:
+    user = new_user()
+    seen = (
+        "select privilege, hierarchy, grantable from dba_tab_privs where grantee = :u and table_name = 'T' order by 1"
+    )
+    owner.execute(f"grant select, read on {table} to {user}")
+    owner.execute(f"grant read on {table} to {user} with hierarchy option")
+    assert sql.rows(system, seen, u=user) == [("READ", "YES", "NO"), ("SELECT", "NO", "NO")]
+    owner.execute(f"grant read on {table} to {user} with grant option")
+    assert sql.rows(system, seen, u=user) == [("READ", "YES", "YES"), ("SELECT", "NO", "NO")]
+    owner.execute(f"revoke read on {table} from {user}")
+    owner.execute(f"grant read on {table} to {user}")
+    assert sql.rows(system, seen, u=user) == [("READ", "NO", "NO"), ("SELECT", "NO", "NO")]
+
+
 def test_what_is_seen_of_grants(
     owner: EngineSession, system: EngineSession, connect: Any, sql: Sql, new_user: Any, role: str, table: str
 ) -> None:

@@ -9,8 +9,9 @@ import oracledb
 import pytest
 
 from oracleapi.adapters.oracle import accounts
-from oracleapi.adapters.oracle.accounts import apply, to_holdings, to_owned
-from oracleapi.adapters.oracle.holdings import default_roles, statement
+from oracleapi.adapters.oracle.accounts import apply, observe, readable
+from oracleapi.adapters.oracle.holding_rows import to_holdings, to_owned
+from oracleapi.adapters.oracle.holdings import default_roles, statements
 from oracleapi.errors import OperatorError
 from oracleapi.model.account import AccountAction, CreateTwin, EndRollover, Equalize, Holding, SetPassword
 from oracleapi.model.hidden import Hidden
@@ -54,19 +55,62 @@ SETTINGS = (Holding("setting", "PROFILE", value="APPS"), Holding("setting", "DEF
         (Holding("proxy", "HR", value="WITH ROLE ALL EXCEPT A"),
          'alter user "HR" grant connect through "X" with role all except "A"',
          'alter user "HR" revoke connect through "X"'),
+        (Holding("role", "HR_BASE", delegate=True),
+         'grant "HR_BASE" to "X" with delegate option', 'revoke "HR_BASE" from "X"'),
+        (Holding("object", "SELECT", "HR.PAY", hierarchy=True),
+         'grant SELECT on "HR"."PAY" to "X" with hierarchy option', 'revoke SELECT on "HR"."PAY" from "X"'),
+        (Holding("object", "READ", "HR.PAY", option=True, hierarchy=True),
+         'grant READ on "HR"."PAY" to "X" with hierarchy option with grant option',
+         'revoke READ on "HR"."PAY" from "X"'),
+        (Holding("schema", "SELECT ANY TABLE", "my Schema"),
+         'grant SELECT ANY TABLE on schema "my Schema" to "X"',
+         'revoke SELECT ANY TABLE on schema "my Schema" from "X"'),
+        (Holding("schema", "SELECT ANY TABLE", "HR", option=True),
+         'grant SELECT ANY TABLE on schema "HR" to "X" with admin option',
+         'revoke SELECT ANY TABLE on schema "HR" from "X"'),
+        (Holding("synonym", "WAGES", "HR.pay.x"),
+         'create or replace synonym "X"."WAGES" for "HR"."pay.x"', 'drop synonym "X"."WAGES"'),
+        (Holding("synonym", "Far", ".PAY", value="@HQ.EXAMPLE.ORG@ONE"),
+         'create or replace synonym "X"."Far" for "PAY"@HQ.EXAMPLE.ORG@ONE', 'drop synonym "X"."Far"'),
+        (Holding("through", "MIDDLE", value="WITH ROLE A"),
+         'alter user "X" grant connect through "MIDDLE" with role "A"',
+         'alter user "X" revoke connect through "MIDDLE"'),
         (Holding("proxy", "HR", value="AUTHENTICATION REQUIRED"),
          'alter user "HR" grant connect through "X" authentication required',
          'alter user "HR" revoke connect through "X"'),
     ],
 )  # fmt: skip
 def test_a_holding_is_given_and_taken_by_one_statement(holding: Holding, given: str, taken: str) -> None:
-    assert statement("X", holding, revoking=False) == given
-    assert statement("X", holding, revoking=True) == taken
+    assert statements("X", holding, revoking=False) == (given,)
+    assert statements("X", holding, revoking=True) == (taken,)
+
+
+def test_a_role_with_both_options_takes_two_statements_and_one_revoke() -> None:
+    both = Holding("role", "R", option=True, delegate=True)
+    given = ('grant "R" to "X" with admin option', 'grant "R" to "X" with delegate option')
+    assert statements("X", both, revoking=False) == given
+    assert statements("X", both, revoking=True) == ('revoke "R" from "X"',)
+
+
+@pytest.mark.parametrize(
+    ("holding", "given"),
+    [
+        (Holding("audit policy", "HR pol"), 'audit policy "HR pol" by "X"'),
+        (Holding("audit policy", "P", value="WHENEVER NOT SUCCESSFUL"),
+         'audit policy "P" by "X" whenever not successful'),
+        (Holding("audit context", "MODULE", "USERENV"), 'audit context namespace USERENV attributes MODULE by "X"'),
+        (Holding("audit context", "my attr", "HR"), 'audit context namespace HR attributes "my attr" by "X"'),
+    ],
+)  # fmt: skip
+def test_audits_are_given_and_never_taken(holding: Holding, given: str) -> None:
+    assert statements("X", holding, revoking=False) == (given,)
+    with pytest.raises(ValueError, match="no statement of ours may hold audit"):
+        statements("X", holding, revoking=True)
 
 
 def test_a_setting_is_an_alter_user() -> None:
     wanted = ['alter user "X" profile "APPS"', 'alter user "X" default tablespace "USERS"']
-    assert [statement("X", each, revoking=False) for each in SETTINGS] == wanted
+    assert [*statements("X", SETTINGS[0], False), *statements("X", SETTINGS[1], False)] == wanted
 
 
 @pytest.mark.parametrize(
@@ -79,13 +123,24 @@ def test_a_setting_is_an_alter_user() -> None:
         Holding("object", "SELECT", 'HR.PAY" to PUBLIC --'),
         Holding("column", "UPDATE", "HR.PAY"),
         Holding("quota", "USERS", value="1 on SYSTEM quota 1"),
+        Holding("schema", "SELECT ANY TABLE", 'HR" to PUBLIC --'),
+        Holding("through", "HR", value="WITH SOMETHING"),
+        Holding("synonym", "WAGES", "HR"),
+        Holding("synonym", "WAGES", 'HR.PAY" --'),
+        Holding("synonym", 'WAGES" for x --', "HR.PAY"),
+        Holding("synonym", "WAGES", "HR.PAY", value='@HQ" --'),
+        Holding("synonym", "WAGES", "HR.PAY", value="HQ"),
+        Holding("audit policy", 'P" by PUBLIC --'),
+        Holding("audit policy", "P", value="WHENEVER IT RAINS"),
+        Holding("audit context", "A by SYS", 'HR" --'),
+        Holding("audit exception", "P"),
         Holding("proxy", "HR", value="WITH SOMETHING"),
         Holding("proxy", "HR", value='WITH ROLE A" account unlock'),
     ],
 )
 def test_what_no_dictionary_shows_is_written_into_no_statement(holding: Holding) -> None:
     with pytest.raises(ValueError, match=r"no plain identifier|no privilege|may hold"):
-        statement("X", holding, revoking=False)
+        statements("X", holding, revoking=False)
 
 
 @pytest.mark.parametrize(
@@ -98,31 +153,77 @@ def test_default_roles_are_listed_in_one_statement(roles: dict[str, bool], liste
 
 def test_rows_of_several_grantors_and_of_a_proxy_s_roles_are_one_holding() -> None:
     rows = [
-        ("object", "SELECT", "HR", "PAY", "TABLE", "NO", None),
-        ("object", "SELECT", "HR", "PAY", "TABLE", "YES", None),
-        ("object", "SELECT", "HR", "PAY", "TABLE", "NO", None),
-        ("object", "READ", "SYS", "DUMPS", "DIRECTORY", "NO", None),
-        ("proxy", "HR", "PROXY MAY NOT ACTIVATE ROLE", "B", "NO", None, None),
-        ("proxy", "HR", "PROXY MAY NOT ACTIVATE ROLE", "A", "NO", None, None),
-        ("proxy", "OE", "PROXY MAY ACTIVATE ALL CLIENT ROLES", None, "YES", None, None),
-        ("proxy", "SH", "NO CLIENT ROLES MAY BE ACTIVATED", None, "NO", None, None),
-        ("quota", "USERS", None, None, "-1", None, None),
-        ("role", "R", None, None, None, "YES", "YES"),
+        ("object", "SELECT", "HR", "PAY", "TABLE", "NO", "YES", None),
+        ("object", "SELECT", "HR", "PAY", "TABLE", "YES", "NO", None),
+        ("object", "SELECT", "HR", "PAY", "TABLE", "NO", "NO", None),
+        ("object", "READ", "SYS", "DUMPS", "DIRECTORY", "NO", "NO", None),
+        ("proxy", "HR", "PROXY MAY NOT ACTIVATE ROLE", "B", "NO", None, None, None),
+        ("proxy", "HR", "PROXY MAY NOT ACTIVATE ROLE", "A", "NO", None, None, None),
+        ("through", "HR", "PROXY MAY ACTIVATE ROLE", "B", "NO", None, None, None),
+        ("through", "HR", "PROXY MAY ACTIVATE ROLE", "A", "NO", None, None, None),
+        ("proxy", "OE", "PROXY MAY ACTIVATE ALL CLIENT ROLES", None, "YES", None, None, None),
+        ("proxy", "SH", "NO CLIENT ROLES MAY BE ACTIVATED", None, "NO", None, None, None),
+        ("quota", "USERS", None, None, "-1", None, None, None),
+        ("role", "R", None, None, None, "YES", "NO", "YES"),
+        ("role", "R", None, None, None, "NO", "YES", "YES"),
+        ("audit policy", "BOTH", None, None, None, "YES", "NO", None),
+        ("audit policy", "BOTH", None, None, None, "NO", "YES", None),
+        ("audit policy", "LUCK", None, None, None, "YES", "NO", None),
+        ("audit exception", "BUT", None, None, None, "NO", "YES", None),
+        ("audit context", "MODULE", "USERENV", None, None, None, None, None),
+        ("synonym", "WAGES", "HR", "PAY", None, None, None, None),
+        ("synonym", "FAR", None, "PAY", "HQ", None, None, None),
+        ("schema", "READ ANY TABLE", "HR", None, None, "NO", None, None),
+        ("schema", "READ ANY TABLE", "OE", None, None, "YES", None, None),
     ]
     assert to_holdings(rows) == {
-        Holding("object", "SELECT", "HR.PAY", option=True),
+        Holding("object", "SELECT", "HR.PAY", option=True, hierarchy=True),
         Holding("object", "READ", "DIRECTORY SYS.DUMPS"),
         Holding("proxy", "HR", value="WITH ROLE ALL EXCEPT A, B"),
+        Holding("through", "HR", value="WITH ROLE A, B"),
         Holding("proxy", "OE", value="AUTHENTICATION REQUIRED"),
         Holding("proxy", "SH", value="WITH NO ROLES"),
         Holding("quota", "USERS", value="-1"),
-        Holding("role", "R", option=True, default=True),
+        Holding("role", "R", option=True, delegate=True, default=True),
+        Holding("schema", "READ ANY TABLE", "HR"),
+        Holding("schema", "READ ANY TABLE", "OE", option=True),
+        Holding("audit policy", "BOTH"),
+        Holding("audit policy", "LUCK", value="WHENEVER SUCCESSFUL"),
+        Holding("audit exception", "BUT", value="WHENEVER NOT SUCCESSFUL"),
+        Holding("audit context", "MODULE", "USERENV"),
+        Holding("synonym", "WAGES", "HR.PAY"),
+        Holding("synonym", "FAR", ".PAY", value="@HQ"),
     }
+
+
+class Dictionary:
+    """A cursor over one account, that keeps what it was asked."""
+
+    def __init__(self, version: str) -> None:
+        self.connection, self.asked = SimpleNamespace(version=version), list[str]()
+
+    def execute(self, text: str, account: str) -> None:
+        self.asked.append(text)
+
+    def __iter__(self) -> Iterator[tuple[str, ...]]:
+        return iter([("account", "OPEN", "APPS", "N", "OPERATOR", "USERS", "TEMP", "2026-01-01T00:00:00")])
+
+    def fetchall(self) -> list[tuple[str, ...]]:
+        return []
+
+
+@pytest.mark.parametrize(("version", "asked"), [("19.22.0.0.0", False), ("21.3.0.0.0", False), ("23.7.0.0.0", True)])
+def test_views_of_later_releases_are_read_in_the_same_two_round_trips_or_not_at_all(version: str, asked: bool) -> None:
+    cursor: Any = Dictionary(version)
+    assert observe(cursor, "X") is not None
+    assert len(cursor.asked) == 2
+    assert ("dba_schema_privs" in cursor.asked[1]) is asked
+    assert ("SELECT on SYS.DBA_SCHEMA_PRIVS" in readable(cursor.connection)) is asked
 
 
 def test_one_object_of_each_type_that_is_owned_is_told_and_what_comes_along_last() -> None:
     types = ("INDEX", "LOB", "PACKAGE", "TABLE", "TABLE PARTITION")
-    rows = [("owned", type_, None, f"A_{type_[:1]}", None, None, None) for type_ in types]
+    rows = [("owned", type_, None, f"A_{type_[:1]}", None, None, None, None) for type_ in types]
     assert to_owned(rows) == ("PACKAGE A_P", "TABLE A_T", "INDEX A_I", "LOB A_L", "TABLE PARTITION A_T")
     assert to_owned([]) == ()
 

@@ -19,6 +19,15 @@ ROLE, ADMIN = Holding("role", "HR_BASE", default=True), Holding("role", "HR_BASE
 PROFILE = Holding("setting", "PROFILE", value="APPS")
 QUOTA = Holding("quota", "USERS", value="-1")
 PROXY = Holding("proxy", "HR_API", value="WITH NO ROLES")
+THROUGH = Holding("through", "MIDDLE", value="WITH ROLE HR_BASE")
+SUBVIEWS, SUBVIEWS_GONE = replace(READ, hierarchy=True), replace(READ, hierarchy=False)
+CODE = Holding("role", "HR_BASE", delegate=True)
+WAGES = Holding("synonym", "WAGES", "HR.PAY")
+AUDIT, LUCK = Holding("audit policy", "P"), Holding("audit policy", "P", value="WHENEVER SUCCESSFUL")
+FAILURES = Holding("audit policy", "P", value="WHENEVER NOT SUCCESSFUL")
+CONTEXT = Holding("audit context", "MODULE", "USERENV")
+BUT = Holding("audit exception", "P")
+SCHEMA = Holding("schema", "SELECT ANY TABLE", "HR")
 
 
 def account(name: str, *holdings: Holding) -> ObservedAccount:
@@ -44,6 +53,21 @@ def planned(active: list[Holding], twin: list[Holding]) -> Equalize | None:
         ([WRITE, NOTE], [WRITE, AMOUNT], (WRITE,), (NOTE, WRITE)),
         ([QUOTA], [replace(QUOTA, value="8192")], (), (QUOTA,)),
         ([PROXY], [replace(PROXY, value="")], (), (PROXY,)),
+        ([SUBVIEWS], [READ], (), (SUBVIEWS,)),
+        ([READ], [SUBVIEWS], (SUBVIEWS_GONE,), (READ,)),
+        ([replace(READ, option=True)], [SUBVIEWS], (SUBVIEWS_GONE,), (replace(READ, option=True),)),
+        ([CODE], [replace(CODE, delegate=False)], (), (CODE,)),
+        ([replace(CODE, delegate=False)], [CODE], (CODE,), (replace(CODE, delegate=False),)),
+        ([ADMIN], [CODE], (CODE,), (ADMIN,)),
+        ([SCHEMA], [], (), (SCHEMA,)),
+        ([], [SCHEMA], (SCHEMA,), ()),
+        ([SCHEMA], [replace(SCHEMA, option=True)], (replace(SCHEMA, option=True),), (SCHEMA,)),
+        ([THROUGH], [replace(THROUGH, value="")], (), (THROUGH,)),
+        ([WAGES], [], (), (WAGES,)),
+        ([], [WAGES], (WAGES,), ()),
+        ([WAGES], [replace(WAGES, on="OLD.PAY")], (), (WAGES,)),
+        ([WAGES], [replace(WAGES, value="@HQ")], (), (WAGES,)),
+        ([], [THROUGH], (THROUGH,), ()),
         ([PROFILE], [replace(PROFILE, value="DEFAULT")], (), (PROFILE,)),
     ],
 )
@@ -51,6 +75,27 @@ def test_what_differs_is_taken_before_it_is_given(
     active: list[Holding], twin: list[Holding], revoke: tuple[Holding, ...], grant: tuple[Holding, ...]
 ) -> None:
     assert planned(active, twin) == Equalize(TWIN, tuple(sorted(revoke)), tuple(sorted(grant)))
+
+
+@pytest.mark.parametrize(
+    ("active", "twin", "plan"),
+    [
+        ([AUDIT, CONTEXT], [], Equalize(TWIN, grant=(CONTEXT, AUDIT))),
+        ([AUDIT], [LUCK], Equalize(TWIN, grant=(AUDIT,))),
+        ([LUCK], [], Equalize(TWIN, grant=(LUCK,))),
+        ([LUCK], [AUDIT], Equalize(TWIN, lacking=(LUCK,), excess=(AUDIT,))),
+        ([LUCK], [FAILURES], Equalize(TWIN, lacking=(LUCK,), excess=(FAILURES,))),
+        ([], [AUDIT, CONTEXT], Equalize(TWIN, excess=(CONTEXT, AUDIT))),
+        ([BUT], [], Equalize(TWIN, lacking=(BUT,))),
+        ([], [BUT], Equalize(TWIN, excess=(BUT,))),
+        ([READ, BUT], [], Equalize(TWIN, grant=(READ,), lacking=(BUT,))),
+        ([AUDIT, CONTEXT, BUT], [AUDIT, CONTEXT, BUT], None),
+    ],
+)
+def test_an_audit_is_added_and_what_would_end_one_is_for_people(
+    active: list[Holding], twin: list[Holding], plan: Equalize | None
+) -> None:
+    assert planned(active, twin) == plan
 
 
 def test_equal_accounts_are_left_alone() -> None:
@@ -65,6 +110,7 @@ def test_what_one_owns_is_neither_given_nor_taken() -> None:
         Holding("column", "UPDATE", f"{ONE}.T(A)"),
         Holding("object", "EXECUTE", f"JAVA SOURCE {ONE}.J"),
         Holding("object", "INHERIT PRIVILEGES", f"USER SYS.{ONE}"),
+        Holding("schema", "SELECT ANY TABLE", ONE),
     ]
     mine, other = account(ONE, SESSION), account(TWIN, SESSION, *on_mine)
     assert plan_twin(mine, other) is None
@@ -83,13 +129,40 @@ def test_what_leads_to_the_other_account_is_mirrored() -> None:
     assert planned(through, [mirrored]) is None
 
 
+def test_what_leads_from_one_to_the_other_is_one_row_and_is_not_taken_from_its_other_end() -> None:
+    mine, other = account(ONE, Holding("proxy", TWIN)), account(TWIN, Holding("through", ONE))
+    assert plan_twin(mine, other) == Equalize(TWIN, (), (Holding("proxy", ONE),))
+    assert plan_twin(account(ONE, Holding("through", TWIN)), account(TWIN, Holding("proxy", ONE))) == Equalize(
+        TWIN, (Holding("proxy", ONE),)
+    )
+
+
+def test_a_synonym_for_one_of_its_own_leads_to_the_twin_s_own() -> None:
+    chain = [WAGES, Holding("synonym", "SALARIES", f"{ONE}.WAGES"), Holding("synonym", "THEIRS", f"{TWIN}.OTHER")]
+    mirrored = (Holding("synonym", "SALARIES", f"{TWIN}.WAGES"), Holding("synonym", "THEIRS", f"{ONE}.OTHER"), WAGES)
+    assert planned(chain, []) == Equalize(TWIN, (), mirrored)
+    assert planned(chain, [*mirrored]) is None
+
+
+def test_roles_come_before_what_is_given_through_others_and_may_name_them() -> None:
+    plan = planned([THROUGH, ROLE], [])
+    assert plan is not None
+    assert plan.grant == (ROLE, THROUGH)
+
+
 NAMES = st.sampled_from(["A", "B"])
 HOLDINGS = st.one_of(
-    st.builds(Holding, st.just("role"), NAMES, option=st.booleans(), default=st.booleans()),
+    st.builds(
+        Holding, st.just("role"), NAMES, option=st.booleans(), delegate=st.booleans(), default=st.booleans(),
+    ),
+    st.builds(
+        Holding, st.just("schema"), NAMES, on=st.sampled_from(["HR", "OE", ONE, TWIN]), option=st.booleans(),
+    ),
     st.builds(Holding, st.just("system"), NAMES, option=st.booleans()),
     st.builds(
         Holding, st.just("object"), st.sampled_from(["SELECT", "UPDATE"]),
         on=st.sampled_from(["HR.A", "HR.B", f"{ONE}.A", f"{TWIN}.B", "DIRECTORY SYS.A"]), option=st.booleans(),
+        hierarchy=st.booleans(),
     ),
     st.builds(
         Holding, st.just("column"), st.just("UPDATE"),
@@ -97,6 +170,17 @@ HOLDINGS = st.one_of(
     ),
     st.builds(Holding, st.just("quota"), NAMES, value=st.sampled_from(["-1", "8192"])),
     st.builds(Holding, st.just("proxy"), st.sampled_from(["A", ONE, TWIN]), value=st.sampled_from(["", "WITH ROLE A"])),
+    st.builds(
+        Holding, st.just("audit policy"), NAMES,
+        value=st.sampled_from(["", "WHENEVER SUCCESSFUL", "WHENEVER NOT SUCCESSFUL"]),
+    ),
+    st.builds(Holding, st.just("audit exception"), st.sampled_from(["C", "D"])),
+    st.builds(Holding, st.just("audit context"), NAMES, on=st.just("USERENV")),
+    st.builds(
+        Holding, st.just("synonym"), NAMES, on=st.sampled_from(["HR.A", ".A", f"{ONE}.A", f"{TWIN}.A"]),
+        value=st.sampled_from(["", "@HQ"]),
+    ),
+    st.builds(Holding, st.just("through"), st.sampled_from(["A", "B"]), value=st.sampled_from(["", "WITH ROLE A"])),
 )  # fmt: skip
 SETTINGS = st.builds(lambda value: {Holding("setting", "PROFILE", value=value)}, NAMES)
 
@@ -105,7 +189,10 @@ def held_by(name: str) -> st.SearchStrategy[ObservedAccount]:
     """Return accounts as the dictionary can show them: one holding of a place, and nothing on what one owns."""
     found = st.lists(HOLDINGS, max_size=12, unique_by=place).map(
         lambda each: {
-            one for one in each if not one.on.startswith(f"{name}.") and (one.kind, one.name) != ("proxy", name)
+            one
+            for one in each
+            if (one.kind == "synonym" or not f"{one.on}.".startswith(f"{name}."))
+            and (one.kind, one.name) != ("proxy", name)
         }
     )
     return st.builds(lambda some, setting: account(name, *some, *setting), found, SETTINGS)
@@ -116,15 +203,23 @@ def applied(action: Equalize, twin: ObservedAccount) -> ObservedAccount:
     accounts = FakeAccounts()
     accounts.accounts[twin.name] = Account("x", holdings=set(twin.holdings))
     assert accounts.apply(action) == []
-    return replace(twin, holdings=frozenset(accounts.accounts[twin.name].holdings))
+    people = (accounts.accounts[twin.name].holdings - {*action.excess}) | {*action.lacking}
+    return replace(twin, holdings=frozenset(people))
 
 
 def shown(found: ObservedAccount) -> set[Holding]:
     """Return what two equal accounts have in common: nothing on their own objects, the other's name hidden."""
-    return {
+    (other,) = {ONE, TWIN} - {found.name}
+    seen = {found.name: "own", other: "other"}
+    synonyms = {
+        replace(each, on=seen.get(each.on.partition(".")[0], each.on))
+        for each in found.holdings
+        if each.kind == "synonym"
+    }
+    return synonyms | {
         replace(each, name="other") if each.kind == "proxy" and each.name in (ONE, TWIN) else each
         for each in found.holdings
-        if not each.on.startswith((f"{ONE}.", f"{TWIN}."))
+        if each.kind != "synonym" and not f"{each.on}.".startswith((f"{ONE}.", f"{TWIN}."))
     }
 
 

@@ -9,12 +9,12 @@ out of the driver's cache of statements, and what the driver raised is dropped o
 import re
 from collections.abc import Iterable
 from types import MappingProxyType
-from typing import Any
 
 import oracledb
 
 from oracleapi.adapters.oracle import holdings
 from oracleapi.adapters.oracle.errors import full_code, translate
+from oracleapi.adapters.oracle.holding_rows import HOLDINGS, HOLDINGS_23, to_holdings, to_owned
 from oracleapi.adapters.oracle.roles import quoted, run_each
 from oracleapi.adapters.oracle.verdicts import NO_ROLLOVER, PASSWORD_SHAPE, RIGHTS, TOO_LONG
 from oracleapi.api import reasons
@@ -53,43 +53,32 @@ where u.username = :account
 union all
 select 'runtime', '', '', '', '', '', '', '' from held where name = 'ORDS_RUNTIME_ROLE'
 """
-HOLDINGS = """
-select 'role' kind, granted_role name, '' owner, '' target, '' detail, admin_option with_option, default_role enabled
-from sys.dba_role_privs where grantee = :account
-union all
-select 'system', privilege, '', '', '', admin_option, '' from sys.dba_sys_privs where grantee = :account
-union all
-select 'object', privilege, owner, table_name, type, grantable, '' from sys.dba_tab_privs
-where grantee = :account and table_name not like 'BIN$%'
-union all
-select 'column', privilege, owner, table_name, column_name, grantable, '' from sys.dba_col_privs
-where grantee = :account and table_name not like 'BIN$%'
-union all
-select 'quota', tablespace_name, '', '', to_char(max_bytes), '', '' from sys.dba_ts_quotas
-where username = :account and max_bytes <> 0 and dropped = 'NO'
-union all
-select 'proxy', client, authorization_constraint, role, authentication, '', '' from sys.dba_proxies
-where proxy = :account and proxy_authority = 'DATABASE'
-union all
-select 'owned', object_type, '', min(object_name), '', '', '' from sys.dba_objects
-where owner = :account and object_type <> 'SYNONYM' and object_name not like 'BIN$%' group by object_type
-"""
-"""Dropped tables keep their grants under names that begin with BIN$, where nobody can grant (ORA-38301)."""
 ROLES = "select granted_role, default_role from sys.dba_role_privs where grantee = :account"
 READABLE = {
     f"SELECT on SYS.{view.upper()}": f"select 1 from sys.{view} where 1 = 0"
     for view in (
         "dba_users", "dba_profiles", "dba_role_privs", "dba_sys_privs", "dba_tab_privs", "dba_col_privs",
-        "dba_ts_quotas", "dba_proxies", "dba_objects",
+        "dba_ts_quotas", "dba_proxies", "dba_objects", "dba_synonyms",
     )
+} | {
+    f"SELECT on {view.upper()}": f"select 1 from {view} where 1 = 0"
+    for view in ("audit_unified_enabled_policies", "audit_unified_contexts")
 }  # fmt: skip
 """What must be readable for accounts, each right with the statement that shows it."""
-OWNED = "owned"
-PARTS = ("INDEX", "LOB", "TABLE PARTITION", "INDEX PARTITION", "LOB PARTITION", "SEQUENCE")
-"""Types that often come along with another one, which tells more."""
+READABLE_23 = {"SELECT on SYS.DBA_SCHEMA_PRIVS": "select 1 from sys.dba_schema_privs where 1 = 0"}
 DONE_BEFORE = frozenset({"ORA-01951", "ORA-01952"})
 """A role or system privilege that is to be taken is not held."""
 _PASSWORD = re.compile(r"[A-Za-z0-9_.-]+")
+
+
+def readable(connection: oracledb.Connection) -> dict[str, str]:
+    """Return what must be readable in this release."""
+    return READABLE | READABLE_23 if _has_schema_privileges(connection) else READABLE
+
+
+def _has_schema_privileges(connection: oracledb.Connection) -> bool:
+    """Say whether it is 23ai or later; the log-on told the driver."""
+    return int(connection.version.partition(".")[0]) >= 23
 
 
 def observe(cursor: oracledb.Cursor, name: str) -> ObservedAccount | None:
@@ -102,7 +91,7 @@ def observe(cursor: oracledb.Cursor, name: str) -> ObservedAccount | None:
         return None
     status, profile, maintained, operator, tablespace, temporary, changed = found["account"][0]
     settings = ((PROFILE, profile), (DEFAULT_TABLESPACE, tablespace), (TEMPORARY_TABLESPACE, temporary))
-    cursor.execute(HOLDINGS, account=name)
+    cursor.execute(HOLDINGS + HOLDINGS_23 if _has_schema_privileges(cursor.connection) else HOLDINGS, account=name)
     rows = cursor.fetchall()
     return ObservedAccount(
         name,
@@ -113,47 +102,9 @@ def observe(cursor: oracledb.Cursor, name: str) -> ObservedAccount | None:
         runtime="runtime" in found,
         limits=MappingProxyType({row[0]: row[1] for row in found.get("limit", [])}),
         changed=changed,
-        holdings=to_holdings(row for row in rows if row[0] != OWNED)
-        | {Holding("setting", each, value=value) for each, value in settings},
-        owned=to_owned(row for row in rows if row[0] == OWNED),
+        holdings=to_holdings(rows) | {Holding("setting", each, value=value) for each, value in settings},
+        owned=to_owned(rows),
     )
-
-
-def to_owned(rows: Iterable[tuple[Any, ...]]) -> tuple[str, ...]:
-    """Return one object of each type that an account owns, what tells most first: ``TABLE PAY``."""
-    named = {type_: name for _, type_, _, name, *_ in rows}
-    return tuple(f"{type_} {named[type_]}" for type_ in sorted(named, key=lambda each: (each in PARTS, each)))
-
-
-def to_holdings(rows: Iterable[tuple[Any, ...]]) -> frozenset[Holding]:
-    """Return what rows of ``HOLDINGS`` say: one holding where several grantors, or rows of a proxy, tell of it."""
-    found: dict[tuple[str, str, str], Holding] = {}
-    through: dict[tuple[str, str, bool], set[str]] = {}
-    for kind, name, *values in rows:
-        owner, target, detail, option, enabled = (value or "" for value in values)
-        if kind == "proxy":
-            roles = through.setdefault((name, owner, detail == "YES"), set())
-            roles |= {target} - {""}
-            continue
-        on = ""
-        if kind == "object":
-            on = holdings.target(detail, owner, target)
-        elif kind == "column":
-            on = holdings.target("", owner, target, detail)
-        known = found.get((kind, name, on))
-        found[kind, name, on] = Holding(
-            kind,
-            name,
-            on,
-            value=detail if kind == "quota" else "",
-            option=option == "YES" or (known is not None and known.option),
-            default=enabled == "YES",
-        )
-    proxies = (
-        Holding("proxy", client, value=holdings.proxy_clause(constraint, roles, authenticated))
-        for (client, constraint, authenticated), roles in through.items()
-    )
-    return frozenset((*found.values(), *proxies))
 
 
 def apply(connection: oracledb.Connection, action: AccountAction) -> tuple[RefusedHolding, ...]:
@@ -180,8 +131,10 @@ def _equalize(cursor: oracledb.Cursor, action: Equalize) -> tuple[RefusedHolding
     refused: list[RefusedHolding] = []
     for start in range(0, len(listed), PART):
         part = listed[start : start + PART]
-        codes = run_each(cursor, [holdings.statement(action.name, each, revoking) for each, revoking in part])
-        for (each, revoking), code in zip(part, codes, strict=True):
+        texts = [holdings.statements(action.name, each, revoking) for each, revoking in part]
+        codes = iter(run_each(cursor, [text for found in texts for text in found]))
+        for (each, revoking), found in zip(part, texts, strict=True):
+            code = next(filter(None, [next(codes) for _ in found]), None)
             if code is not None and not (revoking and code in DONE_BEFORE):
                 refused.append(RefusedHolding(each, revoking, code))
     known = {each.holding for each in refused if not each.revoking}

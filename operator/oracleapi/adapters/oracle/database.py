@@ -168,7 +168,7 @@ class OracleDatabase:
     def observe_account(self, name: str) -> ObservedAccount | None:
         with self._session(f"reading account {name}") as connection:
             cursor = connection.cursor()
-            with _missing_named(cursor, accounts.READABLE):
+            with _missing_named(cursor, accounts.readable(connection)):
                 return accounts.observe(cursor, name)
 
     def observe_profiles(self, source: str, own: str) -> Mapping[str, Profile]:

@@ -1,11 +1,12 @@
 """The statements that give, take and compare what an account holds. Pure.
 
 Names from the dictionary may be any quoted identifier; :func:`oracleapi.adapters.oracle.roles.quoted` quotes them all.
-Source: SQL Language Reference 19c, GRANT, REVOKE, ALTER USER.
+Source: SQL Language Reference 19c, GRANT, REVOKE, ALTER USER, CREATE SYNONYM, AUDIT; 23ai, schema privileges.
 """
 
 import re
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 
 from oracleapi.adapters.oracle.roles import quoted, words
 from oracleapi.model.account import Holding
@@ -16,12 +17,16 @@ SOME_ROLES, OTHER_ROLES = "PROXY MAY ACTIVATE ROLE", "PROXY MAY NOT ACTIVATE ROL
 AUTHENTICATED = "AUTHENTICATION REQUIRED"
 _CLAUSES = {ALL_ROLES: "", NO_ROLES: "WITH NO ROLES", SOME_ROLES: "WITH ROLE", OTHER_ROLES: "WITH ROLE ALL EXCEPT"}
 _CLAUSE = re.compile(rf"(WITH NO ROLES|(WITH ROLE ALL EXCEPT|WITH ROLE) (.+?))?(?:^| )?({AUTHENTICATED})?")
+_WHENEVER = re.compile(r"WHENEVER (NOT )?SUCCESSFUL")
+_PLAIN = re.compile(r"[A-Z][A-Z0-9_$#]*")
 _NUMBER = re.compile(r"-1|[0-9]+")
 _UNLIMITED = "-1"
 _OWNED_TYPES = ("JAVA RESOURCE", "JAVA SOURCE", "MINING MODEL", "SQL TRANSLATION PROFILE")
 _SYS_TYPES = ("DIRECTORY", "EDITION", "USER")
 """Types of objects that GRANT must name; the latter have no owner there, and SYS in the dictionary."""
 _TARGET = re.compile(rf"(?:({'|'.join((*_OWNED_TYPES, *_SYS_TYPES))}) )?([^.]+)\.(.+)", re.DOTALL)
+_OBJECT = re.compile(r"([^.]*)\.(.+)", re.DOTALL)
+_LINK = re.compile(r"(@[A-Za-z][\w$#.@]*)?", re.ASCII)
 _COLUMN = re.compile(r"([^(]+)\((.+)\)", re.DOTALL)
 
 
@@ -37,16 +42,26 @@ def proxy_clause(constraint: str, roles: Iterable[str], authenticated: bool) -> 
     return " ".join(part for part in parts if part)
 
 
-def statement(account: str, holding: Holding, revoking: bool) -> str:
-    """Return what gives *account* a holding or takes it away.
+def statements(account: str, holding: Holding, revoking: bool) -> tuple[str, ...]:
+    """Return what gives *account* a holding or takes it away: two where a role is held with both of its options.
 
     Raises:
         ValueError: The holding is none that the dictionary could have shown; a fault of ours.
     """
+    if holding.kind == "role" and holding.option and holding.delegate and not revoking:
+        parts = (replace(holding, delegate=False), replace(holding, option=False))
+        return tuple(_statement(account, each, revoking) for each in parts)
+    return (_statement(account, holding, revoking),)
+
+
+def _statement(account: str, holding: Holding, revoking: bool) -> str:
     who = quoted(account)
     match holding.kind:
         case "role":
             return _granted(quoted(holding.name, known=True), who, holding, revoking, "admin")
+        case "schema":
+            what = f"{words(holding.name)} on schema {quoted(holding.on, known=True)}"
+            return _granted(what, who, holding, revoking, "admin")
         case "system":
             return _granted(words(holding.name), who, holding, revoking, "admin")
         case "object" | "column":
@@ -54,12 +69,20 @@ def statement(account: str, holding: Holding, revoking: bool) -> str:
         case "quota":
             return f"alter user {who} quota {_size(holding, revoking)} on {quoted(holding.name, known=True)}"
         case "proxy":
-            client = quoted(holding.name, known=True)
-            if revoking:
-                return f"alter user {client} revoke connect through {who}"
-            return f"alter user {client} grant connect through {who}{_quoted_clause(holding.value)}"
+            return _connecting(quoted(holding.name, known=True), who, holding, revoking)
+        case "through":
+            return _connecting(who, quoted(holding.name, known=True), holding, revoking)
+        case "synonym":
+            name = f"{who}.{quoted(holding.name, known=True)}"
+            return f"drop synonym {name}" if revoking else f"create or replace synonym {name} for {_named(holding)}"
         case "setting":
             return f"alter user {who} {setting(holding)}"
+        case "audit policy" if not revoking:
+            return f"audit policy {quoted(holding.name, known=True)} by {who}{_whenever(holding)}"
+        case "audit context" if not revoking:
+            return f"audit context namespace {_word(holding.on)} attributes {_word(holding.name)} by {who}"
+        case _:
+            raise ValueError(f"no statement of ours may hold {holding}")
 
 
 def setting(holding: Holding) -> str:
@@ -77,7 +100,14 @@ def default_roles(account: str, roles: Mapping[str, bool]) -> str:
 def _granted(what: str, who: str, holding: Holding, revoking: bool, option: str) -> str:
     if revoking:
         return f"revoke {what} from {who}"
-    return f"grant {what} to {who}" + (f" with {option} option" if holding.option else "")
+    text = f"grant {what} to {who}" + (" with hierarchy option" if holding.hierarchy else "")
+    return text + (f" with {option} option" if holding.option else " with delegate option" if holding.delegate else "")
+
+
+def _connecting(client: str, proxy: str, holding: Holding, revoking: bool) -> str:
+    if revoking:
+        return f"alter user {client} revoke connect through {proxy}"
+    return f"alter user {client} grant connect through {proxy}{_quoted_clause(holding.value)}"
 
 
 def _privilege(holding: Holding, revoking: bool) -> str:
@@ -90,6 +120,27 @@ def _privilege(holding: Holding, revoking: bool) -> str:
         quoted(name, known=True) if type_ in _SYS_TYPES else f"{quoted(owner, known=True)}.{quoted(name, known=True)}"
     )
     return f"{words(holding.name)}{column} on {type_.lower() + ' ' if type_ else ''}{where}"
+
+
+def _named(holding: Holding) -> str:
+    """Return what a synonym stands for."""
+    owner, name = _matched(_OBJECT, holding.on).groups()
+    link = _matched(_LINK, holding.value)[0]
+    return (f"{quoted(owner, known=True)}." if owner else "") + quoted(name, known=True) + link
+
+
+def audited(success: bool, failure: bool) -> str:
+    """Return ``Holding.value`` of an audit policy: what follows BY and the user."""
+    return {(True, False): "WHENEVER SUCCESSFUL", (False, True): "WHENEVER NOT SUCCESSFUL"}.get((success, failure), "")
+
+
+def _whenever(holding: Holding) -> str:
+    return f" {_matched(_WHENEVER, holding.value)[0].lower()}" if holding.value else ""
+
+
+def _word(name: str) -> str:
+    """Return a namespace or attribute as documents write it, in quotes only where it could not stand without."""
+    return name if _PLAIN.fullmatch(name) else quoted(name, known=True)
 
 
 def _size(holding: Holding, revoking: bool) -> str:

@@ -6,7 +6,7 @@ Every change of it goes through the engine's DDL in this process, which loads it
 # ruff: noqa: S608 - texts are made of quoted identifiers and literals
 
 import json
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -32,6 +32,7 @@ _TABLES = (
     "roles",
     "role_grants",
     "sys_grants",
+    "schema_grants",
     "object_grants",
     "proxies",
     "profiles",
@@ -109,6 +110,7 @@ class Catalog:
     roles: dict[str, dict[str, Any]]
     role_grants: dict[str, dict[str, dict[str, Any]]]
     sys_grants: dict[str, dict[str, bool]]
+    schema_grants: dict[str, dict[tuple[str, str], bool]]
     object_grants: dict[tuple[str, str], list[Grant]]
     proxies: dict[tuple[str, str], dict[str, Any]]
     profiles: dict[str, dict[str, str]]
@@ -144,6 +146,13 @@ class Catalog:
     def has_system(self, grantees: Iterable[str], privilege: str) -> bool:
         return any(privilege in self.sys_grants.get(grantee, {}) for grantee in grantees)
 
+    def has_schema(self, grantees: Iterable[str], privilege: str, schema: str) -> bool:
+        """Say whether *privilege* is held on all of *schema*."""
+        return any((privilege, schema) in self.schema_grants.get(grantee, {}) for grantee in grantees)
+
+    def _has_any(self, grantees: Collection[str], privilege: str, owner: str) -> bool:
+        return self.has_system(grantees, privilege) or self.has_schema(grantees, privilege, owner)
+
     def sees(self, user: str, grantees: set[str], thing: Thing) -> bool:
         """Say whether one with these grantees has any right on *thing*; to others it does not exist."""
         if thing.owner == user:
@@ -156,7 +165,7 @@ class Catalog:
             "SEQUENCE": ("SELECT ANY SEQUENCE",),
             **dict.fromkeys(("PACKAGE", "PROCEDURE", "FUNCTION"), ("EXECUTE ANY PROCEDURE",)),
         }.get(thing.type, tuple(name for names in ANY_OF.values() for name in names if name.endswith("TABLE")))
-        return any(self.has_system(grantees, privilege) for privilege in wanted)
+        return any(self._has_any(grantees, privilege, thing.owner) for privilege in wanted)
 
     def may(self, user: str, grantees: set[str], thing: Thing, privilege: str) -> bool:
         """Say whether *privilege* on the whole of *thing* is held."""
@@ -169,10 +178,13 @@ class Catalog:
         if thing.owner == SYS:
             return privilege == "SELECT" and self.has_system(grantees, "SELECT ANY DICTIONARY")
         anywhere = ("SELECT ANY SEQUENCE",) if thing.type == "SEQUENCE" else ANY_OF.get(privilege, ())
-        return any(self.has_system(grantees, each) for each in anywhere)
+        return any(self._has_any(grantees, each, thing.owner) for each in anywhere)
 
     def any_privilege(self, user: str, grantees: set[str], thing: Thing, privilege: str) -> str | None:
-        """Return the system privilege by which *privilege* on *thing* is held, ``None`` where it needs none."""
+        """Return the system privilege by which *privilege* on *thing* is held, ``None`` where it needs none.
+
+        One on the schema comes first, as object privileges do. [U]
+        """
         if thing.owner == user:
             return None
         accepted = ("SELECT", "READ") if privilege in ("SELECT", "READ") else (privilege,)
@@ -180,6 +192,8 @@ class Catalog:
             if grant.grantee in grantees and grant.privilege in accepted:
                 return None
         wanted = ("SELECT ANY SEQUENCE",) if thing.type == "SEQUENCE" else ANY_OF.get(privilege, ())
+        if any(self.has_schema(grantees, each, thing.owner) for each in wanted):
+            return None
         wanted = ("SELECT ANY DICTIONARY",) if thing.owner == SYS else wanted
         return next((each for each in wanted if self.has_system(grantees, each)), None)
 
@@ -207,6 +221,7 @@ def load(admin: Connection, version: int) -> Catalog:
         _roles(tables["roles"]),
         _role_grants(tables["role_grants"]),
         _sys_grants(tables["sys_grants"]),
+        _schema_grants(tables["schema_grants"]),
         _grants(tables["object_grants"]),
         _proxies(tables["proxies"]),
         profiles,
@@ -268,6 +283,13 @@ def _sys_grants(rows: list[dict[str, Any]]) -> dict[str, dict[str, bool]]:
     return found
 
 
+def _schema_grants(rows: list[dict[str, Any]]) -> dict[str, dict[tuple[str, str], bool]]:
+    found: dict[str, dict[tuple[str, str], bool]] = {}
+    for row in rows:
+        found.setdefault(row["grantee"], {})[row["privilege"], row["schema"]] = row["admin"]
+    return found
+
+
 def _proxies(rows: list[dict[str, Any]]) -> dict[tuple[str, str], dict[str, Any]]:
     return {(row["proxy"], row["client"]): row for row in rows}
 
@@ -317,6 +339,7 @@ _KEYS = {
     "roles": ("role",),
     "role_grants": ("grantee",),
     "sys_grants": ("grantee",),
+    "schema_grants": ("grantee",),
     "object_grants": ("owner", "name"),
     "proxies": ("proxy", "client"),
 }
@@ -325,6 +348,7 @@ _READERS: dict[str, Callable[[list[dict[str, Any]]], dict[Any, Any]]] = {
     "roles": _roles,
     "role_grants": _role_grants,
     "sys_grants": _sys_grants,
+    "schema_grants": _schema_grants,
     "object_grants": _grants,
     "proxies": _proxies,
 }

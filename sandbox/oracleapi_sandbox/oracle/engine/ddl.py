@@ -72,7 +72,8 @@ class Ddl:
             raise OracleError(1918, f"user '{owner}' does not exist")
         if owner == self.user and (not own or self.uses(own)):
             return
-        self.require(anywhere)
+        if not self.catalog.has_schema(self.context.grantees, anywhere, owner):
+            self.require(anywhere)
 
     def add_object(self, owner: str, name: str, kind: str, **more: Any) -> None:
         """Record a new object; a name in use is ORA-00955."""

@@ -5,15 +5,15 @@ has enabled, so that a grant of a role counts from the next SET ROLE or log-on, 
 Source: Database SQL Language Reference 19c, GRANT and REVOKE; error messages 1931, 28405, 28709 [D].
 """
 
-from oracleapi_sandbox.oracle.engine import inheriting, object_grants, profiles
+from oracleapi_sandbox.oracle.engine import inheriting, object_grants, profiles, schema_grants
 from oracleapi_sandbox.oracle.engine.catalog import PUBLIC
 from oracleapi_sandbox.oracle.engine.ddl import Ddl
 from oracleapi_sandbox.oracle.engine.privileges import (
     ADMINISTRATIVE,
     ENGINE_WIDE,
     NOT_FOR_ROLES,
-    SYSTEM_PRIVILEGES,
     Item,
+    system_privileges,
 )
 from oracleapi_sandbox.oracle.engine.roles import becomes_default, has_admin
 from oracleapi_sandbox.oracle.engine.scope import quote
@@ -25,12 +25,14 @@ def grant(ddl: Ddl) -> None:
     """``GRANT … [ON …] TO … [WITH … OPTION]``: all of it, or nothing where one part is refused."""
     items = _items(ddl)
     if ddl.reader.accept("ON"):
-        user = _lender(ddl)
-        thing = None if user is not None else object_grants.target(ddl, items)
+        user, schema = _lender(ddl), schema_grants.schema_named(ddl)
+        thing = object_grants.target(ddl, items) if user is None and schema is None else None
         ddl.reader.expect("TO", code=905, message="missing keyword")
         grantees = _grantees(ddl)
         if user is not None:
             inheriting.grant(ddl, items, grantees, user)
+        elif schema is not None:
+            schema_grants.grant(ddl, items, grantees, schema)
         elif thing is not None:
             object_grants.grant(ddl, items, grantees, thing)
         return
@@ -39,11 +41,11 @@ def grant(ddl: Ddl) -> None:
     admin = ddl.reader.accept("WITH", "ADMIN", "OPTION")
     delegate = not admin and ddl.reader.accept("WITH", "DELEGATE", "OPTION")
     ddl.reader.end(933, "SQL command not properly ended")
-    for item in _expanded(items):
+    for item in _expanded(items, ddl.context.major):
         for grantee in grantees:
             if item.name in ADMINISTRATIVE:
                 _change_administrative(ddl, item.name, grantee, granted=True)
-            elif item.name in SYSTEM_PRIVILEGES:
+            elif item.name in system_privileges(ddl.context.major):
                 _grant_system(ddl, item, grantee, admin)
             else:
                 _grant_role(ddl, item, grantee, admin, delegate)
@@ -53,23 +55,25 @@ def revoke(ddl: Ddl) -> None:
     """``REVOKE … [ON …] FROM …``: all of it, or nothing where one part is refused."""
     items = _items(ddl)
     if ddl.reader.accept("ON"):
-        user = _lender(ddl)
-        thing = None if user is not None else object_grants.target(ddl, items)
+        user, schema = _lender(ddl), schema_grants.schema_named(ddl)
+        thing = object_grants.target(ddl, items) if user is None and schema is None else None
         ddl.reader.expect("FROM", code=905, message="missing keyword")
         grantees = _grantees(ddl)
         if user is not None:
             inheriting.revoke(ddl, items, grantees, user)
+        elif schema is not None:
+            schema_grants.revoke(ddl, items, grantees, schema)
         elif thing is not None:
             object_grants.revoke(ddl, items, grantees, thing)
         return
     ddl.reader.expect("FROM", code=990, message="missing or invalid privilege")
     grantees = _grantees(ddl)
     ddl.reader.end(933, "SQL command not properly ended")
-    for item in _expanded(items):
+    for item in _expanded(items, ddl.context.major):
         for grantee in grantees:
             if item.name in ADMINISTRATIVE:
                 _change_administrative(ddl, item.name, grantee, granted=False)
-            elif item.name in SYSTEM_PRIVILEGES:
+            elif item.name in system_privileges(ddl.context.major):
                 _revoke_system(ddl, item.name, grantee)
             else:
                 _revoke_role(ddl, item, grantee)
@@ -86,7 +90,7 @@ def _lender(ddl: Ddl) -> str | None:
 
 
 def _items(ddl: Ddl) -> list[Item]:
-    reader, found = ddl.reader, []
+    reader, found, known = ddl.reader, [], system_privileges(ddl.context.major)
     while True:
         start = reader.token
         words = [reader.name(990, "missing or invalid privilege")]
@@ -94,20 +98,20 @@ def _items(ddl: Ddl) -> list[Item]:
             words.append(reader.name())
         columns = reader.names() if reader.token.is_op("(") else ()
         name = " ".join(words)
-        if len(words) > 1 and name not in SYSTEM_PRIVILEGES and name not in ("ALL PRIVILEGES", "INHERIT PRIVILEGES"):
+        if len(words) > 1 and name not in known and name not in ("ALL PRIVILEGES", "INHERIT PRIVILEGES"):
             raise OracleError(990, "missing or invalid privilege", start.start)
         found.append(Item(name, columns, start.start))
         if not reader.accept(","):
             return found
 
 
-def _expanded(items: list[Item]) -> list[Item]:
+def _expanded(items: list[Item], major: int) -> list[Item]:
     found = []
     for item in items:
         if item.columns:
             raise OracleError(969, "missing ON keyword", item.position)
         if item.name == "ALL PRIVILEGES":
-            found += [Item(name, (), item.position, of_all=True) for name in sorted(SYSTEM_PRIVILEGES)]
+            found += [Item(name, (), item.position, of_all=True) for name in sorted(system_privileges(major))]
         else:
             found.append(item)
     return found

@@ -18,6 +18,7 @@ from oracleapi_sandbox.oracle.engine.privileges import (
     ROLES_OF_DBA,
     ROLLOVER,
     ROLLOVER_SINCE,
+    system_privileges,
 )
 from oracleapi_sandbox.oracle.engine.scope import quote
 from oracleapi_sandbox.oracle.engine.supplied import view
@@ -96,10 +97,11 @@ def users_and_roles(admin: Connection, now: datetime, name: str, version: str) -
         if resource == ROLLOVER and not rolls:
             continue
         admin.run("insert into ora_meta.profiles values ('DEFAULT', $1, $2, $3)", [resource, kind, limit])
+    known = system_privileges(int(version.partition(".")[0]))
     for role, privileges in ROLES.items():
         admin.run("insert into ora_meta.roles (role, oracle_maintained) values ($1, true)", [role])
         admin.run(f"create role {quote(role)} nologin")
-        _system_grants(admin, role, privileges)
+        _system_grants(admin, role, [each for each in privileges if each in known])
     for user, privileges in _USERS.items():
         admin.run(
             "insert into ora_meta.users (username, created, oracle_maintained, authentication, password_date)"
@@ -168,9 +170,11 @@ def views(ddl: Ddl) -> None:
     for block in text.split("\n-- ")[1:]:
         head, _, sql = block.partition("\n")
         fields = [part.strip() for part in head.split("|")]
-        if len(fields) != 3:
+        if len(fields) < 3:
             continue
-        name, visible_to, synonym = fields
+        name, visible_to, synonym, *since = fields
+        if since and ddl.context.major < int(since[0]):
+            continue
         sql = sql.strip().rstrip(";")
         if "{}" not in name:
             owner, _, name = name.rpartition(".")

@@ -66,10 +66,11 @@ def _checked_grantee(ddl: Ddl, item: Item, grantee: str, option: bool) -> bool:
 
 
 def _check_hierarchy(item: Item, thing: Thing) -> None:
-    if item.name != "SELECT":
-        raise OracleError(30741, "WITH HIERARCHY OPTION can be specified only for SELECT privilege")
+    """Which tables and views is not clear: message 30742 of some releases speaks of object tables alone. [CONTRA]"""
+    if item.name not in ("SELECT", "READ"):
+        raise OracleError(30741, "WITH HIERARCHY OPTION can be specified only for SELECT or READ privileges")
     if thing.type not in ("TABLE", "VIEW"):
-        raise OracleError(30742, "cannot grant SELECT privilege WITH HIERARCHY OPTION on this object")
+        raise OracleError(30742, "cannot grant SELECT or READ privilege when WITH HIERARCHY OPTION is specified")
 
 
 def revoke(ddl: Ddl, items: list[Item], grantees: list[str], thing: Thing) -> None:

@@ -78,7 +78,7 @@ _MANAGED = {
     "COMMENT": ("ANY TABLE",),
     "FLASHBACK": ("ANY TABLE", "ARCHIVE ADMINISTER"),
     "EXECUTE": ("ANY PROCEDURE", "ANY TYPE"),
-    "GRANT": ("ANY PRIVILEGE", "ANY ROLE", "ANY OBJECT PRIVILEGE"),
+    "GRANT": ("ANY PRIVILEGE", "ANY ROLE", "ANY OBJECT PRIVILEGE", "ANY SCHEMA PRIVILEGE"),
     "ANALYZE": ("ANY", "ANY DICTIONARY"),
     "AUDIT": ("ANY", "SYSTEM"),
     "INHERIT": ("ANY PRIVILEGES",),
@@ -96,6 +96,13 @@ _MANAGED = {
     "ADMINISTER": ("DATABASE TRIGGER", "RESOURCE MANAGER", "KEY MANAGEMENT"),
 }
 SYSTEM_PRIVILEGES = frozenset(f"{verb} {what}" for verb, all_of in _MANAGED.items() for what in all_of)
+_SINCE_23 = frozenset({"GRANT ANY SCHEMA PRIVILEGE"})
+
+
+def system_privileges(major: int) -> frozenset[str]:
+    """Return the system privileges that a version has."""
+    return SYSTEM_PRIVILEGES if major >= 23 else SYSTEM_PRIVILEGES - _SINCE_23
+
 
 ENGINE_WIDE = (
     "SELECT ANY TABLE",

@@ -6,7 +6,7 @@ Source: Database SQL Language Reference 19c, CREATE/ALTER/DROP ROLE, ALTER USER;
 import json
 from typing import Any
 
-from oracleapi_sandbox.oracle.engine import object_grants, passwords
+from oracleapi_sandbox.oracle.engine import object_grants, passwords, schema_grants
 from oracleapi_sandbox.oracle.engine.catalog import PUBLIC
 from oracleapi_sandbox.oracle.engine.ddl import Ddl
 from oracleapi_sandbox.oracle.engine.privileges import ENGINE_WIDE
@@ -110,6 +110,7 @@ def check_name(name: str) -> None:
 def forget(ddl: Ddl, name: str) -> None:
     """Remove a dropped user's or role's grants, those that rested on them, and its engine role."""
     object_grants.forget_party(ddl, name)
+    schema_grants.forget(ddl, name)
     ddl.run("delete from ora_meta.sys_grants where grantee = $1", [name])
     ddl.run("delete from ora_meta.role_grants where $1 in (grantee, role)", [name])
     ddl.run("delete from ora_meta.inherit_grants where $1 in (username, grantee)", [name])

@@ -2,14 +2,16 @@
 
 import traceback
 
+import oracledb
 import pytest
 
 from oracleapi.adapters.oracle.database import OracleDatabase
 from oracleapi.adapters.oracle.logins import OracleLogins
+from oracleapi.api.oracledatabase import Connection
 from oracleapi.errors import OperatorError, Terminal
 from oracleapi.model.account import CreateTwin, EndRollover, Equalize, Holding, ObservedAccount, SetPassword
 from oracleapi.plan.account import plan_twin
-from support.accounts import NEW, NEWER, OLD, POWERS, Dba, Open
+from support.accounts import NEW, NEWER, OLD, POWERS, READING, Dba, Open
 
 WEAK = "onlyletters"
 
@@ -28,8 +30,9 @@ def texts(error: BaseException | None) -> str:
 
 def rich(dba: Dba) -> tuple[str, frozenset[Holding]]:
     """Make an account that holds something of each kind; returns its name and what it holds but for settings."""
-    base, extra, admin = (dba.name("role") for _ in range(3))
+    base, extra, admin, code = (dba.name("role") for _ in range(4))
     owner, client = dba.name("user", "no authentication quota unlimited on users"), dba.user()
+    middle = dba.user()
     account = dba.user("quota 8M on users")
     dba.run(
         f"create table {owner}.pay (id number, amount number)",
@@ -38,13 +41,18 @@ def rich(dba: Dba) -> tuple[str, frozenset[Holding]]:
         f"grant create view to {account} with admin option",
         f"grant {base}, {extra} to {account}",
         f"grant {admin} to {account} with admin option",
+        f"grant {code} to {account} with delegate option",
         f"grant select on {owner}.pay to {account} with grant option",
         f"grant update (amount) on {owner}.pay to {account}",
-        f'grant select on {owner}."mixed Case" to {account}',
+        f'grant select on {owner}."mixed Case" to {account} with hierarchy option',
         f"alter user {account} default role {base}",
         f"grant {base} to {client}",
         f"alter user {client} grant connect through {account} with role {base}",
+        f"alter user {account} grant connect through {middle} with role all except {extra}",
+        f"create synonym {account}.wages for {owner}.pay",
+        f'create synonym {account}."odd Name" for {owner}."mixed Case"',
     )
+    schema = on_schema(dba, owner, account)
     return account, frozenset(
         (
             Holding("system", "CREATE SESSION"),
@@ -53,11 +61,30 @@ def rich(dba: Dba) -> tuple[str, frozenset[Holding]]:
             Holding("role", extra),
             Holding("role", admin, option=True),
             Holding("object", "SELECT", f"{owner}.PAY", option=True),
-            Holding("object", "SELECT", f"{owner}.mixed Case"),
+            Holding("role", code, delegate=True),
+            Holding("object", "SELECT", f"{owner}.mixed Case", hierarchy=True),
             Holding("column", "UPDATE", f"{owner}.PAY(AMOUNT)"),
             Holding("quota", "USERS", value=str(8 * 2**20)),
             Holding("proxy", client, value=f"WITH ROLE {base}"),
+            Holding("through", middle, value=f"WITH ROLE ALL EXCEPT {extra}"),
+            Holding("synonym", "WAGES", f"{owner}.PAY"),
+            Holding("synonym", "odd Name", f"{owner}.mixed Case"),
+            *schema,
         )
+    )
+
+
+def on_schema(dba: Dba, owner: str, account: str) -> tuple[Holding, ...]:
+    """Give privileges on a schema, where the release has such."""
+    if not dba.has_schema_privileges:
+        return ()
+    dba.run(
+        f"grant read any table on schema {owner} to {account}",
+        f"grant select any sequence on schema {owner} to {account} with admin option",
+    )
+    return (
+        Holding("schema", "READ ANY TABLE", owner),
+        Holding("schema", "SELECT ANY SEQUENCE", owner, option=True),
     )
 
 
@@ -117,7 +144,8 @@ def test_what_an_account_owns_is_told_one_of_each_type(dba: Dba, operator: Open)
 
 def test_a_view_that_may_not_be_read_is_named(dba: Dba, operator: Open) -> None:
     database = operator("select on sys.dba_users", "select on sys.dba_profiles", "select on sys.dba_role_privs")
-    with pytest.raises(Terminal, match=r"lacks SELECT on SYS\.DBA_SYS_PRIVS, .*SYS\.DBA_OBJECTS; grant it") as caught:
+    last = r"SYS\.DBA_SCHEMA_PRIVS" if dba.has_schema_privileges else "AUDIT_UNIFIED_CONTEXTS"
+    with pytest.raises(Terminal, match=rf"lacks SELECT on SYS\.DBA_SYS_PRIVS, .*SELECT on {last}; grant it") as caught:
         database.observe_account(dba.user())
     assert caught.value.reason == "PrivilegesMissing"
     assert "DBA_PROFILES" not in caught.value.message
@@ -152,17 +180,72 @@ def test_a_planned_twin_is_equal_and_then_rests(dba: Dba, operator: Open) -> Non
         f"alter user {twin} default role none",
         f"alter user {account} profile {profile}",
         f"alter user {account} grant connect through {twin} with no roles",
+        f"alter user {twin} grant connect through {dba.user()}",
         f"alter user {twin} grant connect through {account}",
+        f"create synonym {twin}.wages for {twin}.nothing",
+        f"create synonym {twin}.surplus for {whole}",
     )
     plan = plan_twin(seen(database, account), seen(database, twin))
     assert plan is not None
     assert {each.name for each in plan.revoke if each.kind == "object"} == {"UPDATE", "DELETE"}
     assert database.apply_account(plan) == ()
     assert plan_twin(seen(database, account), seen(database, twin)) is None
-    mirrored = {Holding("proxy", account), *held}
+    mirrored = {Holding("proxy", account), Holding("through", account), *held}
     assert without_settings(seen(database, twin)) == mirrored
     assert seen(database, twin).profile == profile
     assert plan_twin(seen(database, twin), seen(database, account)) is None
+
+
+def test_a_twin_finds_what_the_other_finds(dba: Dba, operator: Open, where: tuple[Connection, str, str]) -> None:
+    database, place = operator(*POWERS), where[0]
+    account, _ = rich(dba)
+    twin = dba.user()
+    plan = plan_twin(seen(database, account), seen(database, twin))
+    assert plan is not None
+    assert database.apply_account(plan) == ()
+    for name in (account, twin):
+        with oracledb.connect(
+            user=name, password=OLD, host=place.host, port=place.port, service_name=place.service_name
+        ) as session:
+            assert session.cursor().execute("select count(*) from wages").fetchall() == [(0,)]
+            assert session.cursor().execute('select count(*) from "odd Name"').fetchall() == [(0,)]
+
+
+def test_an_audited_account_s_twin_is_audited_and_exceptions_are_left_to_a_dba(dba: Dba, operator: Open) -> None:
+    database = operator(*POWERS)
+    account, twin, other = dba.user(), dba.user(), dba.user()
+    everything, luck, but, more = (dba.audit_policy("create table") for _ in range(4))
+    dba.run(
+        f"audit policy {everything} by {account}",
+        f"audit policy {luck} by {account} whenever successful",
+        f"audit policy {but} except {account}",
+        f"audit policy {more} by {twin}",
+        f"audit context namespace userenv attributes module by {account}",
+    )
+    dba.in_the_end(f"noaudit context namespace userenv attributes module by {account}, {twin}")
+    audits = {Holding("audit policy", everything), Holding("audit policy", luck, value="WHENEVER SUCCESSFUL")}
+    context = Holding("audit context", "MODULE", "USERENV")
+    found = {each for each in seen(database, account).holdings if each.kind.startswith("audit")}
+    assert found == {*audits, context, Holding("audit exception", but)}
+    plan = plan_twin(seen(database, account), seen(database, twin))
+    assert plan is not None
+    assert plan.grant == (context, *sorted(audits))
+    assert database.apply_account(plan) == ()
+    left = Equalize(twin, lacking=(Holding("audit exception", but),), excess=(Holding("audit policy", more),))
+    assert plan_twin(seen(database, account), seen(database, twin)) == left
+    dba.run(f"audit policy {but} except {account}, {twin}, {other}", f"noaudit policy {more} by {twin}")
+    assert plan_twin(seen(database, account), seen(database, twin)) is None
+    dba.run(f"audit policy {but} except {other}")
+    assert plan_twin(seen(database, account), seen(database, twin)) is None, "the last list counts alone"
+
+
+def test_an_audit_takes_the_right_to_audit(dba: Dba, operator: Open) -> None:
+    database, account, twin = operator(*READING), dba.user(), dba.user()
+    policy = dba.audit_policy("create table")
+    dba.run(f"audit policy {policy} by {account}")
+    plan = plan_twin(seen(database, account), seen(database, twin))
+    assert plan is not None
+    assert [(each.holding.name, each.code) for each in database.apply_account(plan)] == [(policy, "ORA-01031")]
 
 
 def test_what_is_taken_is_gone_and_taking_it_again_harms_nothing(dba: Dba, operator: Open) -> None:
@@ -173,7 +256,12 @@ def test_what_is_taken_is_gone_and_taking_it_again_harms_nothing(dba: Dba, opera
     assert database.apply_account(taken) == ()
     assert without_settings(seen(database, account)) == frozenset()
     again = {(each.holding.kind, each.code) for each in database.apply_account(taken)}
-    assert again == {("object", "ORA-01927"), ("proxy", "ORA-28154")}
+    assert again == {
+        ("object", "ORA-01927"),
+        ("proxy", "ORA-28154"),
+        ("through", "ORA-28154"),
+        ("synonym", "ORA-01434"),
+    }
 
 
 def test_one_refused_holding_holds_up_no_other(dba: Dba, operator: Open) -> None:
@@ -182,9 +270,10 @@ def test_one_refused_holding_holds_up_no_other(dba: Dba, operator: Open) -> None
     _, held = rich(dba)
     twin = dba.user()
     refused = database.apply_account(Equalize(twin, grant=tuple(sorted(held))))
-    assert {each.holding.kind for each in refused} == {"role"}
+    kinds = {"role", "schema"} if dba.has_schema_privileges else {"role"}
+    assert {each.holding.kind for each in refused} == kinds
     assert {each.code for each in refused} <= {"ORA-01932", "ORA-01031"}
-    assert without_settings(seen(database, twin)) == {each for each in held if each.kind != "role"}
+    assert without_settings(seen(database, twin)) == {each for each in held if each.kind not in kinds}
 
 
 def test_settings_and_default_roles_follow(dba: Dba, operator: Open) -> None:

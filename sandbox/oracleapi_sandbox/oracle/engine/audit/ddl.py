@@ -21,7 +21,7 @@ from oracleapi_sandbox.oracle.engine.audit.rules import (
 )
 from oracleapi_sandbox.oracle.engine.catalog import SYS
 from oracleapi_sandbox.oracle.engine.ddl import Ddl
-from oracleapi_sandbox.oracle.engine.privileges import SYSTEM_PRIVILEGES
+from oracleapi_sandbox.oracle.engine.privileges import system_privileges
 from oracleapi_sandbox.oracle.engine.roles import accept_container
 from oracleapi_sandbox.oracle.engine.text import Reader, not_supported
 from oracleapi_sandbox.oracle.engine.translate import translate
@@ -111,6 +111,9 @@ def audit(ddl: Ddl) -> None:
     """``AUDIT POLICY p [BY u, … | EXCEPT u, … | BY USERS WITH GRANTED ROLES r, …] [WHENEVER [NOT] SUCCESSFUL]``, or
     ``AUDIT CONTEXT NAMESPACE ns ATTRIBUTES a, … [BY u, …]``.
 
+    Users and roles come on top of those that were named before; after EXCEPT the last list alone counts. [D: Security
+    Guide, Enabling and Applying Unified Audit Policies]
+
     Raises:
         OracleError: 46350 and 46351, it is enabled the other way round; 46357, there is none; 1917 and 1919.
     """
@@ -126,6 +129,11 @@ def audit(ddl: Ddl) -> None:
         if each.policy == name and EXCEPT in (how, each.how) and how != each.how:
             code, word = (46350, "BY") if how == EXCEPT else (46351, "EXCEPT")
             raise OracleError(code, f"Audit policy {name} already applied with the {word} clause.")
+    if how == EXCEPT:
+        ddl.run(
+            "delete from ora_meta.audit_enabled where policy = $1 and how = $2 and not entity = any($3::text[])",
+            [name, how, entities],
+        )
     for entity in entities:
         ddl.run(
             "insert into ora_meta.audit_enabled values ($1, $2, $3, $4::boolean, $5::boolean)"
@@ -200,7 +208,7 @@ def _options(ddl: Ddl) -> set[Option]:
     reader, found = ddl.reader, set[Option]()
     if reader.accept("PRIVILEGES"):
         for name, start in _phrases(reader):
-            if name not in SYSTEM_PRIVILEGES or name in NOT_AUDITABLE:
+            if name not in system_privileges(ddl.context.major) or name in NOT_AUDITABLE:
                 raise OracleError(46355, "missing or invalid privilege audit option.", start)
             found.add(Option(PRIVILEGE, name))
     if reader.accept("ACTIONS"):

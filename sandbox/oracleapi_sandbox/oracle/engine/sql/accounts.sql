@@ -36,10 +36,15 @@ create function ora.proxy_constraint(mode text) returns text language sql immuta
 create function ora.maintained_flag(who text) returns text language sql stable begin atomic select left(ora.maintained(who), 1); end;
 create function ora.has_system(privilege text) returns boolean language sql stable security definer set search_path = pg_catalog begin atomic
   select exists (select from ora_meta.sys_grants g where g.grantee = any (ora.enabled_grantees()) and g.privilege = has_system.privilege); end;
+create function ora.has_schema(privilege text, owner text) returns boolean language sql stable security definer set search_path = pg_catalog begin atomic
+  select exists (select from ora_meta.schema_grants g where g.grantee = any (ora.enabled_grantees()) and g.privilege = has_schema.privilege and g.schema = has_schema.owner); end;
 create function ora.sees(o text, n text, t text) returns boolean language sql stable security definer set search_path = pg_catalog begin atomic
   select o in (ora.current_user_name(), 'PUBLIC') or (t = 'PACKAGE BODY' and ora.has_system('CREATE ANY PROCEDURE'))
     or (t <> 'PACKAGE BODY' and exists (select from ora_meta.object_grants g where g.owner = o and g.name = n and g.grantee = any (ora.enabled_grantees())))
     or (o <> 'SYS' and t in ('TABLE', 'VIEW', 'INDEX', 'SYNONYM') and (ora.has_system('SELECT ANY TABLE') or ora.has_system('INSERT ANY TABLE')
       or ora.has_system('UPDATE ANY TABLE') or ora.has_system('DELETE ANY TABLE')))
+    or (t in ('TABLE', 'VIEW', 'INDEX', 'SYNONYM') and (ora.has_schema('SELECT ANY TABLE', o) or ora.has_schema('READ ANY TABLE', o)
+      or ora.has_schema('INSERT ANY TABLE', o) or ora.has_schema('UPDATE ANY TABLE', o) or ora.has_schema('DELETE ANY TABLE', o)))
+    or (t = 'SEQUENCE' and ora.has_schema('SELECT ANY SEQUENCE', o)) or (t in ('PACKAGE', 'PROCEDURE', 'FUNCTION') and ora.has_schema('EXECUTE ANY PROCEDURE', o))
     or (t = 'SEQUENCE' and ora.has_system('SELECT ANY SEQUENCE')) or (t in ('PACKAGE', 'PROCEDURE', 'FUNCTION') and o <> 'SYS' and ora.has_system('EXECUTE ANY PROCEDURE'))
     or (o = 'SYS' and ora.has_system('SELECT ANY DICTIONARY')); end;

@@ -20,6 +20,7 @@ create table ora_meta.roles (
 create table ora_meta.role_grants (
   grantee text, role text, admin boolean not null default false, delegate boolean not null default false,
   is_default boolean not null default true, primary key (grantee, role));
+create table ora_meta.schema_grants (grantee text, privilege text, schema text, admin boolean not null default false, primary key (grantee, privilege, schema));
 create table ora_meta.sys_grants (grantee text, privilege text, admin boolean not null default false, primary key (grantee, privilege));
 create table ora_meta.object_grants (
   grantor text, grantee text, owner text, name text, type text, privilege text, col text not null default '',

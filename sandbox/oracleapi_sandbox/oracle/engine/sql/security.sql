@@ -25,6 +25,12 @@ select grantee as "GRANTEE", privilege as "PRIVILEGE", ora.yes(admin) as "ADMIN_
 -- USER_SYS_PRIVS | PUBLIC | USER_SYS_PRIVS
 select grantee as "USERNAME", privilege as "PRIVILEGE", ora.yes(admin) as "ADMIN_OPTION", ora.maintained(grantee) as "COMMON", 'NO'::text as "INHERITED"
 from ora_meta.sys_grants where grantee in (ora.current_user_name(), 'PUBLIC');
+-- DBA_SCHEMA_PRIVS | SELECT_CATALOG_ROLE | DBA_SCHEMA_PRIVS | 23
+select grantee as "GRANTEE", privilege as "PRIVILEGE", schema as "SCHEMA", ora.yes(admin) as "ADMIN_OPTION", ora.maintained(grantee) as "COMMON", 'NO'::text as "INHERITED"
+from ora_meta.schema_grants;
+-- USER_SCHEMA_PRIVS | PUBLIC | USER_SCHEMA_PRIVS | 23
+select grantee as "USERNAME", privilege as "PRIVILEGE", schema as "SCHEMA", ora.yes(admin) as "ADMIN_OPTION", ora.maintained(grantee) as "COMMON", 'NO'::text as "INHERITED"
+from ora_meta.schema_grants where grantee in (ora.current_user_name(), 'PUBLIC');
 -- ROLE_SYS_PRIVS | PUBLIC | ROLE_SYS_PRIVS
 select grantee as "ROLE", privilege as "PRIVILEGE", ora.yes(admin) as "ADMIN_OPTION", ora.maintained(grantee) as "COMMON", 'NO'::text as "INHERITED"
 from ora_meta.sys_grants where grantee = any (ora.granted_roles());

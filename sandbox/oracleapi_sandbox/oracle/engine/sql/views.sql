@@ -1,5 +1,5 @@
 -- Dictionary views, schema "SYS"; those of roles, grants and contexts are in security.sql. Lines "-- name | visible to |
--- public synonym" are read by the installer: who may select (a role, PUBLIC), and under which public synonym.
+-- public synonym [| version]" are read by the installer: who may select (a role, PUBLIC), under which public synonym, and since when.
 -- Columns: Oracle Database Reference 19c. [D]
 
 -- DUAL | PUBLIC | DUAL
