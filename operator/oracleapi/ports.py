@@ -158,8 +158,11 @@ class Oracle(Protocol):
         """Carry out one action, safe to repeat."""
         ...
 
-    def observe_account(self, name: str) -> ObservedAccount | None:
-        """Return an account with what it holds, or ``None``.
+    def observe_account(self, name: str, whole: bool = True) -> ObservedAccount | None:
+        """Return an account, or ``None``.
+
+        Args:
+            whole: With what it holds and owns, which more views tell than what is asked for otherwise.
 
         Raises:
             Terminal: ``PrivilegesMissing``, a view may not be read.

@@ -94,7 +94,7 @@ class FakeAccounts:
         self.old_may_end = True
         self.profiles: dict[str, dict[str, str]] = {}
 
-    def observe(self, name: str) -> ObservedAccount | None:
+    def observe(self, name: str, whole: bool = True) -> ObservedAccount | None:
         found = self.accounts.get(name)
         if found is None:
             return None
@@ -106,8 +106,9 @@ class FakeAccounts:
             maintained=name in self.maintained,
             limits=dict(found.limits),
             changed=str(found.changes),
-            holdings=frozenset(found.holdings),
-            owned=found.owned,
+            whole=whole,
+            holdings=frozenset(found.holdings if whole else ()),
+            owned=found.owned if whole else (),
         )
 
     def profiles_of(self, source: str, own: str) -> dict[str, Profile]:

@@ -448,9 +448,9 @@ class FakeOracle:
         self._call(type(action).__name__)
         self.guard.apply(action)
 
-    def observe_account(self, name: str) -> ObservedAccount | None:
+    def observe_account(self, name: str, whole: bool = True) -> ObservedAccount | None:
         self._call("observe_account")
-        return self.accounts.observe(name)
+        return self.accounts.observe(name, whole)
 
     def observe_profiles(self, source: str, own: str) -> dict[str, Profile]:
         self._call("observe_profiles")

@@ -83,6 +83,7 @@ class ObservedAccount:
         runtime: ORDS logs in with it.
         limits: Those of its profile, DEFAULT resolved; days and counts as text, ``UNLIMITED``, ``NULL``.
         changed: PASSWORD_CHANGE_DATE as text; compared with itself only.
+        whole: What it holds and owns was read.
         owned: One object of each type that it owns, such as ``TABLE PAY``, private synonyms left out; what tells most
             comes first.
     """
@@ -95,6 +96,7 @@ class ObservedAccount:
     runtime: bool = False
     limits: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
     changed: str = ""
+    whole: bool = True
     holdings: frozenset[Holding] = frozenset()
     owned: tuple[str, ...] = ()
 

@@ -34,7 +34,12 @@ def plan_twin(active: ObservedAccount, twin: ObservedAccount) -> Equalize | None
     Left out is what concerns objects of either account: an owner holds no grants on its own, and nobody else is given
     what ownership gives. What leads from one to the other leads back at the other: that it may connect for it, and a
     synonym for a synonym of its own. Roles come before what is given through others, which may name them.
+
+    Raises:
+        ValueError: What one of them holds was not read; a fault of ours.
     """
+    if not (active.whole and twin.whole):
+        raise ValueError("an account without what it holds is like no other")
     wanted = {_place(each): each for each in (_mirrored(each, twin, active) for each in _compared(active, twin))}
     held = {_place(each): each for each in _compared(twin, active)}
     by_hand = {place for place in wanted | held if _is_by_hand(place[0], wanted.get(place), held.get(place))}

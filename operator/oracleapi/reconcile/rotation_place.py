@@ -9,7 +9,7 @@ from oracleapi.api.awsaccount import AwsAccountSpec
 from oracleapi.api.common import ROTATE_REQUESTED_AT
 from oracleapi.api.oracledatabase import Delegation, OracleDatabaseSpec
 from oracleapi.api.secretrotation import SecretRotationSpec
-from oracleapi.desired.rotation import check_account
+from oracleapi.desired.rotation import Choice, check_account, choose_strategy
 from oracleapi.errors import DependencyNotReady, Terminal
 from oracleapi.model.account import ObservedAccount
 from oracleapi.model.opened import OpenRotation
@@ -23,6 +23,8 @@ from oracleapi.reconcile.passes import Pass
 from oracleapi.reconcile.references import References, not_permitted
 
 KIND = "SecretRotation"
+TWINS = ("Auto", "DualUser")
+"""Strategies that may lead to a twin."""
 Found = tuple[OracleDatabaseSpec, Sequence[Delegation], AwsAccountSpec]
 
 
@@ -80,13 +82,16 @@ class Place:
                 )
         return self.values[version]
 
-    def account(self, name: str) -> ObservedAccount:
+    def account(self, name: str, whole: bool = False) -> ObservedAccount:
         """Return an account.
+
+        Args:
+            whole: With what it holds and owns.
 
         Raises:
             Terminal: ``AccountRefused``, there is none, or it is one that nobody may rotate.
         """
-        found = self.oracle.observe_account(name)
+        found = self.oracle.observe_account(name, whole)
         if found is None:
             raise Terminal(
                 reasons.ACCOUNT_REFUSED, f"spec.account: the database has no account {name}; create it, or name another"
@@ -102,6 +107,15 @@ class Place:
         """Return how long old passwords of accounts work whose profile the operator makes, if it makes them."""
         asked = self.database.password_rollover
         return None if asked is None else asked.hours
+
+    def chosen(self, name: str) -> tuple[Choice, ObservedAccount]:
+        """Return the strategy for an account, and the account.
+
+        Raises:
+            Terminal: As :func:`choose_strategy` and :meth:`account`.
+        """
+        account = self.account(name, whole=self.spec.strategy in TWINS)
+        return choose_strategy(self.spec.strategy, account, self.rollover_hours), account
 
     def give_profile(self, account: ObservedAccount) -> None:
         """Give an account a profile of its own that rolls over, where the database's object asks for that.

@@ -83,7 +83,7 @@ class Run:
         if self._opened.step == "Storing" or account != self._opened.account:
             return True  # the database was not asked yet; or it is the twin's password, which nobody reads
         old, ours = str(wanted.get("password", "")), str(self._place.read(self._opened.token)["password"])
-        found = self._place.oracle.observe_account(account)
+        found = self._place.oracle.observe_account(account, whole=False)
         if found is None or found.changed == self._opened.changed:
             hidden = found is not None and found.in_rollover  # where PASSWORD_CHANGE_DATE does not move
             return not hidden or logins.change(account, ours, old) != "Unsuitable"
@@ -252,7 +252,7 @@ class Run:
         """Make the other account like the active one, and give it the new password."""
         place, target = self._place, self._opened.account
         current = place.read(self._opened.replacing)
-        active = place.account(str(current["username"]))
+        active = place.account(str(current["username"]), whole=True)
         twin = place.oracle.observe_account(target)
         if not resumed:
             self.begin_setting(twin)
@@ -280,11 +280,11 @@ class Run:
             Terminal: ``AccountsDiffer``, something is refused; status names it.
         """
         place, report = self._place, self._place.work.report
-        twin = place.account(target)
+        twin = place.account(target, whole=True)
         plan = plan_twin(active, twin)
         refused = place.oracle.apply_account(plan) if plan is not None and plan.ours else ()
         if plan is not None and plan.ours:
-            plan = plan_twin(active, place.account(target))
+            plan = plan_twin(active, place.account(target, whole=True))
         say_equal(report, plan, active.name, target)
         if plan is not None:
             code = f" ({refused[0].code})" if refused else ""

@@ -11,7 +11,6 @@ from oracleapi.desired.rotation import (
     build_schedule,
     check_secret,
     check_twin_owns_nothing,
-    choose_strategy,
     noted,
     other_key,
     phase_of,
@@ -136,7 +135,7 @@ class SecretRotationReconciler:
             place.work.report.fields |= {"rotation": None, "step": IDLE}
             opened = None
         name = place.spec.account
-        choose_strategy(place.spec.strategy, place.account(name), place.rollover_hours)
+        place.chosen(name)
         if opened is None:
             opened = place.note(_opened(place, "", name, "Single", "Create"))
         password = make_password(place.spec.password.length)
@@ -206,8 +205,7 @@ class SecretRotationReconciler:
                 f"spec.secret.name: the current version of secret {place.name} holds another account than"
                 f" {spec.account} under the key username; put the account's name and password there",
             )
-        account = place.account(name)
-        choice = choose_strategy(spec.strategy, account, place.rollover_hours)
+        choice, account = place.chosen(name)
         work.report.fields |= {
             "activeAccount": name,
             "strategy": choice.strategy,

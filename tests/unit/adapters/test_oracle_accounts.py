@@ -215,10 +215,20 @@ class Dictionary:
 @pytest.mark.parametrize(("version", "asked"), [("19.22.0.0.0", False), ("21.3.0.0.0", False), ("23.7.0.0.0", True)])
 def test_views_of_later_releases_are_read_in_the_same_two_round_trips_or_not_at_all(version: str, asked: bool) -> None:
     cursor: Any = Dictionary(version)
-    assert observe(cursor, "X") is not None
+    assert observe(cursor, "X", whole=True) is not None
     assert len(cursor.asked) == 2
     assert ("dba_schema_privs" in cursor.asked[1]) is asked
-    assert ("SELECT on SYS.DBA_SCHEMA_PRIVS" in readable(cursor.connection)) is asked
+    assert ("SELECT on SYS.DBA_SCHEMA_PRIVS" in readable(cursor.connection, whole=True)) is asked
+
+
+def test_what_an_account_holds_is_read_where_it_matters_alone() -> None:
+    cursor: Any = Dictionary("23.7.0.0.0")
+    found = observe(cursor, "X", whole=False)
+    assert found is not None
+    assert (found.whole, found.profile, len(cursor.asked)) == (False, "APPS", 1)
+    assert [
+        view for view in readable(cursor.connection, whole=True) if view.rpartition(".")[2].lower() in cursor.asked[0]
+    ] == [*readable(cursor.connection, whole=False)]
 
 
 def test_one_object_of_each_type_that_is_owned_is_told_and_what_comes_along_last() -> None:

@@ -8,6 +8,7 @@ out of the driver's cache of statements, and what the driver raised is dropped o
 
 import re
 from collections.abc import Iterable
+from dataclasses import replace
 from types import MappingProxyType
 
 import oracledb
@@ -54,25 +55,32 @@ union all
 select 'runtime', '', '', '', '', '', '', '' from held where name = 'ORDS_RUNTIME_ROLE'
 """
 ROLES = "select granted_role, default_role from sys.dba_role_privs where grantee = :account"
-READABLE = {
+SEEN = {
+    f"SELECT on SYS.{view.upper()}": f"select 1 from sys.{view} where 1 = 0"
+    for view in ("dba_users", "dba_profiles", "dba_role_privs")
+}
+"""What must be readable for every account, each right with the statement that shows it."""
+READABLE = SEEN | {
     f"SELECT on SYS.{view.upper()}": f"select 1 from sys.{view} where 1 = 0"
     for view in (
-        "dba_users", "dba_profiles", "dba_role_privs", "dba_sys_privs", "dba_tab_privs", "dba_col_privs",
-        "dba_ts_quotas", "dba_proxies", "dba_objects", "dba_synonyms",
+        "dba_sys_privs", "dba_tab_privs", "dba_col_privs", "dba_ts_quotas", "dba_proxies", "dba_objects",
+        "dba_synonyms",
     )
 } | {
     f"SELECT on {view.upper()}": f"select 1 from {view} where 1 = 0"
     for view in ("audit_unified_enabled_policies", "audit_unified_contexts")
 }  # fmt: skip
-"""What must be readable for accounts, each right with the statement that shows it."""
+"""What must be readable for whole ones."""
 READABLE_23 = {"SELECT on SYS.DBA_SCHEMA_PRIVS": "select 1 from sys.dba_schema_privs where 1 = 0"}
 DONE_BEFORE = frozenset({"ORA-01951", "ORA-01952"})
 """A role or system privilege that is to be taken is not held."""
 _PASSWORD = re.compile(r"[A-Za-z0-9_.-]+")
 
 
-def readable(connection: oracledb.Connection) -> dict[str, str]:
+def readable(connection: oracledb.Connection, whole: bool) -> dict[str, str]:
     """Return what must be readable in this release."""
+    if not whole:
+        return SEEN
     return READABLE | READABLE_23 if _has_schema_privileges(connection) else READABLE
 
 
@@ -81,8 +89,8 @@ def _has_schema_privileges(connection: oracledb.Connection) -> bool:
     return int(connection.version.partition(".")[0]) >= 23
 
 
-def observe(cursor: oracledb.Cursor, name: str) -> ObservedAccount | None:
-    """Return the account *name* with what it holds; two round trips."""
+def observe(cursor: oracledb.Cursor, name: str, whole: bool) -> ObservedAccount | None:
+    """Return the account *name*; one round trip, two with what it holds."""
     cursor.execute(ACCOUNT, account=name)
     found: dict[str, list[tuple[str, ...]]] = {}
     for kind, *values in cursor:
@@ -90,10 +98,7 @@ def observe(cursor: oracledb.Cursor, name: str) -> ObservedAccount | None:
     if "account" not in found:
         return None
     status, profile, maintained, operator, tablespace, temporary, changed = found["account"][0]
-    settings = ((PROFILE, profile), (DEFAULT_TABLESPACE, tablespace), (TEMPORARY_TABLESPACE, temporary))
-    cursor.execute(HOLDINGS + HOLDINGS_23 if _has_schema_privileges(cursor.connection) else HOLDINGS, account=name)
-    rows = cursor.fetchall()
-    return ObservedAccount(
+    account = ObservedAccount(
         name,
         status=status,
         profile=profile,
@@ -102,9 +107,15 @@ def observe(cursor: oracledb.Cursor, name: str) -> ObservedAccount | None:
         runtime="runtime" in found,
         limits=MappingProxyType({row[0]: row[1] for row in found.get("limit", [])}),
         changed=changed,
-        holdings=to_holdings(rows) | {Holding("setting", each, value=value) for each, value in settings},
-        owned=to_owned(rows),
+        whole=False,
     )
+    if not whole:
+        return account
+    settings = ((PROFILE, profile), (DEFAULT_TABLESPACE, tablespace), (TEMPORARY_TABLESPACE, temporary))
+    cursor.execute(HOLDINGS + HOLDINGS_23 if _has_schema_privileges(cursor.connection) else HOLDINGS, account=name)
+    rows = cursor.fetchall()
+    held = to_holdings(rows) | {Holding("setting", each, value=value) for each, value in settings}
+    return replace(account, whole=True, holdings=held, owned=to_owned(rows))
 
 
 def apply(connection: oracledb.Connection, action: AccountAction) -> tuple[RefusedHolding, ...]:

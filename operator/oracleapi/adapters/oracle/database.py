@@ -165,16 +165,16 @@ class OracleDatabase:
         with self._session(action.describe()) as connection:
             guard_rows.apply(connection, action)
 
-    def observe_account(self, name: str) -> ObservedAccount | None:
+    def observe_account(self, name: str, whole: bool = True) -> ObservedAccount | None:
         with self._session(f"reading account {name}") as connection:
             cursor = connection.cursor()
-            with _missing_named(cursor, accounts.readable(connection)):
-                return accounts.observe(cursor, name)
+            with _missing_named(cursor, accounts.readable(connection, whole)):
+                return accounts.observe(cursor, name, whole)
 
     def observe_profiles(self, source: str, own: str) -> Mapping[str, Profile]:
         with self._session(f"reading profile {source}") as connection:
             cursor = connection.cursor()
-            with _missing_named(cursor, accounts.READABLE):
+            with _missing_named(cursor, accounts.SEEN):
                 return profiles.observe(cursor, source, own)
 
     def apply_profile(self, action: GiveProfile) -> None:

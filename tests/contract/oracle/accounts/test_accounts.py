@@ -5,6 +5,7 @@ import traceback
 import oracledb
 import pytest
 
+from oracleapi.adapters.oracle.accounts import SEEN
 from oracleapi.adapters.oracle.database import OracleDatabase
 from oracleapi.adapters.oracle.logins import OracleLogins
 from oracleapi.api.oracledatabase import Connection
@@ -140,6 +141,16 @@ def test_what_an_account_owns_is_told_one_of_each_type(dba: Dba, operator: Open)
     assert owned[:2] == ("TABLE AUDITS", "VIEW RICH")
     assert [each.partition(" ")[0] for each in owned[2:]] == ["INDEX"]
     assert seen(database, other).owned == ()
+
+
+def test_what_is_not_whole_takes_three_views(dba: Dba, operator: Open) -> None:
+    database = operator(*(right.lower() for right in SEEN))
+    found = database.observe_account(rich(dba)[0], whole=False)
+    assert found is not None
+    assert (found.status, found.profile, found.limits["PASSWORD_ROLLOVER_TIME"]) == ("OPEN", "DEFAULT", "0")
+    assert (found.whole, found.holdings, found.owned) == (False, frozenset(), ())
+    with pytest.raises(ValueError, match="is like no other"):
+        plan_twin(found, found)
 
 
 def test_a_view_that_may_not_be_read_is_named(dba: Dba, operator: Open) -> None:
