@@ -51,17 +51,17 @@ class Cost:
 
 
 class Watcher:
-    """Counts the changes of one object from a watch of its own."""
+    """Counts the changes of objects of one kind in namespace hr, from a watch of its own."""
 
-    def __init__(self, lab: Lab) -> None:
-        self._lab, self.changes, self.ended = lab, 0, False
+    def __init__(self, lab: Lab, plural: str = "oracleapis") -> None:
+        self._lab, self._plural, self.changes, self.ended = lab, plural, 0, False
         self._ready = threading.Event()
         self._thread = threading.Thread(target=self._run, daemon=True)
         self._thread.start()
         self._ready.wait(10)
 
     def _run(self) -> None:
-        url = "/apis/oracleapi.dev/v1alpha1/namespaces/hr/oracleapis"
+        url = f"/apis/oracleapi.dev/v1alpha1/namespaces/hr/{self._plural}"
         try:
             with self._lab.cluster.stream("GET", url, params={"watch": "1"}, timeout=None) as stream:
                 self._ready.set()

@@ -18,6 +18,7 @@ import calls  # noqa: E402  (the path is set above)
 import fleet  # noqa: E402
 import latency  # noqa: E402
 import mutants  # noqa: E402
+import rotations  # noqa: E402
 import upkeep  # noqa: E402
 
 from support.lab import Lab, running_lab  # noqa: E402
@@ -122,7 +123,14 @@ def thousand(lab: Lab) -> list[str]:
     ]
 
 
-SECTIONS = {"one": one_api, "edits": edits, "upkeep": upkeeps, "fleets": fleets, "thousand": thousand}
+SECTIONS = {
+    "one": one_api,
+    "edits": edits,
+    "upkeep": upkeeps,
+    "rotations": rotations.section,
+    "fleets": fleets,
+    "thousand": thousand,
+}
 
 
 def main() -> None:

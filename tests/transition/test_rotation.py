@@ -1,5 +1,6 @@
 """``SecretRotation`` in a small world: when, how, and what nobody may lose on the way."""
 
+from collections import Counter
 from typing import Any
 
 import pytest
@@ -69,12 +70,17 @@ def test_when_it_is_due_the_password_changes_and_both_work() -> None:
     assert len(status(world)["history"]) == 1
 
 
-def test_a_rotation_takes_five_calls_of_secrets_manager() -> None:
-    world = settled()
-    resync(world)
+@pytest.mark.parametrize(("strategy", "reads"), [("Rollover", 1), ("Single", 1), ("DualUser", 2)])
+def test_a_rotation_takes_five_calls_of_secrets_manager_or_six(strategy: str, reads: int) -> None:
+    """A twin's last password is in the version before."""
+    world = settled(strategy=strategy)
+    rotate(world, "first")
+    rotate(world, "second")
     before = len(secrets(world).calls)
-    rotate(world)
-    assert secrets(world).calls[before:] == ["describe", "read", "put_pending", "make_current", "drop_pending"]
+    rotate(world, "third")
+    assert Counter(secrets(world).calls[before:]) == {
+        "describe": 1, "read": reads, "put_pending": 1, "make_current": 1, "drop_pending": 1
+    }  # fmt: skip
 
 
 @pytest.mark.parametrize("strategy", ["Rollover", "DualUser", "Single"])

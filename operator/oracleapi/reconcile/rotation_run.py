@@ -11,7 +11,7 @@ See docs/adr/0019-rotation.md.
 """
 
 import uuid
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 from typing import Any
 
@@ -145,8 +145,7 @@ class Run:
             self.begin_setting(account)
         current = self._place.read(self._opened.replacing)
         works = self._end_last_rollover(account, str(current["password"]))
-        olds = self._candidates(account, current)
-        return self._change(account, new, olds if works else olds[1:])
+        return self._change(account, new, self._candidates(account, current if works else None))
 
     def begin_setting(self, account: ObservedAccount | None) -> None:
         """Note that the account's password is about to be changed, and how old the present one is."""
@@ -167,13 +166,16 @@ class Run:
         self._opened = self._place.note(replace(self._opened, changed=account.changed))
         return False
 
-    def _candidates(self, account: ObservedAccount, current: Values) -> list[str]:
-        """Return the passwords that may be the account's now: the current one's, then the one before."""
+    def _candidates(self, account: ObservedAccount, current: Values | None) -> Iterator[str]:
+        """Yield the passwords that may be the account's now: the current one's, then, read when asked for, the one
+        before."""
+        if current is not None and current.get("username") == account.name:
+            yield str(current["password"])
         previous = self._secret.version_with(PREVIOUS)
-        versions = [current]
-        if previous is not None and self._may_fail(account, 1):
-            versions.append(self._place.read(previous))
-        return [str(each["password"]) for each in versions if each.get("username") == account.name]
+        if previous is not None and self._may_fail(account, 0):
+            before = self._place.read(previous)
+            if before.get("username") == account.name:
+                yield str(before["password"])
 
     def _may_fail(self, account: ObservedAccount, more: int) -> bool:
         """Say whether the account stays open if so many log-ons *more*, and one after them, are refused."""
@@ -223,7 +225,7 @@ class Run:
             return False
         return True
 
-    def _change(self, account: ObservedAccount, new: str, olds: list[str]) -> bool:
+    def _change(self, account: ObservedAccount, new: str, olds: Iterable[str]) -> bool:
         for old in olds:
             match self._place.logins.change(account.name, old, new):
                 case "Changed":
