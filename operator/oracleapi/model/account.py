@@ -1,7 +1,8 @@
 """An account of the database, what it holds, and what changes it, as values. Pure.
 
 Source: Database Reference, DBA_USERS, DBA_PROFILES, DBA_OBJECTS, DBA_SYNONYMS, DBA_TS_QUOTAS, DBA_PROXIES,
-AUDIT_UNIFIED_ENABLED_POLICIES, AUDIT_UNIFIED_CONTEXTS and the DBA_…_PRIVS views.
+AUDIT_UNIFIED_ENABLED_POLICIES, AUDIT_UNIFIED_CONTEXTS, DBA_HOST_ACES, DBA_WALLET_ACES, DBA_RSRC_CONSUMER_GROUP_PRIVS,
+DBA_RSRC_GROUP_MAPPINGS, DBA_TRIGGERS and the DBA_…_PRIVS views.
 """
 
 from collections.abc import Mapping
@@ -19,12 +20,14 @@ PROFILE, DEFAULT_TABLESPACE, TEMPORARY_TABLESPACE = "PROFILE", "DEFAULT TABLESPA
 
 HoldingKind = Literal[
     "role", "system", "schema", "object", "column", "quota", "proxy", "through", "setting", "synonym",
-    "audit policy", "audit exception", "audit context",
+    "audit policy", "audit exception", "audit context", "network", "consumer group", "mapped group", "schema trigger",
 ]  # fmt: skip
 ADDED_ONLY: frozenset[HoldingKind] = frozenset({"audit policy", "audit context"})
 """What we give and never take: that something is audited no more is for an auditor to decide."""
-BY_HAND: frozenset[HoldingKind] = frozenset({"audit exception"})
-"""What is compared and left to people: to change it is to change it for others, or to free somebody from an audit."""
+BY_HAND: frozenset[HoldingKind] = frozenset(
+    {"audit exception", "network", "consumer group", "mapped group", "schema trigger"}
+)
+"""What is compared and left to people: it is changed in what others have a part in, or by rights over everybody."""
 
 
 @dataclass(frozen=True, order=True)
@@ -36,11 +39,13 @@ class Holding:
             tablespace; ``proxy`` is an account for which it may connect, ``through`` one through which others connect
             for it (``CONNECT THROUGH``); ``setting`` is PROFILE, DEFAULT TABLESPACE or TEMPORARY TABLESPACE;
             ``synonym`` is a private one; ``audit policy`` is enabled BY it, and EXCEPT it is an ``audit exception``;
-            ``audit context`` is an attribute that its audit records hold.
-        name: The role, privilege, tablespace, setting, synonym, policy, attribute, or the other account.
+            ``audit context`` is an attribute that its audit records hold; ``network`` is a privilege on a host or
+            wallet; ``consumer group`` is one that it may switch to, ``mapped group`` one that its sessions begin in;
+            ``schema trigger`` stands for somebody's triggers on its schema.
+        name: The role, privilege, tablespace, setting, synonym, policy, attribute, group, event, or the other account.
         on: ``OWNER.NAME`` of the object, ``OWNER.NAME(COLUMN)`` of a column, the schema; else empty. What GRANT names
             by its type has that before it: ``DIRECTORY SYS.DUMPS``. For a synonym what it stands for; a remote object
-            may have no owner: ``.NAME``. For an attribute its namespace.
+            may have no owner: ``.NAME``. For an attribute its namespace; for a network privilege where it counts.
         value: The quota in bytes (-1: unlimited), the setting's value, a synonym's link as ``@LINK``, a policy's
             ``WHENEVER SUCCESSFUL``, or what follows CONNECT THROUGH and the proxy's name, such as ``WITH ROLE A, B``.
         option: With admin option, grant option.

@@ -27,6 +27,9 @@ AUDIT, LUCK = Holding("audit policy", "P"), Holding("audit policy", "P", value="
 FAILURES = Holding("audit policy", "P", value="WHENEVER NOT SUCCESSFUL")
 CONTEXT = Holding("audit context", "MODULE", "USERENV")
 BUT = Holding("audit exception", "P")
+HOST = Holding("network", "CONNECT", f"host {ONE}.example.org")
+GROUP, MAPPED = Holding("consumer group", "LOW_GROUP"), Holding("mapped group", "LOW_GROUP")
+TRIGGER = Holding("schema trigger", "LOGON")
 SCHEMA = Holding("schema", "SELECT ANY TABLE", "HR")
 
 
@@ -89,6 +92,13 @@ def test_what_differs_is_taken_before_it_is_given(
         ([BUT], [], Equalize(TWIN, lacking=(BUT,))),
         ([], [BUT], Equalize(TWIN, excess=(BUT,))),
         ([READ, BUT], [], Equalize(TWIN, grant=(READ,), lacking=(BUT,))),
+        ([HOST, GROUP, MAPPED], [], Equalize(TWIN, lacking=(GROUP, MAPPED, HOST))),
+        ([], [HOST, TRIGGER], Equalize(TWIN, excess=(HOST, TRIGGER))),
+        (
+            [GROUP],
+            [replace(GROUP, option=True)],
+            Equalize(TWIN, lacking=(GROUP,), excess=(replace(GROUP, option=True),)),
+        ),
         ([AUDIT, CONTEXT, BUT], [AUDIT, CONTEXT, BUT], None),
     ],
 )
@@ -175,6 +185,8 @@ HOLDINGS = st.one_of(
         value=st.sampled_from(["", "WHENEVER SUCCESSFUL", "WHENEVER NOT SUCCESSFUL"]),
     ),
     st.builds(Holding, st.just("audit exception"), st.sampled_from(["C", "D"])),
+    st.builds(Holding, st.sampled_from(["network", "mapped group", "schema trigger"]), NAMES),
+    st.builds(Holding, st.just("consumer group"), NAMES, option=st.booleans()),
     st.builds(Holding, st.just("audit context"), NAMES, on=st.just("USERENV")),
     st.builds(
         Holding, st.just("synonym"), NAMES, on=st.sampled_from(["HR.A", ".A", f"{ONE}.A", f"{TWIN}.A"]),

@@ -64,7 +64,8 @@ READABLE = SEEN | {
     f"SELECT on SYS.{view.upper()}": f"select 1 from sys.{view} where 1 = 0"
     for view in (
         "dba_sys_privs", "dba_tab_privs", "dba_col_privs", "dba_ts_quotas", "dba_proxies", "dba_objects",
-        "dba_synonyms",
+        "dba_synonyms", "dba_triggers", "dba_host_aces", "dba_wallet_aces", "dba_rsrc_consumer_group_privs",
+        "dba_rsrc_group_mappings",
     )
 } | {
     f"SELECT on {view.upper()}": f"select 1 from {view} where 1 = 0"

@@ -42,6 +42,27 @@ where entity_name = :account and entity_type = 'USER' and enabled_option in ('BY
 union all
 select 'audit context', attribute, namespace, '', '', '', '', '' from audit_unified_contexts where user_name = :account
 union all
+select 'network', privilege, what, place,
+       case grant_type when 'DENY' then ' DENIED' end || case inverted_principal when 'YES' then ' TO ALL OTHERS' end
+       || case when start_date is not null then to_char(start_date, '" FROM "YYYY-MM-DD') end
+       || case when end_date is not null then to_char(end_date, '" UNTIL "YYYY-MM-DD') end, '', '', ''
+from (
+    select 'host' what, host || case when lower_port is not null then ':' || lower_port || '-' || upper_port end place,
+           principal, privilege, grant_type, inverted_principal, start_date, end_date from sys.dba_host_aces
+    union all
+    select 'wallet', wallet_path, principal, privilege, grant_type, inverted_principal, start_date, end_date
+    from sys.dba_wallet_aces
+) where principal = :account
+union all
+select 'consumer group', granted_group, '', '', case initial_group when 'YES' then 'INITIAL' end, grant_option, '', ''
+from sys.dba_rsrc_consumer_group_privs where grantee = :account
+union all
+select 'mapped group', consumer_group, '', '', '', '', '', '' from sys.dba_rsrc_group_mappings
+where attribute = 'ORACLE_USER' and value = :account and (status is null or status <> 'PENDING')
+union all
+select 'schema trigger', trim(triggering_event), '', '', '', '', '', '' from sys.dba_triggers
+where trim(base_object_type) = 'SCHEMA' and table_owner = :account and status = 'ENABLED'
+union all
 select 'owned', object_type, '', min(object_name), '', '', '', '' from sys.dba_objects
 where owner = :account and object_type <> 'SYNONYM' and object_name not like 'BIN$%' group by object_type
 """
@@ -106,10 +127,12 @@ def _on(kind: str, owner: str, target: str, detail: str) -> str:
             return holdings.target("", owner, target, detail)
         case "synonym":
             return f"{owner}.{target}"
+        case "network":
+            return f"{owner} {target}{detail}"
     return owner
 
 
 def _value(kind: str, detail: str) -> str:
     if kind == "synonym":
         return f"@{detail}" if detail else ""
-    return detail if kind == "quota" else ""
+    return detail if kind in ("quota", "consumer group") else ""

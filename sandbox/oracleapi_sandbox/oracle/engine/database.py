@@ -25,6 +25,7 @@ from oracleapi_sandbox.oracle.engine.session import REPOSITORY_ROLE, EngineSessi
 from oracleapi_sandbox.oracle.engine.settings import DatabaseSettings
 from oracleapi_sandbox.oracle.engine.translate import Translation
 from oracleapi_sandbox.oracle.engine.wire import Connection, PostgresError
+from oracleapi_sandbox.oracle.plsql import supplied_admin
 from oracleapi_sandbox.oracle.plsql.supplied_raw import DBMS_CRYPTO
 from oracleapi_sandbox.oracle.ports import Account, Column, InternalSql, OracleError, Package
 
@@ -80,6 +81,8 @@ class EngineDatabase:
             if self._postgres.fresh:
                 install.views(self._ddl("SYS", "install"))
         self.register_package(DBMS_CRYPTO, None)
+        for package in supplied_admin.PACKAGES:
+            self.register_package(package, supplied_admin.HOLDER)
         if system_password is not None:
             self.change_password("SYSTEM", system_password)
 

@@ -34,6 +34,13 @@ _USERS = {
     "ORDS_PUBLIC_USER": ("CREATE SESSION",),
     "AUDSYS": (),
 }
+_BY_PACKAGES = (
+    *(f"network_{each}" for each in ("acls", "aces", "hosts", "wallets")),
+    *(f"rsrc_{each}" for each in ("grants", "mappings", "pending")),
+)
+"""Tables of the dictionary that supplied packages write."""
+_GROUPS = ("SYS_GROUP", "DEFAULT_CONSUMER_GROUP", "OTHER_GROUPS", "LOW_GROUP", "BATCH_GROUP", "INTERACTIVE_GROUP")
+"""Consumer groups that a new database has. [D: Administrator's Guide, predefined consumer groups]"""
 _FAMILIES = ("DBA", "ALL", "USER")
 
 
@@ -49,6 +56,9 @@ def schemas(admin: Connection) -> None:
         "grant create on database postgres to ora_repository;"
         "grant usage on schema ora_meta to ora_repository;"
         "grant select on all tables in schema ora_meta to ora_repository"
+    )
+    admin.script(
+        ";".join(f"grant insert, update, delete on ora_meta.{table} to ora_repository" for table in _BY_PACKAGES)
     )
     for privilege in ENGINE_WIDE:
         admin.run(f"create role {quote(privilege)} nologin")
@@ -115,6 +125,8 @@ def users_and_roles(admin: Connection, now: datetime, name: str, version: str) -
         admin.run(f"grant usage on schema {quote(user)} to public")
         _system_grants(admin, user, privileges)
     admin.run("update ora_meta.users set administrative = $1::text[] where username = 'SYS'", [list(ADMINISTRATIVE)])
+    for group in _GROUPS:
+        admin.run("insert into ora_meta.rsrc_groups values ($1)", [group])
     _role_grants(admin)
     _audit_policies(admin, now)
     admin.run('grant usage, create on schema "ORDS_METADATA" to ora_repository')

@@ -114,6 +114,8 @@ def forget(ddl: Ddl, name: str) -> None:
     ddl.run("delete from ora_meta.sys_grants where grantee = $1", [name])
     ddl.run("delete from ora_meta.role_grants where $1 in (grantee, role)", [name])
     ddl.run("delete from ora_meta.inherit_grants where $1 in (username, grantee)", [name])
+    ddl.run("delete from ora_meta.network_aces where principal = $1", [name])
+    ddl.run("delete from ora_meta.rsrc_grants where grantee = $1", [name])
     ddl.run("delete from ora_meta.audit_enabled where entity = $1", [name])
     ddl.run("delete from ora_meta.audit_options where kind = 'ROLE PRIVILEGE' and option = $1", [name])
     ddl.run("delete from ora_meta.audit_contexts where username = $1", [name])

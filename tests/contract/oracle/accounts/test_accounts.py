@@ -250,6 +250,44 @@ def test_an_audited_account_s_twin_is_audited_and_exceptions_are_left_to_a_dba(d
     assert plan_twin(seen(database, account), seen(database, twin)) is None, "the last list counts alone"
 
 
+def test_access_to_the_network_and_consumer_groups_are_left_to_a_dba(dba: Dba, operator: Open) -> None:
+    database = operator(*POWERS)
+    account, twin = dba.user(), dba.user()
+    host, wallet = (f"{account.lower()}_{kind}.xml" for kind in ("host", "wallet"))
+    give = (
+        f"begin dbms_network_acl_admin.add_privilege('{host}', '{twin}', true, 'connect');"
+        f" dbms_network_acl_admin.add_privilege('{wallet}', '{twin}', true, 'use-client-certificates'); commit; end;"
+    )
+    group = (
+        "begin dbms_resource_manager_privs.grant_switch_consumer_group('{user}', 'LOW_GROUP', false); commit;"
+        " dbms_resource_manager.create_pending_area;"
+        " dbms_resource_manager.set_consumer_group_mapping(dbms_resource_manager.oracle_user, '{user}', {to});"
+        " dbms_resource_manager.submit_pending_area; commit; end;"
+    )
+    dba.in_the_end(
+        f"begin dbms_network_acl_admin.drop_acl('{host}'); dbms_network_acl_admin.drop_acl('{wallet}'); commit; end;"
+    )
+    dba.run(
+        f"begin dbms_network_acl_admin.create_acl('{host}', 'contract', '{account}', true, 'connect');"
+        f" dbms_network_acl_admin.assign_acl('{host}', 'oa-contract.example.org', 443, 443); commit; end;",
+        f"begin dbms_network_acl_admin.create_acl('{wallet}', 'x', '{account}', true, 'use-client-certificates');"
+        f" dbms_network_acl_admin.assign_wallet_acl('{wallet}', 'file:/oa-contract'); commit; end;",
+        group.format(user=account, to="'LOW_GROUP'"),
+    )
+    dba.in_the_end(group.format(user=account, to="null"))
+    left = (
+        Holding("consumer group", "LOW_GROUP"),
+        Holding("mapped group", "LOW_GROUP"),
+        Holding("network", "CONNECT", "host oa-contract.example.org:443-443"),
+        Holding("network", "USE_CLIENT_CERTIFICATES", "wallet file:/oa-contract"),
+    )
+    assert {*left} <= seen(database, account).holdings
+    assert plan_twin(seen(database, account), seen(database, twin)) == Equalize(twin, lacking=left)
+    dba.run(give, group.format(user=twin, to="'LOW_GROUP'"))
+    dba.in_the_end(group.format(user=twin, to="null"))
+    assert plan_twin(seen(database, account), seen(database, twin)) is None
+
+
 def test_an_audit_takes_the_right_to_audit(dba: Dba, operator: Open) -> None:
     database, account, twin = operator(*READING), dba.user(), dba.user()
     policy = dba.audit_policy("create table")

@@ -46,6 +46,16 @@ create table ora_meta.audit_trail (
   system_privilege text, object_privileges text, authentication_type text, policies text);
 create index on ora_meta.audit_trail (event_time);
 create table ora_meta.profiles (profile text, resource text, type text, lim text, primary key (profile, resource));
+create table ora_meta.network_acls (name text primary key, description text);
+create table ora_meta.network_aces (
+  acl text, place bigint generated always as identity, principal text, is_grant boolean, privilege text, starts timestamp, ends timestamp,
+  primary key (acl, principal, is_grant, privilege));
+create table ora_meta.network_hosts (acl text, host text, lower_port int, upper_port int);
+create table ora_meta.network_wallets (acl text, path text, primary key (path));
+create table ora_meta.rsrc_groups (name text primary key);
+create table ora_meta.rsrc_grants (grantee text, consumer_group text, grant_option boolean not null, primary key (grantee, consumer_group));
+create table ora_meta.rsrc_mappings (attribute text, value text, consumer_group text, pending boolean not null, primary key (attribute, value, pending));
+create table ora_meta.rsrc_pending (active boolean primary key);
 create table ora_meta.quotas (username text, tablespace text, bytes numeric, primary key (username, tablespace));
 
 create table ora_meta.objects (

@@ -96,6 +96,18 @@ select p.proxy as "PROXY", p.client as "CLIENT", ora.yes(p.authenticated) as "AU
 -- USER_PROXIES | PUBLIC | USER_PROXIES
 select p.client as "CLIENT", ora.yes(p.authenticated) as "AUTHENTICATION", ora.proxy_constraint(p.mode) as "AUTHORIZATION_CONSTRAINT", r as "ROLE"
 from ora_meta.proxies p left join unnest(p.roles) r on true where p.proxy = ora.current_user_name();
+-- DBA_HOST_ACES | SELECT_CATALOG_ROLE | DBA_HOST_ACES
+select h.host as "HOST", h.lower_port::numeric as "LOWER_PORT", h.upper_port::numeric as "UPPER_PORT", row_number() over (partition by a.acl, h.host, h.lower_port order by a.place)::numeric as "ACE_ORDER",
+  a.starts as "START_DATE", a.ends as "END_DATE", case when a.is_grant then 'GRANT' else 'DENY' end as "GRANT_TYPE", 'NO'::text as "INVERTED_PRINCIPAL", a.principal as "PRINCIPAL",
+  'DATABASE'::text as "PRINCIPAL_TYPE", a.privilege as "PRIVILEGE" from ora_meta.network_aces a join ora_meta.network_hosts h on h.acl = a.acl;
+-- DBA_WALLET_ACES | SELECT_CATALOG_ROLE | DBA_WALLET_ACES
+select w.path as "WALLET_PATH", row_number() over (partition by a.acl, w.path order by a.place)::numeric as "ACE_ORDER", a.starts as "START_DATE", a.ends as "END_DATE",
+  case when a.is_grant then 'GRANT' else 'DENY' end as "GRANT_TYPE", 'NO'::text as "INVERTED_PRINCIPAL", a.principal as "PRINCIPAL", 'DATABASE'::text as "PRINCIPAL_TYPE",
+  a.privilege as "PRIVILEGE" from ora_meta.network_aces a join ora_meta.network_wallets w on w.acl = a.acl;
+-- DBA_RSRC_CONSUMER_GROUP_PRIVS | SELECT_CATALOG_ROLE | DBA_RSRC_CONSUMER_GROUP_PRIVS
+select grantee as "GRANTEE", consumer_group as "GRANTED_GROUP", ora.yes(grant_option) as "GRANT_OPTION", 'NO'::text as "INITIAL_GROUP" from ora_meta.rsrc_grants;
+-- DBA_RSRC_GROUP_MAPPINGS | SELECT_CATALOG_ROLE | DBA_RSRC_GROUP_MAPPINGS
+select attribute as "ATTRIBUTE", value as "VALUE", consumer_group as "CONSUMER_GROUP", case when pending then 'PENDING' end as "STATUS" from ora_meta.rsrc_mappings;
 -- DBA_CONTEXT | SELECT_CATALOG_ROLE | DBA_CONTEXT
 select namespace as "NAMESPACE", schema as "SCHEMA", package as "PACKAGE", case when shared then 'ACCESSED GLOBALLY' else 'ACCESSED LOCALLY' end as "TYPE",
   3::numeric as "ORIGIN_CON_ID", 'YES'::text as "TRACKING" from ora_meta.contexts;

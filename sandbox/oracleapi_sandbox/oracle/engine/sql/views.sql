@@ -93,6 +93,9 @@ left join ora_meta.comments c on c.owner = o.owner and c.table_name = o.name and
 -- {}_COL_COMMENTS | * | {}_COL_COMMENTS
 select k.owner as "OWNER", k.table_name as "TABLE_NAME", k.name as "COLUMN_NAME", c.comments as "COMMENTS" from ora_meta.columns k join ora_meta.objects o on o.owner = k.owner and o.name = k.table_name
 left join ora_meta.comments c on c.owner = k.owner and c.table_name = k.table_name and c.col = k.name;
+-- DBA_TRIGGERS | SELECT_CATALOG_ROLE | DBA_TRIGGERS
+select o.owner as "OWNER", o.name as "TRIGGER_NAME", null::text as "TRIGGER_TYPE", null::text as "TRIGGERING_EVENT", null::text as "TABLE_OWNER", null::text as "BASE_OBJECT_TYPE",
+  null::text as "TABLE_NAME", null::text as "COLUMN_NAME", null::text as "WHEN_CLAUSE", null::text as "STATUS" from ora_meta.objects o where o.type = 'TRIGGER';
 -- {}_ARGUMENTS | * | {}_ARGUMENTS
 select o.owner as "OWNER", a.subprogram as "OBJECT_NAME", case when o.type = 'PACKAGE' then a.package end as "PACKAGE_NAME", o.object_id::numeric as "OBJECT_ID", nullif(a.overload, 0)::varchar::text as "OVERLOAD", a.argument as "ARGUMENT_NAME",
   a.position::numeric as "POSITION", a.position::numeric as "SEQUENCE", 0::numeric as "DATA_LEVEL", a.type as "DATA_TYPE", case when a.defaulted then 'Y' else 'N' end as "DEFAULTED",
