@@ -4,7 +4,7 @@ As strict as the real things where a rotation could go wrong: accounts lock afte
 rollover the first old password stays and the middle one goes, a version is written once, labels move one by one.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -26,6 +26,7 @@ from oracleapi.model.rotation import CURRENT, PENDING, PREVIOUS, KubeSecret, Obs
 from oracleapi.ports import Change, Proof, SecretValue
 
 LIMITS = {"FAILED_LOGIN_ATTEMPTS": "4", "PASSWORD_ROLLOVER_TIME": "1", "PASSWORD_VERIFY_FUNCTION": "NULL"}
+DAY_S = 86400.0
 RIGHTS = ("ALTER USER", "CREATE USER", "GRANT", "CREATE PROFILE", "ALTER PROFILE")
 
 
@@ -49,10 +50,16 @@ def _goes(held: Holding, revoked: Holding) -> bool:
 
 @dataclass
 class Account:
-    """An account; ``old`` is the password that a rollover keeps valid."""
+    """An account; ``old`` is the password that a rollover keeps valid until ``ends``.
+
+    That the time is over shows after the next log-on only (docs/unproven.md).
+    """
 
     password: str
     old: str | None = None
+    ends: float = 0.0
+    expired: bool = False
+    clock: Callable[[], float] = field(default=lambda: -1.0, repr=False)  # time does not pass
     profile: str = "APP_ROTATED"
     limits: dict[str, str] = field(default_factory=lambda: dict(LIMITS))
     holdings: set[Holding] = field(default_factory=set)
@@ -63,14 +70,22 @@ class Account:
     owned: tuple[str, ...] = ()
 
     def takes(self, password: str) -> bool:
-        return password in (self.password, self.old)
+        return password == self.password or (password == self.old and self.clock() < self.ends)
+
+    def end_in_time(self) -> None:
+        """Forget the old password where its time is over."""
+        if self.clock() >= self.ends:
+            self.old = None
 
     def change(self, new: str) -> None:
-        rolls = float(self.limits["PASSWORD_ROLLOVER_TIME"]) > 0
-        began = self.old is None
+        self.end_in_time()
+        days = float(self.limits["PASSWORD_ROLLOVER_TIME"])
+        rolls, began = days > 0, self.old is None
+        if began:
+            self.ends = self.clock() + days * DAY_S
         kept = self.password if self.old is None else self.old
         self.old = kept if rolls and kept != new else None
-        self.password = new
+        self.password, self.expired = new, False
         self.changes += 1 if began or not rolls else 0  # PASSWORD_CHANGE_DATE is that of the change that began it
         self.used.append(new)
 
@@ -82,6 +97,7 @@ class FakeAccounts:
         rights: Which of ``RIGHTS`` the operator's account has.
         unsuitable: How many of the next passwords the profile refuses.
         log_ons: Name and whether it was taken, of each.
+        clock: What rollovers of accounts that are made here end by.
     """
 
     def __init__(self) -> None:
@@ -93,12 +109,14 @@ class FakeAccounts:
         self.log_ons: list[tuple[str, bool]] = []
         self.old_may_end = True
         self.profiles: dict[str, dict[str, str]] = {}
+        self.clock: Callable[[], float] = lambda: -1.0
 
     def observe(self, name: str, whole: bool = True) -> ObservedAccount | None:
         found = self.accounts.get(name)
         if found is None:
             return None
-        status = ("LOCKED(TIMED)" if found.locked else "OPEN") + (" & IN ROLLOVER" if found.old else "")
+        status = "LOCKED(TIMED)" if found.locked else "EXPIRED" if found.expired else "OPEN"
+        status += " & IN ROLLOVER" if found.old else ""
         return ObservedAccount(
             name,
             status,
@@ -136,7 +154,9 @@ class FakeAccounts:
                 self._need("CREATE USER")
                 self._check(action.password)
                 if action.name not in self.accounts:
-                    self.accounts[action.name] = Account(action.password, holdings=set(action.settings))
+                    self.accounts[action.name] = Account(
+                        action.password, clock=self.clock, holdings=set(action.settings)
+                    )
             case SetPassword():
                 self._need("ALTER USER")
                 self._check(action.password)
@@ -184,7 +204,10 @@ class FakeLogins:
         self._of = accounts
 
     def prove(self, username: str, password: str) -> Proof:
-        return "Works" if self._enter(username, password) else "Denied"
+        found = self._enter(username, password)
+        if found is None:
+            return "Denied"
+        return "Expired" if found.expired else "Works"
 
     def change(self, username: str, old: str, new: str) -> Change:
         found = self._enter(username, old)
@@ -200,7 +223,7 @@ class FakeLogins:
 
     def end_rollover(self, username: str, password: str) -> bool:
         found = self._enter(username, password)
-        if found is None:
+        if found is None or found.expired:
             raise Retryable("LoginDenied", "its new password does not log in", 120.0)
         if self._of.old_may_end:
             found.old = None
@@ -214,6 +237,7 @@ class FakeLogins:
         self._of.log_ons.append((username, taken))
         if found is None:
             return None
+        found.end_in_time()
         found.failures = 0 if taken else found.failures + 1
         limit = found.limits["FAILED_LOGIN_ATTEMPTS"]
         found.locked = limit.isdigit() and found.failures >= int(limit)

@@ -367,6 +367,12 @@ def test_a_version_that_somebody_puts_is_taken_note_of() -> None:
     assert status(world)["versionId"] == "v2"
     assert len(events(world, "SecretChanged")) == 1
     rotate(world)
+    assert world.ready(ROTATION) == ("False", "RolloverRuns")
+    assert f"ALTER USER {ACCOUNT} EXPIRE PASSWORD ROLLOVER PERIOD" in world.message(ROTATION)
+    assert current(world)["password"] == "by-hand-0123456789"
+    assert accounts(world)[ACCOUNT].takes("by-hand-0123456789"), "a second change in a rollover ends what readers have"
+    accounts(world)[ACCOUNT].old = None
+    world.settle(400)
     check_done(world)
     assert accounts(world)[ACCOUNT].takes(current(world)["password"])
 

@@ -14,6 +14,7 @@ from support.crashes import Call, Outside
 from support.fake_rotation import Account
 from support.rotations import (
     ACCOUNT,
+    FIRST,
     KUBERNETES,
     NAME,
     ROTATION,
@@ -146,3 +147,43 @@ def test_two_operators_at_once_end_in_one_consistent_state(strategy: str) -> Non
         resync(world, 400)
         assert world.ready(ROTATION) == ("True", "Succeeded"), (number, world.message(ROTATION))
         check_done(world)
+
+
+def test_a_password_that_somebody_changes_while_consumers_move_is_not_tried_again() -> None:
+    """Ours is gone, and each try to end the rollover with it would be one towards the lock."""
+    world = settled(strategy="Rollover", consumers=[{"kind": "Deployment", "name": "app"}])
+    world.workloads.quick = False
+    rotate(world)
+    accounts(world)[ACCOUNT].change("changed-by-hand")
+    world.workloads.finish()
+    for _ in range(10):
+        resync(world)
+    assert world.ready(ROTATION) == ("False", "LoginDenied")
+    assert world.condition("Verified", ROTATION) == ("False", "LoginDenied")
+    assert [taken for _, taken in database(world).log_ons].count(False) == 1
+    assert not accounts(world)[ACCOUNT].locked
+
+
+@pytest.mark.parametrize("kept", [FIRST, "changed-by-hand"])
+def test_in_a_rollover_that_began_before_us_a_rotation_waits_whichever_password_readers_have(kept: str) -> None:
+    world = unborn(strategy="Rollover")
+    accounts(world)[ACCOUNT].change("changed-by-hand")
+    secrets(world).put(NAME, "v1", username=ACCOUNT, password=kept)
+    world.settle()
+    rotate(world)
+    assert world.ready(ROTATION) == ("False", "RolloverRuns")
+    assert accounts(world)[ACCOUNT].takes(kept)
+    accounts(world)[ACCOUNT].old = None
+    accounts(world)[ACCOUNT].password = kept
+    world.settle(400)
+    assert world.ready(ROTATION) == ("True", "Succeeded"), world.message(ROTATION)
+    check_done(world)
+
+
+def test_a_rollover_that_somebody_began_after_we_looked_keeps_what_readers_have() -> None:
+    world = settled(strategy="Rollover")
+    accounts(world)[ACCOUNT].change("changed-by-hand")
+    rotate(world)
+    assert world.ready(ROTATION) == ("True", "Succeeded"), world.message(ROTATION)
+    assert accounts(world)[ACCOUNT].takes(FIRST)
+    check_done(world)

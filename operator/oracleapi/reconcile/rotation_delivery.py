@@ -9,13 +9,13 @@ from oracleapi.api.oracleapi import OracleApiSpec
 from oracleapi.api.secretrotation import Consumer
 from oracleapi.desired.groups import schema_alias
 from oracleapi.desired.probe import PROBE_GROUP, PROBE_PATH, has_probe
-from oracleapi.errors import DependencyNotReady
+from oracleapi.errors import DependencyNotReady, Retryable
 from oracleapi.model.opened import OpenRotation
 from oracleapi.ports import Backends
 from oracleapi.reconcile.passes import parse_spec
 from oracleapi.reconcile.references import References
 from oracleapi.reconcile.rotation_place import Place
-from oracleapi.reconcile.rotation_run import Run
+from oracleapi.reconcile.rotation_run import Run, say_verified
 from oracleapi.runtime.clock import parse_timestamp
 
 AGAIN_S = 5.0
@@ -139,7 +139,13 @@ class Delivery:
         if not account.in_rollover or account.changed != ours:
             ended = True  # by itself, or somebody changed the password after us
         else:
-            ended = run.end_rollover(opened.account, str(place.read(opened.token)["password"]))
+            try:
+                ended = run.end_rollover(opened.account, str(place.read(opened.token)["password"]))
+            except Retryable as error:
+                if error.reason != reasons.LOGIN_DENIED:
+                    raise
+                say_verified(place.work.report, opened.account, False)  # changed by somebody; another try might lock it
+                ended = True
         if ended:
             place.work.report.fields["oldPasswordEndsTime"] = None
         else:

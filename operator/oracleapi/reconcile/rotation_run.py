@@ -183,9 +183,9 @@ class Run:
         return not limit.isdigit() or self._failures + more + 1 < int(limit)
 
     def _end_last_rollover(self, account: ObservedAccount, current: str) -> bool:
-        """End the rollover of the rotation before this one: with another change its old password would stay, and the
-        new one, which readers have, would go. Only where the change that began it is ours: in somebody else's the
-        current version holds the old password.
+        """Let a change not be the second one of a rollover: its old password would stay, and the one between, which
+        readers may have, would go. One that began with our change is ended; in one that began after the current
+        version was seen to work, that is the old password.
 
         Source: Database Security Guide 19c, "Changing a Password During the Rollover Period".
 
@@ -193,10 +193,13 @@ class Run:
             ``False``: the account refused the current password; it is not to be tried again.
 
         Raises:
-            DependencyNotReady: ``RolloverRuns``, nobody of us may end it.
+            DependencyNotReady: ``RolloverRuns``, nobody of us may end it, or nobody knows which password readers have.
         """
-        if not account.in_rollover or account.changed != self._place.work.status.get("passwordChangedTime"):
+        known = self._place.work.status.get("passwordChangedTime")
+        if not account.in_rollover or (known and known != account.changed):
             return True
+        if not known:
+            return self._outwaited(account.name, current)
         try:
             ended = self.end_rollover(account.name, current)
         except Retryable as error:
@@ -209,6 +212,27 @@ class Run:
                 reasons.ROLLOVER_RUNS,
                 f"the rollover period of account {account.name} still runs, and another change now would cut its"
                 " readers off; it goes on when the period is over, or grant ALTER USER to the operator's account",
+                300.0,
+            )
+        return True
+
+    def _outwaited(self, name: str, current: str) -> bool:
+        """Wait for the end of a rollover that somebody else began. Returns and raises as :meth:`_end_last_rollover`.
+
+        That it ended shows after a log-on only.
+        """
+        if self._opened.strategy == "Single":
+            return True
+        if self._place.logins.prove(name, current) == "Denied":
+            self._failures += 1
+            return False
+        if self._place.account(name).in_rollover:
+            raise DependencyNotReady(
+                reasons.ROLLOVER_RUNS,
+                f"account {name} is in a rollover period that somebody else began, and whether the secret has its old"
+                " or its new password cannot be told: another change now might cut its readers off; it goes on when the"
+                " period is over, or, if the new one is in the secret, once a DBA has run: ALTER USER"
+                f" {name} EXPIRE PASSWORD ROLLOVER PERIOD",
                 300.0,
             )
         return True

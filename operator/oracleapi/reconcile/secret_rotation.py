@@ -67,7 +67,7 @@ class SecretRotationReconciler:
             choice, active = self._choose(place, known)
             opened = self._begin(place, known, schedule, choice, active)
         if opened is None:
-            self._verify(place, known)
+            self._verify(place, known, active)
             self._delivery.keep_secret(place, known.current)
             work.report.message = f"The password of {work.report.fields['activeAccount']} is in {place.name}"
             return
@@ -145,8 +145,11 @@ class SecretRotationReconciler:
         return self._seen(place)
 
     @staticmethod
-    def _verify(place: Place, known: Known) -> None:
+    def _verify(place: Place, known: Known, active: ObservedAccount) -> None:
         """Prove each current version once, and once more where somebody edited or asked since it was refused.
+
+        Where *active* was in no rollover before that, this version was the only password: in a rollover that begins
+        later it is the old one.
 
         Raises:
             Terminal: ``LoginDenied``.
@@ -161,6 +164,8 @@ class SecretRotationReconciler:
             name = str(values.get("username", ""))
             works = place.logins.prove(name, str(values.get("password", ""))) == "Works"
             say_verified(work.report, name, works)
+            if works and not active.in_rollover:
+                work.report.fields["passwordChangedTime"] = active.changed
         if work.report.conditions["Verified"].status != "True":
             raise Terminal(
                 reasons.LOGIN_DENIED,
@@ -181,6 +186,7 @@ class SecretRotationReconciler:
         elif before != known.current:
             fields["lastRotationTime"] = timestamp(work.clock)
             text = f"somebody else put version {known.current} into secret {place.name}; the schedule counts from here"
+            fields["passwordChangedTime"] = None
             work.event(True, reasons.SECRET_CHANGED, text)
         fields |= {"versionId": known.current, "step": IDLE}
 
