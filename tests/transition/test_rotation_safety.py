@@ -28,6 +28,7 @@ from support.rotations import (
     secrets,
     settled,
     shown,
+    status,
     unborn,
 )
 from support.small_world import SETTINGS, SmallWorld
@@ -186,4 +187,23 @@ def test_a_rollover_that_somebody_began_after_we_looked_keeps_what_readers_have(
     rotate(world)
     assert world.ready(ROTATION) == ("True", "Succeeded"), world.message(ROTATION)
     assert accounts(world)[ACCOUNT].takes(FIRST)
+    check_done(world)
+
+
+def test_somebody_who_puts_the_very_password_of_a_rotation_ends_it_and_nothing_is_changed_back() -> None:
+    """No profile takes a password that is the account's already."""
+    world = settled(strategy="Rollover")
+    real = secrets(world).make_current
+
+    def meanwhile(name: str, token: str, replacing: str) -> bool:
+        secrets(world).put(NAME, "v2", **secrets(world).secrets[NAME].values[token])
+        return real(name, token, replacing)
+
+    secrets(world).make_current = meanwhile  # type: ignore[method-assign]
+    rotate(world)
+    secrets(world).make_current = real  # type: ignore[method-assign]
+    world.settle(400)
+    assert world.ready(ROTATION) == ("True", "Succeeded"), world.message(ROTATION)
+    assert status(world)["history"][0]["result"] == "Superseded"
+    assert status(world)["versionId"] == "v2"
     check_done(world)

@@ -145,6 +145,7 @@ class Delivery:
                 if error.reason != reasons.LOGIN_DENIED:
                     raise
                 say_verified(place.work.report, opened.account, False)  # changed by somebody; another try might lock it
+                place.work.report.fields["passwordChangedTime"] = None
                 ended = True
         if ended:
             place.work.report.fields["oldPasswordEndsTime"] = None

@@ -86,9 +86,9 @@ class Run:
         found = self._place.oracle.observe_account(account, whole=False)
         if found is None or found.changed == self._opened.changed:
             hidden = found is not None and found.in_rollover  # where PASSWORD_CHANGE_DATE does not move
-            return not hidden or logins.change(account, ours, old) != "Unsuitable"
+            return not hidden or old == ours or logins.change(account, ours, old) != "Unsuitable"
         if self.is_set(found, ours):  # in a rollover the old one works too, but not for long
-            return logins.change(account, ours, old) == "Changed"
+            return old == ours or logins.change(account, ours, old) == "Changed"
         if logins.prove(account, old) == "Denied":
             raise self._denied()
         return True
@@ -270,6 +270,7 @@ class Run:
                 return False
             if error.reason != reasons.PRIVILEGES_MISSING:
                 raise
+            self._place.work.report.fields["passwordChangedTime"] = None
             self._opened = self._place.note(replace(self._opened, refused=self._opened.replacing))
             raise self._denied() from error
         return True

@@ -164,8 +164,8 @@ class SecretRotationReconciler:
             name = str(values.get("username", ""))
             works = place.logins.prove(name, str(values.get("password", ""))) == "Works"
             say_verified(work.report, name, works)
-            if works and not active.in_rollover:
-                work.report.fields["passwordChangedTime"] = active.changed
+            sure = works and not active.in_rollover
+            work.report.fields["passwordChangedTime"] = active.changed if sure else None
         if work.report.conditions["Verified"].status != "True":
             raise Terminal(
                 reasons.LOGIN_DENIED,
