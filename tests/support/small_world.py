@@ -57,7 +57,7 @@ class SmallWorld:
             if before is None or before["metadata"]["resourceVersion"] != version:
                 self._seen[key] = copied(found)
                 self.operator.observe(False, self._seen[key])
-        for key in self._seen.keys() - self.kube.objects.keys():
+        for key in [key for key in self._seen if key not in self.kube.objects]:
             self.operator.observe(True, self._seen.pop(key))
 
     def settle(self, seconds: float = 120.0, links: str = "AVAILABLE") -> None:
