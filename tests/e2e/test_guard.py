@@ -63,6 +63,7 @@ def test_the_plugin_predicts_what_each_caller_meets(lab: Lab, guarded: dict[str,
         ({"shape": "entra-v2", "overage": "claim-names"}, "GroupsOverage", "403"),
         ({"shape": "entra-v1", "overage": "hasgroups"}, "GroupsOverage", "403"),
         ({"shape": "entra-v2", "subject": None}, "ScopeNotRequested", "403"),
+        ({"subject": None}, "NoSubject", "401"),
         ({"shape": "keycloak"}, "NoBinding", "403"),  # its group is called /payroll
         ({"shape": "keycloak", "groups": ["x"], "claims": {"groups": ["payroll"]}}, None, "200"),
         ({"shape": "keycloak", "audience": None}, "OtherAudience", "401"),

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 from datetime import datetime
 from types import MappingProxyType
-from typing import Any
+from typing import Any, Literal
 
 from oracleapi.model.line import (
     ARRIVES,
@@ -40,6 +40,7 @@ SERVING = ("Serving", "Degraded")
 GRANTS_SHOWN = 5
 ORDS_FAULTS = {
     "NoAudience": "the token has no claim aud, which ORDS asks for; the gateway looks at client_id instead",
+    "NoSubject": "the token has no claim sub, which ORDS asks for",
     "OtherType": "the token's header has a typ other than JWT, such as at+jwt",
 }
 OVERAGE = "the token leaves its groups out (groups overage), so it is in none"
@@ -63,7 +64,8 @@ def token_of(
 
     Source:
         API Gateway looks at ``client_id`` where there is no ``aud`` (developer guide, "http-api-troubleshooting-jwt");
-        ORDS asks for ``aud``, and for ``typ`` ``JWT`` where there is one (ORDS Developer's Guide, "JWT profile").
+        ORDS asks for ``aud`` and ``sub``, and for ``typ`` ``JWT`` where there is one (ORDS Developer's Guide, "JWT
+        profile").
     """
     audience = claims["aud"] if "aud" in claims else claims.get("client_id")
     expiry = claims.get("exp")
@@ -76,8 +78,18 @@ def token_of(
         scopes=_names(claims.get("scope"), words=True) | _names(claims.get("scp"), words=True),
         overage=_is_elsewhere(claims, groups_claim),
         fault="TokenExpired" if isinstance(expiry, int | float) and expiry <= now.timestamp() else None,
-        ords_fault="NoAudience" if "aud" not in claims else "OtherType" if header.get("typ", "JWT") != "JWT" else None,
+        ords_fault=_ords_fault(claims, header),
     )
+
+
+def _ords_fault(
+    claims: Mapping[str, Any], header: Mapping[str, Any]
+) -> Literal["NoAudience", "NoSubject", "OtherType"] | None:
+    if "aud" not in claims:
+        return "NoAudience"
+    if _text(claims.get("sub")) is None:
+        return "NoSubject"
+    return "OtherType" if header.get("typ", "JWT") != "JWT" else None
 
 
 def _claim(claims: Mapping[str, Any], name: str) -> Any:

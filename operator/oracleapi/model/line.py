@@ -42,7 +42,7 @@ class Token:
     scopes: frozenset[str] = frozenset()
     overage: bool = False
     fault: Literal["TokenExpired", "TokenForged"] | None = None
-    ords_fault: Literal["NoAudience", "OtherType"] | None = None
+    ords_fault: Literal["NoAudience", "NoSubject", "OtherType"] | None = None
 
     def __str__(self) -> str:
         return self.name or self.subject or "token without a subject"

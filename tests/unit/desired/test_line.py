@@ -73,6 +73,7 @@ def test_several_bindings_unite_and_each_role_comes_once() -> None:
         (replace(ALICE, audiences=frozenset()), LIST, ("Gateway", "OtherAudience", "401")),
         (replace(ALICE, scopes=frozenset({"hr"})), LIST, ("Gateway", "ScopeNotRequested", "403")),
         (replace(ALICE, ords_fault="NoAudience"), LIST, ("OrdsPrivilege", "NoAudience", "401")),
+        (replace(ALICE, ords_fault="NoSubject"), LIST, ("OrdsPrivilege", "NoSubject", "401")),
         (replace(ALICE, ords_fault="OtherType"), LIST, ("OrdsPrivilege", "OtherType", "401")),
         (replace(ALICE, subject=""), LIST, ("Binding", "OtherSubject", "403")),
         (replace(ALICE, groups=frozenset(), overage=True), LIST, ("Binding", "GroupsOverage", "403")),
@@ -237,9 +238,12 @@ def test_the_providers_claims_name_subject_and_groups() -> None:
         ({"aud": "a", "client_id": "web"}, {"typ": "JWT"}, {"a"}, None),
         ({"aud": None, "client_id": "web"}, {}, set(), None),
         ({"aud": "a"}, {"typ": "at+jwt"}, {"a"}, "OtherType"),
+        ({"aud": "a", "sub": None}, {}, {"a"}, "NoSubject"),
+        ({"aud": "a", "sub": ""}, {"typ": "at+jwt"}, {"a"}, "NoSubject"),
+        ({"client_id": "web", "sub": ""}, {}, {"web"}, "NoAudience"),
     ],
 )
-def test_the_gateway_takes_client_id_for_an_audience_and_ords_does_not(
+def test_ords_refuses_tokens_that_the_gateway_takes(
     claims: dict[str, Any], header: dict[str, Any], audiences: set[str], ords_fault: str | None
 ) -> None:
     found = token_of({"sub": "alice", **claims}, NOW, header=header)
