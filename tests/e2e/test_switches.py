@@ -1,13 +1,12 @@
 """Every unproven claim in its other position: the API is right, or safe and says so. See docs/unproven.md."""
 
 import copy
-import json
 from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
 
-from support.lab import Lab, wait_for
+from support.lab import QUICK_S, Lab, wait_for
 from support.prober import Prober
 from support.tricks import climbs, disguises, send
 
@@ -27,26 +26,11 @@ ECHO = {
 Edit = Callable[[dict[str, Any]], None]
 
 
-@pytest.fixture(scope="module", autouse=True)
-def quick(lab: Lab) -> Iterator[None]:
-    """A metadata cache of one second on both sides, so that the tests wait less."""
-    _cache(lab, 1)
-    yield
-    _cache(lab, 5)
-    lab.wait_ready("odb", "hr-db")
-
-
 @pytest.fixture
 def clean(switches: Lab) -> Iterator[Lab]:
     """The lab; APIs go while the test's switches still hold, then the switches are put back."""
     yield switches
     switches.kubectl("-n", "hr", "delete", "oapi", "--all", "--ignore-not-found", "--timeout=90s")
-
-
-def _cache(lab: Lab, seconds: int, at_ords: float | None = None) -> None:
-    lab.set_oracle(ords={"metadata_cache_seconds": float(seconds if at_ords is None else at_ords)})
-    patch = {"spec": {"ords": {"metadataCacheSeconds": seconds}}}
-    lab.kubectl("patch", "odb", "hr-db", "--type=merge", "-p", json.dumps(patch))
 
 
 def _birth(lab: Lab, manifest: dict[str, Any]) -> dict[str, Any]:
@@ -462,11 +446,11 @@ def _no_longer_unsafe(lab: Lab) -> bool:
 
 
 def test_no_cache_at_all_is_fine(clean: Lab, example: dict[str, Any]) -> None:
-    _cache(clean, 0)
+    clean.cache_metadata(0)
     try:
         _serves(clean, _birth(clean, example))
     finally:
-        _cache(clean, 1)
+        clean.cache_metadata(QUICK_S)
 
 
 def test_a_cache_longer_than_the_database_says_never_opens_a_moved_route(clean: Lab, example: dict[str, Any]) -> None:

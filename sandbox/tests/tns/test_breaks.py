@@ -39,7 +39,7 @@ def check(connection: oracledb.Connection) -> None:
 def test_a_call_that_takes_too_long_is_stopped(site: Any, slow: threading.Event) -> None:
     connection = site.connect()
     for _ in range(2):
-        connection.call_timeout = 100
+        connection.call_timeout = 1000
         with pytest.raises(oracledb.DatabaseError) as caught:
             connection.cursor().execute("begin slow; end;")
         assert caught.value.args[0].full_code == "DPY-4024"
@@ -70,7 +70,7 @@ def test_a_break_while_rows_are_made_stops_them(site: Any) -> None:
 
     site.database.script["select"] = lambda session, _binds: Result((A,), rows(session))
     connection = site.connect()
-    connection.call_timeout = 100
+    connection.call_timeout = 1000
     with connection.cursor() as cursor, pytest.raises(oracledb.DatabaseError, match="DPY-4024"):
         cursor.execute("select a from t").fetchall()
     connection.call_timeout = 0
@@ -167,7 +167,7 @@ def test_the_async_api_works(site: Any, slow: threading.Event) -> None:
                 assert await connection.fetchall("select a from t where a = :1", [1]) == [(1,)]
             with pytest.raises(oracledb.DatabaseError, match="ORA-00942"):
                 await connection.execute("delete from nope")
-            connection.call_timeout = 100
+            connection.call_timeout = 1000
             with pytest.raises(oracledb.DatabaseError, match="DPY-4024"):
                 await connection.execute("begin slow; end;")
             connection.call_timeout = 0

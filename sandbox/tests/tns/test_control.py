@@ -221,7 +221,7 @@ def test_a_commit_can_be_cut(bench: Bench, cut: str, ended: list[str]) -> None:
 def test_a_delay_ends_with_the_clients_timeout(bench: Bench) -> None:
     connection = bench.site.connect()
     bench.http.put("faults", json={"statement": "select", "delay_seconds": 600, "times": 1})
-    connection.call_timeout = 100
+    connection.call_timeout = 1000
     with pytest.raises(oracledb.DatabaseError, match="DPY-4024"):
         run(connection)
     connection.call_timeout = 0

@@ -69,7 +69,7 @@ def test_a_break_arrives_while_a_statement_runs(secure_site: Any, authority: Aut
 
     secure_site.database.script["begin"] = answer
     connection = secure_site.connect(dsn=dsn(secure_site), ssl_context=authority.client_context())
-    connection.call_timeout = 100
+    connection.call_timeout = 1000
     with connection.cursor() as cursor, pytest.raises(oracledb.DatabaseError, match="DPY-4024"):
         cursor.execute("begin slow; end;")
     connection.call_timeout = 0

@@ -135,7 +135,7 @@ def test_a_statement_longer_than_many_packets(connection: oracledb.Connection) -
 
 
 def test_a_break_stops_a_block_and_keeps_the_session(connection: oracledb.Connection) -> None:
-    connection.call_timeout = 300
+    connection.call_timeout = 3000  # also how long the driver waits for the answer to its break
     with connection.cursor() as cursor, pytest.raises(oracledb.DatabaseError) as caught:
         cursor.execute("declare n number := 0; begin loop n := n + 1; end loop; end;")
     assert caught.value.args[0].full_code == "DPY-4024"
