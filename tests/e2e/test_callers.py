@@ -17,7 +17,8 @@ from botocore.credentials import Credentials
 from oracleapi.cli.callers import read_token
 from oracleapi.cli.lines import build_line
 from oracleapi.cli.objects import Snapshot
-from oracleapi.desired.line import caller_of, walk
+from oracleapi.desired.callers import caller_of
+from oracleapi.desired.line import walk
 from oracleapi.model.line import Caller, Line, LineRoute, Nobody, Subject
 from support.guarded_api import CLERK, PAYROLL, binding, database_time, guarded_lab
 from support.lab import Lab, wait_for

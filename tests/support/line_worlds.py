@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from oracleapi.desired.line import token_of
+from oracleapi.desired.callers import token_of
 from oracleapi.model.line import (
     Caller,
     Line,

@@ -10,7 +10,7 @@ from typing import get_args
 
 from oracleapi.cli.errors import USAGE, CliError
 from oracleapi.cli.objects import Resource, Snapshot, reference
-from oracleapi.desired.line import IAM_ROLE, token_of
+from oracleapi.desired.callers import IAM_ROLE, token_of
 from oracleapi.model.line import Subject, SubjectKind, Token
 
 KINDS: dict[str, SubjectKind] = {kind.lower(): kind for kind in get_args(SubjectKind)}

@@ -10,8 +10,8 @@ from urllib.parse import urlsplit
 
 from oracleapi.api.oraclerole import OracleRoleSpec
 from oracleapi.cli.objects import Resource, Snapshot, condition, fault, namespace_of, reference
+from oracleapi.desired.callers import caller_of
 from oracleapi.desired.groups import Group, schema_alias, scope_slug
-from oracleapi.desired.line import caller_of
 from oracleapi.desired.privileges import told_fault
 from oracleapi.desired.role import grants_of
 from oracleapi.model.line import (

@@ -6,9 +6,9 @@ from datetime import UTC, datetime
 
 from oracleapi.api.oracleapi import Route
 from oracleapi.api.rolebinding import EVERY_ROUTE, RoleBindingSpec
+from oracleapi.desired.callers import guard_name
 from oracleapi.desired.gateway import group_prefix, route_key
 from oracleapi.desired.groups import route_group
-from oracleapi.desired.line import guard_name
 from oracleapi.desired.probe import CLOSED_PATH, PROBE_GROUP, PROBE_PATH, has_probe
 from oracleapi.model.guard import BindingRow, DesiredBinding, DesiredGuard, GuardApi, GuardRoute, Management
 from oracleapi.model.ownership import Owner

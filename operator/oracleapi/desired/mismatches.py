@@ -11,7 +11,8 @@ from datetime import datetime
 from types import MappingProxyType
 
 from oracleapi.api.rolebinding import EVERY_ROUTE, RoleBindingSpec
-from oracleapi.desired.line import NO_ROLE, caller_of, decide, has_ended, walk
+from oracleapi.desired.callers import caller_of
+from oracleapi.desired.line import NO_ROLE, decide, has_ended, walk
 from oracleapi.model.guard import DesiredBinding
 from oracleapi.model.line import ARRIVES, Caller, Line, LineBinding, LineRole, LineRoute, Link, Subject, Token
 from oracleapi.model.parse import Parsed

@@ -9,9 +9,9 @@ from oracleapi.api.oracleapi import OracleApiSpec
 from oracleapi.api.oracledatabase import OracleDatabaseSpec
 from oracleapi.api.oraclerole import OracleRoleSpec
 from oracleapi.api.rolebinding import RoleBindingSpec
+from oracleapi.desired.callers import guard_name
 from oracleapi.desired.groups import route_group
 from oracleapi.desired.guard import build_binding
-from oracleapi.desired.line import guard_name
 from oracleapi.desired.mismatches import BindingFacts, Verdict, access_hash, judge
 from oracleapi.desired.privileges import told_fault
 from oracleapi.desired.role import may_have_role

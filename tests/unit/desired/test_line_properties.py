@@ -5,7 +5,8 @@ import random
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from oracleapi.desired.line import caller_of, means, walk
+from oracleapi.desired.callers import caller_of
+from oracleapi.desired.line import means, walk
 from oracleapi.model.line import ARRIVES, LINKS, Line, LineBinding, LineRoute
 from support.line_worlds import (
     ACCOUNT,

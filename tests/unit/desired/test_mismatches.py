@@ -8,7 +8,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from oracleapi.desired.line import caller_of, decide
+from oracleapi.desired.callers import caller_of
+from oracleapi.desired.line import decide
 from oracleapi.desired.mismatches import BindingFacts, broken_link
 from oracleapi.model.line import ARRIVES, Line, LineApi, LineBinding, LineDatabase, LineRole, Subject
 from support.line_worlds import ACCOUNT, NOW, ROLE_ARNS, ROUTES, random_fault

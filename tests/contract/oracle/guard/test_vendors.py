@@ -15,7 +15,8 @@ import httpx
 import oracledb
 import pytest
 
-from oracleapi.desired.line import decide, token_of
+from oracleapi.desired.callers import token_of
+from oracleapi.desired.line import decide
 from oracleapi.model.line import LineBinding, Subject
 from support.guard_requests import Pool, Request, bind, faults
 from support.line_worlds import guard_line
