@@ -2,6 +2,8 @@
 SHELL := /bin/bash
 .SHELLFLAGS := -eu -o pipefail -c
 PYTHON ?= python3
+# Sandboxes side by side: their tests mostly wait. Each takes a bit more than 1 GB.
+LABS ?= 4
 VENV := .venv
 SANDBOX_VENV := .venv-sandbox
 RUN := $(VENV)/bin
@@ -21,7 +23,7 @@ demo: setup ## Show the main job end to end on this machine (KEEP=1 leaves every
 test: setup check ## Run the whole test suite
 	cd sandbox && ../$(SANDBOX_VENV)/bin/python -m pytest -q -n 2 --dist loadfile
 	$(RUN)/python -Im pytest -q -n 2 tests/unit tests/transition tests/test_layout.py
-	$(RUN)/python -Im pytest -q -n 2 --dist loadfile --no-loadscope-reorder -m "not image" tests/e2e tests/contract
+	$(RUN)/python -Im pytest -q -n $(LABS) --dist loadfile --no-loadscope-reorder -m "not image" tests/e2e tests/contract
 
 .PHONY: test-image
 test-image: setup ## Build the image over a fresh Debian base and start it; needs root, buildah and debootstrap
