@@ -216,8 +216,8 @@ class Run:
         if not ended:
             raise DependencyNotReady(
                 reasons.ROLLOVER_RUNS,
-                f"the rollover period of account {name} still runs, and another change now would cut its readers off; it"
-                " goes on when the period is over, or grant ALTER USER to the operator's account",
+                f"the rollover period of account {name} still runs, and another change now would cut its readers off;"
+                " it goes on when the period is over, or grant ALTER USER to the operator's account",
                 300.0,
             )
         return True
