@@ -12,6 +12,7 @@ from oracleapi.errors import DependencyNotReady, OperatorError, Retryable, Termi
 from oracleapi.model.account import (
     ADDED_ONLY,
     BY_HAND,
+    PROFILE,
     AccountAction,
     CreateTwin,
     EndRollover,
@@ -125,7 +126,7 @@ class FakeAccounts:
             limits=dict(found.limits),
             changed=str(found.changes),
             whole=whole,
-            holdings=frozenset(found.holdings if whole else ()),
+            holdings=frozenset(found.holdings | {Holding("setting", PROFILE, value=found.profile)} if whole else ()),
             owned=found.owned if whole else (),
         )
 
@@ -144,9 +145,16 @@ class FakeAccounts:
         if action.assign:
             self._need("ALTER USER")
             self.accounts[action.account].profile = action.profile
+        self.spread()
+
+    def spread(self) -> None:
+        """Let each account have the limits of its profile, where that is known here."""
         for account in self.accounts.values():
-            if account.profile == action.profile:
-                account.limits |= {k: v for k, v in self.profiles[action.profile].items() if v != "DEFAULT"}
+            own, inherited = self.profiles.get(account.profile, {}), self.profiles.get("DEFAULT", {})
+            resolved = {
+                name: inherited.get(name, value) if value == "DEFAULT" else value for name, value in own.items()
+            }
+            account.limits |= {name: value for name, value in resolved.items() if value != "DEFAULT"}
 
     def apply(self, action: AccountAction) -> Sequence[RefusedHolding]:
         match action:
@@ -154,9 +162,8 @@ class FakeAccounts:
                 self._need("CREATE USER")
                 self._check(action.password)
                 if action.name not in self.accounts:
-                    self.accounts[action.name] = Account(
-                        action.password, clock=self.clock, holdings=set(action.settings)
-                    )
+                    self.accounts[action.name] = made = Account(action.password, clock=self.clock)
+                    self._hold(made, *action.settings)
             case SetPassword():
                 self._need("ALTER USER")
                 self._check(action.password)
@@ -179,12 +186,23 @@ class FakeAccounts:
                 found.holdings = {held for held in found.holdings if not _goes(held, each)}
             else:
                 assert each.kind not in BY_HAND, "what people give"
+                if each.kind == "setting":
+                    self._hold(found, each)
+                    continue
                 before = next((held for held in found.holdings if place(held) == place(each)), each)
                 found.holdings -= {before}
                 assert each.kind not in ADDED_ONLY or before is each or each.value == "", "AUDIT takes nothing away"
                 kept = dict.fromkeys(before.options(), True)  # a grant takes no option away
                 found.holdings.add(replace(each, **kept))
         return refused
+
+    def _hold(self, account: Account, *settings: Holding) -> None:
+        for each in settings:
+            if each.name == PROFILE:
+                account.profile = each.value
+            else:
+                account.holdings = {held for held in account.holdings if place(held) != place(each)} | {each}
+        self.spread()
 
     def _need(self, right: str) -> None:
         if right not in self.rights:

@@ -199,6 +199,7 @@ class Passwords(RuleBasedStateMachine):
                     self.nobody_is_there(1)
                 case "RotationFailed" | "LoginDenied":
                     self.people.put_the_password_right("database")
+                    self.people.end_rollovers()
         assert self.world.ready(ROTATION) == ("True", "Succeeded"), self.world.message(ROTATION)
         check_done(self.world)
         assert self.watch.works("AWSCURRENT")

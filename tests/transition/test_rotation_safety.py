@@ -207,3 +207,75 @@ def test_somebody_who_puts_the_very_password_of_a_rotation_ends_it_and_nothing_i
     assert status(world)["history"][0]["result"] == "Superseded"
     assert status(world)["versionId"] == "v2"
     check_done(world)
+
+
+def test_a_lost_answer_of_the_one_whose_turn_it_is_costs_no_refused_log_on() -> None:
+    """Its rollover still runs since its last turn, and within one PASSWORD_CHANGE_DATE would stay."""
+    world = between_turns()
+    lose_next_change(world)
+    rotate(world, "lost")
+    resync(world)
+    assert world.ready(ROTATION) == ("True", "Succeeded"), world.message(ROTATION)
+    assert all(taken for _, taken in database(world).log_ons)
+    check_done(world)
+
+
+def test_a_turn_waits_for_the_end_of_a_rollover_that_nobody_may_end() -> None:
+    world = between_turns()
+    database(world).old_may_end = False
+    rotate(world, "too early")
+    assert world.ready(ROTATION) == ("False", "RolloverRuns")
+    accounts(world)[ACCOUNT].old = None
+    world.settle(400)
+    assert world.ready(ROTATION) == ("True", "Succeeded"), world.message(ROTATION)
+    assert all(taken for _, taken in database(world).log_ons)
+    check_done(world)
+
+
+def between_turns() -> SmallWorld:
+    """Return a world whose twin is active, whose account is in a rollover, and whose operator has lost ALTER USER."""
+    world = settled(strategy="DualUser")
+    for turn in range(3):
+        rotate(world, str(turn))
+    assert accounts(world)[ACCOUNT].old is not None
+    database(world).rights.discard("ALTER USER")
+    return world
+
+
+def lose_next_change(world: SmallWorld) -> None:
+    logins = world.backends.log_ons
+    real = logins.change
+
+    def lost(*arguments: str) -> Change:
+        logins.change = real  # type: ignore[method-assign]
+        real(*arguments)
+        return failing()
+
+    logins.change = lost  # type: ignore[method-assign]
+
+
+def test_a_way_back_that_the_profile_refuses_is_told_with_the_rollover_that_must_end() -> None:
+    """Set by a DBA, the old password begins a rollover in which ours works too: nobody sees which of the two stays."""
+    world = settled(strategy="Rollover")
+    account, real = accounts(world)[ACCOUNT], secrets(world).make_current
+    account.used.append(FIRST)
+
+    def meanwhile(name: str, token: str, replacing: str) -> bool:
+        secrets(world).put(NAME, "v2", username=ACCOUNT, password=FIRST)
+        account.old = None
+        return real(name, token, replacing)
+
+    secrets(world).make_current = meanwhile  # type: ignore[method-assign]
+    rotate(world)
+    secrets(world).make_current = real  # type: ignore[method-assign]
+    world.settle(400)
+    assert world.ready(ROTATION) == ("False", "RotationFailed")
+    assert f"end that: ALTER USER {ACCOUNT} EXPIRE PASSWORD ROLLOVER PERIOD" in world.message(ROTATION)
+    account.change(FIRST)
+    resync(world)
+    assert world.ready(ROTATION) == ("False", "RotationFailed")
+    account.old = None
+    resync(world)
+    world.settle(400)
+    assert world.ready(ROTATION) == ("True", "Succeeded"), world.message(ROTATION)
+    check_done(world)

@@ -15,7 +15,8 @@ from oracleapi.ports import Backends
 from oracleapi.reconcile.passes import parse_spec
 from oracleapi.reconcile.references import References
 from oracleapi.reconcile.rotation_place import Place
-from oracleapi.reconcile.rotation_run import Run, say_verified
+from oracleapi.reconcile.rotation_run import Run
+from oracleapi.reconcile.rotation_said import say_verified
 from oracleapi.runtime.clock import parse_timestamp
 
 AGAIN_S = 5.0

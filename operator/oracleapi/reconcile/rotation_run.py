@@ -19,12 +19,12 @@ from oracleapi.api import reasons
 from oracleapi.desired.password import make_password
 from oracleapi.desired.rotation import secret_values
 from oracleapi.errors import DependencyNotReady, OperatorError, Retryable, Terminal
-from oracleapi.model.account import ATTEMPTS_LIMIT, CreateTwin, EndRollover, Equalize, ObservedAccount, SetPassword
+from oracleapi.model.account import ATTEMPTS_LIMIT, CreateTwin, EndRollover, ObservedAccount, SetPassword
 from oracleapi.model.opened import TRIES, OpenRotation
 from oracleapi.model.rotation import CURRENT, PREVIOUS, ObservedSecret
 from oracleapi.plan.account import plan_twin
-from oracleapi.reconcile.report import Report
 from oracleapi.reconcile.rotation_place import Place, renewed
+from oracleapi.reconcile.rotation_said import say_equal, say_verified
 
 Values = Mapping[str, Any]
 
@@ -94,11 +94,13 @@ class Run:
         return True
 
     def cannot_go_back(self) -> OperatorError:
+        account = self._opened.account
         return Terminal(
             reasons.ROTATION_FAILED,
-            f"somebody else moved AWSCURRENT of secret {self._place.name} during a rotation, and account"
-            f" {self._opened.account} does not take that version's password; set the password of version"
-            f" {self._opened.token} in it, or change the account's password to it",
+            f"somebody else moved AWSCURRENT of secret {self._place.name} during a rotation, and account {account} does"
+            f" not take that version's password; set the password of version {self._opened.token} in it, or change the"
+            " account's password to it and, if that begins a rollover, end that: ALTER USER"
+            f" {account} EXPIRE PASSWORD ROLLOVER PERIOD",
         )
 
     def _refuse_repetition(self) -> None:
@@ -200,8 +202,12 @@ class Run:
             return True
         if not known:
             return self._outwaited(account.name, current)
+        return self._ended(account.name, current)
+
+    def _ended(self, name: str, password: str) -> bool:
+        """End the rollover that runs. Returns and raises as :meth:`_end_last_rollover`."""
         try:
-            ended = self.end_rollover(account.name, current)
+            ended = self.end_rollover(name, password)
         except Retryable as error:
             if error.reason != reasons.LOGIN_DENIED:
                 raise
@@ -210,8 +216,8 @@ class Run:
         if not ended:
             raise DependencyNotReady(
                 reasons.ROLLOVER_RUNS,
-                f"the rollover period of account {account.name} still runs, and another change now would cut its"
-                " readers off; it goes on when the period is over, or grant ALTER USER to the operator's account",
+                f"the rollover period of account {name} still runs, and another change now would cut its readers off;"
+                " it goes on when the period is over, or grant ALTER USER to the operator's account",
                 300.0,
             )
         return True
@@ -297,8 +303,11 @@ class Run:
         if made or (resumed and self.is_set(twin, new)):
             return True
         previous = self._secret.version_with(PREVIOUS)
-        olds = [] if previous is None else [place.read(previous)]
-        return self._change(twin, new, [str(each["password"]) for each in olds if each.get("username") == target])
+        values = [] if previous is None else [place.read(previous)]
+        olds = [str(each["password"]) for each in values if each.get("username") == target]
+        if twin.in_rollover:  # in which PASSWORD_CHANGE_DATE would not tell whether the change happened
+            olds = [old for old in olds if self._ended(target, old)]
+        return self._change(twin, new, olds)
 
     def equalize(self, active: ObservedAccount, target: str) -> None:
         """Give *target* what *active* holds.
@@ -363,30 +372,3 @@ class Run:
             f"spec.secret.name: the password of AWSCURRENT is not that of account {account}; put the right one into the"
             f" secret, or grant ALTER USER to the operator's account, {again}",
         )
-
-
-def say_verified(report: Report, account: str, works: bool) -> None:
-    """Say whether the secret's password was seen to work."""
-    if works:
-        report.say("Verified", True, reasons.SUCCEEDED, f"A log-on as {account} and a query worked")
-    else:
-        report.say("Verified", False, reasons.LOGIN_DENIED, f"The database refused a log-on as {account}")
-
-
-def say_equal(report: Report, plan: Equalize | None, active: str, twin: str) -> None:
-    """Say whether two accounts are alike, and in status in what they are not."""
-    if plan is None:
-        report.fields["missing"] = None
-        report.say("GrantsEqual", True, reasons.SUCCEEDED, f"{active} and {twin} hold the same")
-        return
-    lines = [
-        *(f"{each} (missing, for a DBA)" for each in plan.lacking),
-        *(f"{each} (too much, for a DBA)" for each in plan.excess),
-        *(f"{each} (missing)" for each in plan.grant),
-        *(f"{each} (too much)" for each in plan.revoke),
-    ]
-    report.fields["missing"] = [line[:480] for line in lines[:50]]
-    text = f"{twin} differs from {active} in {plan.points} points; see status.missing"
-    if plan.points > plan.ours:
-        text += ", and have a DBA settle what is marked so before the next rotation"
-    report.say("GrantsEqual", False, reasons.ACCOUNTS_DIFFER, text)

@@ -213,10 +213,12 @@ def held_by(name: str) -> st.SearchStrategy[ObservedAccount]:
 def applied(action: Equalize, twin: ObservedAccount) -> ObservedAccount:
     """Return *twin* as a database leaves it."""
     accounts = FakeAccounts()
-    accounts.accounts[twin.name] = Account("x", holdings=set(twin.holdings))
+    (profile,) = [each for each in twin.holdings if each.kind == "setting"]
+    accounts.accounts[twin.name] = Account("x", profile=profile.value, holdings={*twin.holdings} - {profile})
     assert accounts.apply(action) == []
-    people = (accounts.accounts[twin.name].holdings - {*action.excess}) | {*action.lacking}
-    return replace(twin, holdings=frozenset(people))
+    found = accounts.observe(twin.name)
+    assert found is not None
+    return replace(twin, holdings=(found.holdings - {*action.excess}) | {*action.lacking})
 
 
 def shown(found: ObservedAccount) -> set[Holding]:
