@@ -320,6 +320,7 @@ KINDS = (
                     "attempts": INTEGER,
                     "changed": text(64),
                     "refused": text(160),
+                    "tried": texts(64, 4),
                 },
             },
             "passwordChangedTime": text(64),

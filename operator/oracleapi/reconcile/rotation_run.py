@@ -11,7 +11,7 @@ See docs/adr/0019-rotation.md.
 """
 
 import uuid
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
@@ -19,12 +19,12 @@ from oracleapi.api import reasons
 from oracleapi.desired.password import make_password
 from oracleapi.desired.rotation import secret_values
 from oracleapi.errors import DependencyNotReady, OperatorError, Retryable, Terminal
-from oracleapi.model.account import ATTEMPTS_LIMIT, CreateTwin, EndRollover, Equalize, ObservedAccount, SetPassword
+from oracleapi.model.account import ATTEMPTS_LIMIT, CreateTwin, EndRollover, ObservedAccount, SetPassword
 from oracleapi.model.opened import TRIES, OpenRotation
 from oracleapi.model.rotation import CURRENT, PREVIOUS, ObservedSecret
-from oracleapi.plan.account import plan_twin
 from oracleapi.reconcile.report import Report
 from oracleapi.reconcile.rotation_place import Place, renewed
+from oracleapi.reconcile.rotation_twin import equalize
 
 Values = Mapping[str, Any]
 
@@ -38,7 +38,6 @@ class Run:
 
     def __init__(self, place: Place, secret: ObservedSecret, opened: OpenRotation) -> None:
         self._place, self._secret, self._opened = place, secret, opened
-        self._failures = 0  # log-ons that were refused in a row
 
     def to_switch(self) -> OpenRotation:
         """Return the rotation once readers get the new version.
@@ -109,7 +108,7 @@ class Run:
         """
         opened = self._opened
         if self._place.again:
-            self._opened = replace(opened, attempts=min(opened.attempts, TRIES - 1), refused="")
+            self._opened = replace(opened, attempts=min(opened.attempts, TRIES - 1), refused="", tried=())
         elif opened.attempts >= TRIES:
             raise self._unsuitable()
         elif opened.refused and opened.refused == opened.replacing:
@@ -143,9 +142,9 @@ class Run:
             return True
         if not resumed:
             self.begin_setting(account)
-        current = self._place.read(self._opened.replacing)
-        works = self._end_last_rollover(account, str(current["password"]))
-        return self._change(account, new, self._candidates(account, current if works else None))
+        if self._opened.replacing not in self._opened.tried:
+            self._end_last_rollover(account, str(self._place.read(self._opened.replacing)["password"]))
+        return self._change(account, new, self._opened.replacing, self._secret.version_with(PREVIOUS))
 
     def begin_setting(self, account: ObservedAccount | None) -> None:
         """Note that the account's password is about to be changed, and how old the present one is."""
@@ -162,51 +161,52 @@ class Run:
             return False
         if self._place.logins.prove(account.name, new) != "Denied":
             return True
-        self._failures += 1
-        self._opened = self._place.note(replace(self._opened, changed=account.changed))
+        self._opened = replace(self._opened, changed=account.changed, tried=())
+        self._note_refused(self._opened.token)
         return False
 
-    def _candidates(self, account: ObservedAccount, current: Values | None) -> Iterator[str]:
-        """Yield the passwords that may be the account's now: the current one's, then, read when asked for, the one
-        before."""
-        if current is not None and current.get("username") == account.name:
-            yield str(current["password"])
-        previous = self._secret.version_with(PREVIOUS)
-        if previous is not None and self._may_fail(account, 0):
-            before = self._place.read(previous)
-            if before.get("username") == account.name:
-                yield str(before["password"])
+    def _note_refused(self, version: str) -> None:
+        """Note that the account refused a version's password: whatever fails next, that log-on is not repeated."""
+        self._opened = self._place.note(replace(self._opened, tried=(*self._opened.tried, version)))
 
-    def _may_fail(self, account: ObservedAccount, more: int) -> bool:
-        """Say whether the account stays open if so many log-ons *more*, and one after them, are refused."""
-        limit = account.limits.get(ATTEMPTS_LIMIT, "10")
-        return not limit.isdigit() or self._failures + more + 1 < int(limit)
+    def _may_fail(self, account: ObservedAccount) -> bool:
+        """Say whether the account stays open if one more log-on is refused."""
+        limit, refused = account.limits.get(ATTEMPTS_LIMIT, "10"), len(self._opened.tried)
+        return not refused or not limit.isdigit() or refused + 1 < int(limit)
 
-    def _end_last_rollover(self, account: ObservedAccount, current: str) -> bool:
+    def _password(self, version: str, account: str) -> str | None:
+        """Return the password that a version has for *account*, if it has one: anybody may have stored anything."""
+        try:
+            values = self._place.read(version)
+        except DependencyNotReady as error:
+            if error.reason != reasons.CREDENTIALS_MISSING:
+                raise
+            return None
+        return str(values["password"]) if values["username"] == account else None
+
+    def _end_last_rollover(self, account: ObservedAccount, current: str) -> None:
         """Let a change not be the second one of a rollover: its old password would stay, and the one between, which
         readers may have, would go. One that began with our change is ended; in one that began after the current
         version was seen to work, that is the old password.
 
         Source: Database Security Guide 19c, "Changing a Password During the Rollover Period".
 
-        Returns:
-            ``False``: the account refused the current password; it is not to be tried again.
-
         Raises:
             DependencyNotReady: ``RolloverRuns``, nobody of us may end it, or nobody knows which password readers have.
         """
         known = self._place.work.status.get("passwordChangedTime")
         if not account.in_rollover or (known and known != account.changed):
-            return True
+            return
         if not known:
-            return self._outwaited(account.name, current)
+            self._outwait(account.name, current)
+            return
         try:
             ended = self.end_rollover(account.name, current)
         except Retryable as error:
             if error.reason != reasons.LOGIN_DENIED:
                 raise
-            self._failures += 1
-            return False
+            self._note_refused(self._opened.replacing)
+            return
         if not ended:
             raise DependencyNotReady(
                 reasons.ROLLOVER_RUNS,
@@ -214,19 +214,17 @@ class Run:
                 " readers off; it goes on when the period is over, or grant ALTER USER to the operator's account",
                 300.0,
             )
-        return True
 
-    def _outwaited(self, name: str, current: str) -> bool:
-        """Wait for the end of a rollover that somebody else began. Returns and raises as :meth:`_end_last_rollover`.
+    def _outwait(self, name: str, current: str) -> None:
+        """Wait for the end of a rollover that somebody else began. Raises as :meth:`_end_last_rollover`.
 
         That it ended shows after a log-on only.
         """
         if self._opened.strategy == "Single":
-            return True
+            return
         if self._place.logins.prove(name, current) == "Denied":
-            self._failures += 1
-            return False
-        if self._place.account(name).in_rollover:
+            self._note_refused(self._opened.replacing)
+        elif self._place.account(name).in_rollover:
             raise DependencyNotReady(
                 reasons.ROLLOVER_RUNS,
                 f"account {name} is in a rollover period that somebody else began, and whether the secret has its old"
@@ -235,7 +233,6 @@ class Run:
                 f" {name} EXPIRE PASSWORD ROLLOVER PERIOD",
                 300.0,
             )
-        return True
 
     def end_rollover(self, account: str, password: str) -> bool:
         """Let the old password of *account* end now; ``False``: nobody of us may."""
@@ -249,16 +246,20 @@ class Run:
             return False
         return True
 
-    def _change(self, account: ObservedAccount, new: str, olds: Iterable[str]) -> bool:
-        for old in olds:
+    def _change(self, account: ObservedAccount, new: str, *versions: str | None) -> bool:
+        """Change the password by a log-on with that of one of *versions*, each tried once, or else by right."""
+        for version in versions:
+            if version is None or version in self._opened.tried or not self._may_fail(account):
+                continue
+            old = self._password(version, account.name)
+            if old is None:
+                continue
             match self._place.logins.change(account.name, old, new):
                 case "Changed":
                     return True
                 case "Unsuitable":
                     return False
-            self._failures += 1
-            if not self._may_fail(account, 0):
-                break
+            self._note_refused(version)
         return self._set_by_right(account.name, new)
 
     def _set_by_right(self, name: str, new: str) -> bool:
@@ -292,39 +293,11 @@ class Run:
                 if error.reason == reasons.PASSWORD_REFUSED:
                     return False
                 raise
-        self.equalize(active, target)
+        equalize(place, active, target)
         twin = place.account(target)
         if made or (resumed and self.is_set(twin, new)):
             return True
-        previous = self._secret.version_with(PREVIOUS)
-        olds = [] if previous is None else [place.read(previous)]
-        return self._change(twin, new, [str(each["password"]) for each in olds if each.get("username") == target])
-
-    def equalize(self, active: ObservedAccount, target: str) -> None:
-        """Give *target* what *active* holds.
-
-        Raises:
-            Terminal: ``AccountsDiffer``, something is refused; status names it.
-        """
-        place, report = self._place, self._place.work.report
-        twin = place.account(target, whole=True)
-        plan = plan_twin(active, twin)
-        refused = place.oracle.apply_account(plan) if plan is not None and plan.ours else ()
-        if plan is not None and plan.ours:
-            plan = plan_twin(active, place.account(target, whole=True))
-        say_equal(report, plan, active.name, target)
-        if plan is not None:
-            code = f" ({refused[0].code})" if refused else ""
-            why = (
-                f"the operator's account may not change them{code}"
-                if plan.ours
-                else "such the operator leaves to people"
-            )
-            raise Terminal(
-                reasons.ACCOUNTS_DIFFER,
-                f"account {target} cannot take the place of {active.name}: they differ in {plan.points} points, see"
-                f" status.missing; {why}, have a DBA do it",
-            )
+        return self._change(twin, new, self._secret.version_with(PREVIOUS))
 
     def _renew(self) -> None:
         place, opened = self._place, self._opened
@@ -371,22 +344,3 @@ def say_verified(report: Report, account: str, works: bool) -> None:
         report.say("Verified", True, reasons.SUCCEEDED, f"A log-on as {account} and a query worked")
     else:
         report.say("Verified", False, reasons.LOGIN_DENIED, f"The database refused a log-on as {account}")
-
-
-def say_equal(report: Report, plan: Equalize | None, active: str, twin: str) -> None:
-    """Say whether two accounts are alike, and in status in what they are not."""
-    if plan is None:
-        report.fields["missing"] = None
-        report.say("GrantsEqual", True, reasons.SUCCEEDED, f"{active} and {twin} hold the same")
-        return
-    lines = [
-        *(f"{each} (missing, for a DBA)" for each in plan.lacking),
-        *(f"{each} (too much, for a DBA)" for each in plan.excess),
-        *(f"{each} (missing)" for each in plan.grant),
-        *(f"{each} (too much)" for each in plan.revoke),
-    ]
-    report.fields["missing"] = [line[:480] for line in lines[:50]]
-    text = f"{twin} differs from {active} in {plan.points} points; see status.missing"
-    if plan.points > plan.ours:
-        text += ", and have a DBA settle what is marked so before the next rotation"
-    report.say("GrantsEqual", False, reasons.ACCOUNTS_DIFFER, text)

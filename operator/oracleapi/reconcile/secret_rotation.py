@@ -30,8 +30,9 @@ from oracleapi.reconcile.passes import Pass
 from oracleapi.reconcile.references import References
 from oracleapi.reconcile.rotation_delivery import Delivery
 from oracleapi.reconcile.rotation_place import KIND, Place, Places
-from oracleapi.reconcile.rotation_run import Run, Superseded, say_equal, say_verified
+from oracleapi.reconcile.rotation_run import Run, Superseded, say_verified
 from oracleapi.reconcile.rotation_times import begins_at, say_fresh, say_next, time_now, to_text
+from oracleapi.reconcile.rotation_twin import say_equal
 from oracleapi.runtime.clock import timestamp
 from oracleapi.runtime.store import Key
 
