@@ -25,6 +25,7 @@ class OpenRotation:
         changed: When the account's password had last been changed (PASSWORD_CHANGE_DATE) as the new one was not it yet.
         refused: The version whose password the database refused for this account: it is not tried again by itself.
         tried: Versions whose passwords it refused since it was last changed; the rest may still be tried.
+        restarted: Consumers that were restarted for the new version.
     """
 
     token: str
@@ -38,6 +39,7 @@ class OpenRotation:
     changed: str = ""
     refused: str = ""
     tried: tuple[str, ...] = ()
+    restarted: tuple[str, ...] = ()
 
     @staticmethod
     def of(status: Mapping[str, Any]) -> "OpenRotation | None":
@@ -57,6 +59,7 @@ class OpenRotation:
             found.get("changed", ""),
             found.get("refused", ""),
             tuple(found.get("tried", ())),
+            tuple(found.get("restarted", ())),
         )
 
     def fields(self) -> dict[str, Any]:
@@ -72,6 +75,7 @@ class OpenRotation:
             "changed": self.changed,
             "refused": self.refused,
             "tried": list(self.tried),
+            "restarted": list(self.restarted),
         }
         return {"rotation": {key: value for key, value in entry.items() if value}, "step": self.step}
 

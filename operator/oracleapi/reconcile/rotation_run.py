@@ -201,7 +201,7 @@ class Run:
             self._outwait(account.name, current)
             return
         try:
-            ended = self.end_rollover(account.name, current)
+            ended = end_rollover(self._place, account.name, current)
         except Retryable as error:
             if error.reason != reasons.LOGIN_DENIED:
                 raise
@@ -233,18 +233,6 @@ class Run:
                 f" {name} EXPIRE PASSWORD ROLLOVER PERIOD",
                 300.0,
             )
-
-    def end_rollover(self, account: str, password: str) -> bool:
-        """Let the old password of *account* end now; ``False``: nobody of us may."""
-        if self._place.logins.end_rollover(account, password):
-            return True
-        try:
-            self._place.oracle.apply_account(EndRollover(account))
-        except Terminal as error:
-            if error.reason != reasons.PRIVILEGES_MISSING:
-                raise
-            return False
-        return True
 
     def _change(self, account: ObservedAccount, new: str, *versions: str | None) -> bool:
         """Change the password by a log-on with that of one of *versions*, each tried once, or else by right."""
@@ -336,6 +324,19 @@ class Run:
             f"spec.secret.name: the password of AWSCURRENT is not that of account {account}; put the right one into the"
             f" secret, or grant ALTER USER to the operator's account, {again}",
         )
+
+
+def end_rollover(place: Place, account: str, password: str) -> bool:
+    """Let the old password of *account* end now; ``False``: nobody of us may."""
+    if place.logins.end_rollover(account, password):
+        return True
+    try:
+        place.oracle.apply_account(EndRollover(account))
+    except Terminal as error:
+        if error.reason != reasons.PRIVILEGES_MISSING:
+            raise
+        return False
+    return True
 
 
 def say_verified(report: Report, account: str, works: bool) -> None:
