@@ -98,7 +98,8 @@ def reachable(world: SmallWorld, *labels: str) -> bool:
 
 def passwords(world: SmallWorld) -> set[str]:
     """Return every password that is or was in the secret or an account's."""
-    stored = [each["password"] for found in secrets(world).secrets.values() for each in found.values.values()]
+    versions = [each for found in secrets(world).secrets.values() for each in found.values.values()]
+    stored = [each["password"] for each in versions if "password" in each]
     return {*stored, *(password for account in accounts(world).values() for password in account.used)}
 
 

@@ -8,7 +8,8 @@ import pytest
 import structlog
 
 from oracleapi.errors import Retryable
-from oracleapi.ports import Change
+from oracleapi.model.rotation import PREVIOUS
+from oracleapi.ports import Change, SecretValue
 from oracleapi.wiring import Operator, build_operator, list_all
 from support.crashes import Call, Outside
 from support.fake_rotation import Account
@@ -18,10 +19,12 @@ from support.rotations import (
     KUBERNETES,
     NAME,
     ROTATION,
+    TWIN,
     accounts,
     ask,
     begun,
     check_done,
+    current,
     database,
     passwords,
     rotate,
@@ -83,6 +86,60 @@ def test_a_rotation_that_neither_password_fits_is_given_up_after_one_log_on_with
     assert not accounts(world)[ACCOUNT].locked
     assert sum(not taken for _, taken in database(world).log_ons) <= 3
     assert "put the right one there" in world.message(ROTATION)
+
+
+def test_a_version_before_that_holds_no_password_is_none_to_try() -> None:
+    """What somebody stored before the first real password may be anything."""
+    world = unborn()
+    was_text_before(world)
+    accounts(world)[ACCOUNT].password = "of-somebody-else"
+    database(world).rights.clear()
+    rotate(world)
+    for _ in range(20):
+        resync(world)
+    assert world.ready(ROTATION) == ("False", "LoginDenied")
+    assert database(world).log_ons == [(ACCOUNT, False)]
+
+
+def test_a_version_before_that_holds_no_password_hinders_no_twin() -> None:
+    world = unborn(strategy="DualUser")
+    was_text_before(world)
+    accounts(world)[TWIN] = Account("of-a-dba", holdings=set(accounts(world)[ACCOUNT].holdings))
+    rotate(world)
+    check_done(world)
+    assert current(world)["username"] == TWIN
+
+
+def was_text_before(world: SmallWorld) -> None:
+    found = secrets(world).secrets[NAME]
+    found.values["v0"] = {"text": "to be filled in"}
+    found.move(PREVIOUS, "v0")
+
+
+def test_a_version_before_that_cannot_be_read_is_waited_for_and_no_log_on_repeated() -> None:
+    """Its key may be disabled for days; the account's password is in it all the same."""
+    world = settled()
+    rotate(world, "first")
+    before = secrets(world).secrets[NAME].labels[PREVIOUS]
+    account = accounts(world)[ACCOUNT]
+    account.password, account.old = FIRST, None
+    database(world).rights.clear()
+    real, here = secrets(world).read, len(database(world).log_ons)
+
+    def read(name: str, version: str) -> SecretValue:
+        if version == before:
+            raise Retryable("AwsAccessDenied", "the KMS key does not decrypt it", 60.0)
+        return real(name, version)
+
+    secrets(world).read = read  # type: ignore[method-assign]
+    ask(world, "second")
+    world.settle(1200)
+    assert world.ready(ROTATION) == ("Unknown", "AwsAccessDenied")
+    assert database(world).log_ons[here:] == [(ACCOUNT, False)]
+    del secrets(world).read
+    world.settle()
+    check_done(world)
+    assert database(world).log_ons[here:][:2] == [(ACCOUNT, False), (ACCOUNT, True)]
 
 
 @pytest.fixture

@@ -320,6 +320,8 @@ KINDS = (
                     "attempts": INTEGER,
                     "changed": text(64),
                     "refused": text(160),
+                    "tried": texts(64, 4),
+                    "restarted": texts(80, 32),
                 },
             },
             "passwordChangedTime": text(64),

@@ -24,6 +24,8 @@ class OpenRotation:
         attempts: Passwords that the account's profile refused.
         changed: When the account's password had last been changed (PASSWORD_CHANGE_DATE) as the new one was not it yet.
         refused: The version whose password the database refused for this account: it is not tried again by itself.
+        tried: Versions whose passwords it refused since it was last changed; the rest may still be tried.
+        restarted: Consumers that were restarted for the new version.
     """
 
     token: str
@@ -36,6 +38,8 @@ class OpenRotation:
     attempts: int = 0
     changed: str = ""
     refused: str = ""
+    tried: tuple[str, ...] = ()
+    restarted: tuple[str, ...] = ()
 
     @staticmethod
     def of(status: Mapping[str, Any]) -> "OpenRotation | None":
@@ -54,6 +58,8 @@ class OpenRotation:
             found.get("attempts", 0),
             found.get("changed", ""),
             found.get("refused", ""),
+            tuple(found.get("tried", ())),
+            tuple(found.get("restarted", ())),
         )
 
     def fields(self) -> dict[str, Any]:
@@ -68,6 +74,8 @@ class OpenRotation:
             "attempts": self.attempts,
             "changed": self.changed,
             "refused": self.refused,
+            "tried": list(self.tried),
+            "restarted": list(self.restarted),
         }
         return {"rotation": {key: value for key, value in entry.items() if value}, "step": self.step}
 

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from oracleapi.api import reasons
@@ -15,16 +16,33 @@ from oracleapi.ports import Backends
 from oracleapi.reconcile.passes import parse_spec
 from oracleapi.reconcile.references import References
 from oracleapi.reconcile.rotation_place import Place
-from oracleapi.reconcile.rotation_run import Run
-from oracleapi.reconcile.rotation_said import say_verified
+from oracleapi.reconcile.rotation_run import end_rollover, say_verified
 from oracleapi.runtime.clock import parse_timestamp
+from oracleapi.runtime.store import Key
 
 AGAIN_S = 5.0
 """How often a rollout and a Secret that somebody else fills are looked at."""
+ABSENT_S = 60.0
+LOOK_S = 300.0
+"""How often AWS is asked meanwhile whether somebody else wrote the secret."""
 RAN = (200, 403)
 """The handler answered, or the guard did: for both ORDS has a session."""
 HOUR_S = 3600.0
 TEXTS = ("username", "password", "host", "port", "dbname", "serviceName", "connectString")
+
+
+@dataclass(frozen=True)
+class Bringing:
+    """A version on its way, as the last pass left it: a rollout takes minutes, and its labels stay as they are.
+
+    Args:
+        since: When AWS was last asked about it.
+        values: The version's, if they were read.
+    """
+
+    token: str
+    since: float
+    values: Mapping[str, Any] | None = field(default=None, repr=False)
 
 
 class Delivery:
@@ -32,6 +50,37 @@ class Delivery:
 
     def __init__(self, references: References, backends: Backends) -> None:
         self._references, self._backends = references, backends
+        self._bringing: dict[Key, Bringing] = {}
+
+    def forget(self, key: Key) -> None:
+        self._bringing.pop(key, None)
+
+    def going_on(self, place: Place) -> OpenRotation | None:
+        """Return the rotation that waits for its consumers only, where AWS was asked about it not long ago."""
+        work = place.work
+        found, opened = self._bringing.get(work.key), OpenRotation.of(work.status)
+        if found is None or opened is None:
+            return None
+        recent = work.clock.now() - found.since < LOOK_S and not place.again
+        if not recent or (opened.token, opened.step) != (found.token, "Delivering"):
+            self.forget(work.key)
+            return None
+        if found.values is not None:
+            place.values[opened.token] = found.values
+        return opened
+
+    def check(self, place: Place, version: str) -> None:
+        """Check, while readers have what works, that a new version can be brought to them; keep the Secret.
+
+        Raises:
+            DependencyNotReady: ``WaitingForConsumers``, one is not there.
+        """
+        self.keep_secret(place, version)
+        for each in place.spec.consumers:
+            if place.workloads.find_workload(each.kind, place.namespace, each.name) is None:
+                raise DependencyNotReady(
+                    reasons.WAITING_FOR_CONSUMERS, f"the password is not changed while {_absent(each)}", ABSENT_S
+                )
 
     def keep_secret(self, place: Place, version: str) -> None:
         """Write the Kubernetes Secret, if one is asked for; nothing is sent where it is as it should be."""
@@ -53,15 +102,24 @@ class Delivery:
         if found is not None and found.owner == place.work.uid:
             self.keep_secret(place, version)
 
-    def bring(self, place: Place, run: Run, opened: OpenRotation) -> None:
+    def bring(self, place: Place, opened: OpenRotation) -> None:
         """Carry on until every consumer has moved and the old password has ended.
 
         Raises:
             DependencyNotReady: ``WaitingForConsumers``, naming the first one and what it waits for.
         """
-        self.keep_secret(place, opened.token)
-        consumers = place.spec.consumers
-        waiting = [text for each in consumers if (text := self._moving(place, each, opened.token)) is not None]
+        work, consumers = place.work, place.spec.consumers
+        found = self._bringing.get(work.key)
+        if found is None:
+            self.keep_secret(place, opened.token)
+            found = Bringing(opened.token, work.clock.now())
+        restarted = set(opened.restarted)
+        waiting = [
+            text for each in consumers if (text := self._moving(place, each, opened.token, restarted)) is not None
+        ]
+        if restarted != set(opened.restarted):
+            opened = place.note(replace(opened, restarted=tuple(sorted(restarted))))
+        self._bringing[work.key] = replace(found, values=place.values.get(opened.token))
         place.work.report.fields["consumersMoved"] = (
             f"{len(consumers) - len(waiting)}/{len(consumers)}" if consumers else None
         )
@@ -76,20 +134,28 @@ class Delivery:
             self._ask_ords(place)
         if opened.strategy == "Rollover" and consumers:
             _say_short(place)
-            self._end_old(place, run, opened)
+            self._end_old(place, opened)
+        self.forget(work.key)
 
-    def _moving(self, place: Place, consumer: Consumer, version: str) -> str | None:
-        """Return what a consumer waits for, ``None`` once it has moved."""
+    def _moving(self, place: Place, consumer: Consumer, version: str, restarted: set[str]) -> str | None:
+        """Return what a consumer waits for, ``None`` once it has moved.
+
+        Args:
+            restarted: Those that were, once each: another rotation, or whoever keeps the template as it is elsewhere,
+                may write the annotation after us. This one is added.
+        """
         name, namespace = f"{consumer.kind} {consumer.name}", place.namespace
         found = place.workloads.find_workload(consumer.kind, namespace, consumer.name)
         if found is None:
-            return f"{name} does not exist; create it, or take it out of spec.consumers"
-        if found.version != version:
+            return _absent(consumer)
+        if found.version != version and name not in restarted:
             awaited = consumer.wait_for_secret
             if awaited is not None and not self._carries(place, awaited.name, awaited.text_key, version):
                 return f"{name} is restarted once key {awaited.text_key} of Secret {awaited.name} has the new password"
             place.workloads.restart(consumer.kind, namespace, consumer.name, version)
+            restarted.add(name)
             return f"{name} is restarting"
+        restarted.add(name)
         if found.stuck:
             return f"{name} does not get on: {found.stuck}; see its pods"
         return None if found.settled else f"{name} is restarting"
@@ -134,14 +200,15 @@ class Delivery:
             if spec.database_ref == place.spec.database_ref and has_probe(spec):
                 yield f"{base}/{schema_alias(spec.schema_)}/{PROBE_GROUP.slug}{spec.base_path}{PROBE_PATH}"
 
-    def _end_old(self, place: Place, run: Run, opened: OpenRotation) -> None:
+    @staticmethod
+    def _end_old(place: Place, opened: OpenRotation) -> None:
         account = place.account(opened.account)
         ours = place.work.status.get("passwordChangedTime")
         if not account.in_rollover or account.changed != ours:
             ended = True  # by itself, or somebody changed the password after us
         else:
             try:
-                ended = run.end_rollover(opened.account, str(place.read(opened.token)["password"]))
+                ended = end_rollover(place, opened.account, str(place.read(opened.token)["password"]))
             except Retryable as error:
                 if error.reason != reasons.LOGIN_DENIED:
                     raise
@@ -157,6 +224,10 @@ class Delivery:
                 f"the old password of {opened.account} goes on working until its rollover period ends: neither the"
                 " account nor the operator's may end it earlier",
             )
+
+
+def _absent(consumer: Consumer) -> str:
+    return f"{consumer.kind} {consumer.name} does not exist; create it, or take it out of spec.consumers"
 
 
 def _until(place: Place) -> str:

@@ -11,7 +11,7 @@ See docs/adr/0019-rotation.md.
 """
 
 import uuid
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
@@ -22,9 +22,9 @@ from oracleapi.errors import DependencyNotReady, OperatorError, Retryable, Termi
 from oracleapi.model.account import ATTEMPTS_LIMIT, CreateTwin, EndRollover, ObservedAccount, SetPassword
 from oracleapi.model.opened import TRIES, OpenRotation
 from oracleapi.model.rotation import CURRENT, PREVIOUS, ObservedSecret
-from oracleapi.plan.account import plan_twin
+from oracleapi.reconcile.report import Report
 from oracleapi.reconcile.rotation_place import Place, renewed
-from oracleapi.reconcile.rotation_said import say_equal, say_verified
+from oracleapi.reconcile.rotation_twin import equalize
 
 Values = Mapping[str, Any]
 
@@ -38,7 +38,6 @@ class Run:
 
     def __init__(self, place: Place, secret: ObservedSecret, opened: OpenRotation) -> None:
         self._place, self._secret, self._opened = place, secret, opened
-        self._failures = 0  # log-ons that were refused in a row
 
     def to_switch(self) -> OpenRotation:
         """Return the rotation once readers get the new version.
@@ -111,7 +110,7 @@ class Run:
         """
         opened = self._opened
         if self._place.again:
-            self._opened = replace(opened, attempts=min(opened.attempts, TRIES - 1), refused="")
+            self._opened = replace(opened, attempts=min(opened.attempts, TRIES - 1), refused="", tried=())
         elif opened.attempts >= TRIES:
             raise self._unsuitable()
         elif opened.refused and opened.refused == opened.replacing:
@@ -145,9 +144,9 @@ class Run:
             return True
         if not resumed:
             self.begin_setting(account)
-        current = self._place.read(self._opened.replacing)
-        works = self._end_last_rollover(account, str(current["password"]))
-        return self._change(account, new, self._candidates(account, current if works else None))
+        if self._opened.replacing not in self._opened.tried:
+            self._end_last_rollover(account, str(self._place.read(self._opened.replacing)["password"]))
+        return self._change(account, new, self._opened.replacing, self._secret.version_with(PREVIOUS))
 
     def begin_setting(self, account: ObservedAccount | None) -> None:
         """Note that the account's password is about to be changed, and how old the present one is."""
@@ -164,55 +163,56 @@ class Run:
             return False
         if self._place.logins.prove(account.name, new) != "Denied":
             return True
-        self._failures += 1
-        self._opened = self._place.note(replace(self._opened, changed=account.changed))
+        self._opened = replace(self._opened, changed=account.changed, tried=())
+        self._note_refused(self._opened.token)
         return False
 
-    def _candidates(self, account: ObservedAccount, current: Values | None) -> Iterator[str]:
-        """Yield the passwords that may be the account's now: the current one's, then, read when asked for, the one
-        before."""
-        if current is not None and current.get("username") == account.name:
-            yield str(current["password"])
-        previous = self._secret.version_with(PREVIOUS)
-        if previous is not None and self._may_fail(account, 0):
-            before = self._place.read(previous)
-            if before.get("username") == account.name:
-                yield str(before["password"])
+    def _note_refused(self, version: str) -> None:
+        """Note that the account refused a version's password: whatever fails next, that log-on is not repeated."""
+        self._opened = self._place.note(replace(self._opened, tried=(*self._opened.tried, version)))
 
-    def _may_fail(self, account: ObservedAccount, more: int) -> bool:
-        """Say whether the account stays open if so many log-ons *more*, and one after them, are refused."""
-        limit = account.limits.get(ATTEMPTS_LIMIT, "10")
-        return not limit.isdigit() or self._failures + more + 1 < int(limit)
+    def _may_fail(self, account: ObservedAccount) -> bool:
+        """Say whether the account stays open if one more log-on is refused."""
+        limit, refused = account.limits.get(ATTEMPTS_LIMIT, "10"), len(self._opened.tried)
+        return not refused or not limit.isdigit() or refused + 1 < int(limit)
 
-    def _end_last_rollover(self, account: ObservedAccount, current: str) -> bool:
+    def _password(self, version: str, account: str) -> str | None:
+        """Return the password that a version has for *account*, if it has one: anybody may have stored anything."""
+        try:
+            values = self._place.read(version)
+        except DependencyNotReady as error:
+            if error.reason != reasons.CREDENTIALS_MISSING:
+                raise
+            return None
+        return str(values["password"]) if values["username"] == account else None
+
+    def _end_last_rollover(self, account: ObservedAccount, current: str) -> None:
         """Let a change not be the second one of a rollover: its old password would stay, and the one between, which
         readers may have, would go. One that began with our change is ended; in one that began after the current
         version was seen to work, that is the old password.
 
         Source: Database Security Guide 19c, "Changing a Password During the Rollover Period".
 
-        Returns:
-            ``False``: the account refused the current password; it is not to be tried again.
-
         Raises:
             DependencyNotReady: ``RolloverRuns``, nobody of us may end it, or nobody knows which password readers have.
         """
         known = self._place.work.status.get("passwordChangedTime")
         if not account.in_rollover or (known and known != account.changed):
-            return True
+            return
         if not known:
-            return self._outwaited(account.name, current)
-        return self._ended(account.name, current)
+            self._outwait(account.name, current)
+        else:
+            self._end_rollover(account.name, self._opened.replacing, current)
 
-    def _ended(self, name: str, password: str) -> bool:
-        """End the rollover that runs. Returns and raises as :meth:`_end_last_rollover`."""
+    def _end_rollover(self, name: str, version: str, password: str) -> None:
+        """End the rollover that runs with the password of *version*. Raises as :meth:`_end_last_rollover`."""
         try:
-            ended = self.end_rollover(name, password)
+            ended = end_rollover(self._place, name, password)
         except Retryable as error:
             if error.reason != reasons.LOGIN_DENIED:
                 raise
-            self._failures += 1
-            return False
+            self._note_refused(version)
+            return
         if not ended:
             raise DependencyNotReady(
                 reasons.ROLLOVER_RUNS,
@@ -220,19 +220,17 @@ class Run:
                 " it goes on when the period is over, or grant ALTER USER to the operator's account",
                 300.0,
             )
-        return True
 
-    def _outwaited(self, name: str, current: str) -> bool:
-        """Wait for the end of a rollover that somebody else began. Returns and raises as :meth:`_end_last_rollover`.
+    def _outwait(self, name: str, current: str) -> None:
+        """Wait for the end of a rollover that somebody else began. Raises as :meth:`_end_last_rollover`.
 
         That it ended shows after a log-on only.
         """
         if self._opened.strategy == "Single":
-            return True
+            return
         if self._place.logins.prove(name, current) == "Denied":
-            self._failures += 1
-            return False
-        if self._place.account(name).in_rollover:
+            self._note_refused(self._opened.replacing)
+        elif self._place.account(name).in_rollover:
             raise DependencyNotReady(
                 reasons.ROLLOVER_RUNS,
                 f"account {name} is in a rollover period that somebody else began, and whether the secret has its old"
@@ -241,30 +239,21 @@ class Run:
                 f" {name} EXPIRE PASSWORD ROLLOVER PERIOD",
                 300.0,
             )
-        return True
 
-    def end_rollover(self, account: str, password: str) -> bool:
-        """Let the old password of *account* end now; ``False``: nobody of us may."""
-        if self._place.logins.end_rollover(account, password):
-            return True
-        try:
-            self._place.oracle.apply_account(EndRollover(account))
-        except Terminal as error:
-            if error.reason != reasons.PRIVILEGES_MISSING:
-                raise
-            return False
-        return True
-
-    def _change(self, account: ObservedAccount, new: str, olds: Iterable[str]) -> bool:
-        for old in olds:
+    def _change(self, account: ObservedAccount, new: str, *versions: str | None) -> bool:
+        """Change the password by a log-on with that of one of *versions*, each tried once, or else by right."""
+        for version in versions:
+            if version is None or version in self._opened.tried or not self._may_fail(account):
+                continue
+            old = self._password(version, account.name)
+            if old is None:
+                continue
             match self._place.logins.change(account.name, old, new):
                 case "Changed":
                     return True
                 case "Unsuitable":
                     return False
-            self._failures += 1
-            if not self._may_fail(account, 0):
-                break
+            self._note_refused(version)
         return self._set_by_right(account.name, new)
 
     def _set_by_right(self, name: str, new: str) -> bool:
@@ -298,42 +287,16 @@ class Run:
                 if error.reason == reasons.PASSWORD_REFUSED:
                     return False
                 raise
-        self.equalize(active, target)
+        equalize(place, active, target)
         twin = place.account(target)
         if made or (resumed and self.is_set(twin, new)):
             return True
         previous = self._secret.version_with(PREVIOUS)
-        values = [] if previous is None else [place.read(previous)]
-        olds = [str(each["password"]) for each in values if each.get("username") == target]
-        if twin.in_rollover:  # in which PASSWORD_CHANGE_DATE would not tell whether the change happened
-            olds = [old for old in olds if self._ended(target, old)]
-        return self._change(twin, new, olds)
-
-    def equalize(self, active: ObservedAccount, target: str) -> None:
-        """Give *target* what *active* holds.
-
-        Raises:
-            Terminal: ``AccountsDiffer``, something is refused; status names it.
-        """
-        place, report = self._place, self._place.work.report
-        twin = place.account(target, whole=True)
-        plan = plan_twin(active, twin)
-        refused = place.oracle.apply_account(plan) if plan is not None and plan.ours else ()
-        if plan is not None and plan.ours:
-            plan = plan_twin(active, place.account(target, whole=True))
-        say_equal(report, plan, active.name, target)
-        if plan is not None:
-            code = f" ({refused[0].code})" if refused else ""
-            why = (
-                f"the operator's account may not change them{code}"
-                if plan.ours
-                else "such the operator leaves to people"
-            )
-            raise Terminal(
-                reasons.ACCOUNTS_DIFFER,
-                f"account {target} cannot take the place of {active.name}: they differ in {plan.points} points, see"
-                f" status.missing; {why}, have a DBA do it",
-            )
+        if twin.in_rollover and previous is not None and previous not in self._opened.tried:
+            old = self._password(previous, target)
+            if old is not None:  # PASSWORD_CHANGE_DATE would not tell whether a change in it happened
+                self._end_rollover(target, previous, old)
+        return self._change(twin, new, previous)
 
     def _renew(self) -> None:
         place, opened = self._place, self._opened
@@ -372,3 +335,24 @@ class Run:
             f"spec.secret.name: the password of AWSCURRENT is not that of account {account}; put the right one into the"
             f" secret, or grant ALTER USER to the operator's account, {again}",
         )
+
+
+def end_rollover(place: Place, account: str, password: str) -> bool:
+    """Let the old password of *account* end now; ``False``: nobody of us may."""
+    if place.logins.end_rollover(account, password):
+        return True
+    try:
+        place.oracle.apply_account(EndRollover(account))
+    except Terminal as error:
+        if error.reason != reasons.PRIVILEGES_MISSING:
+            raise
+        return False
+    return True
+
+
+def say_verified(report: Report, account: str, works: bool) -> None:
+    """Say whether the secret's password was seen to work."""
+    if works:
+        report.say("Verified", True, reasons.SUCCEEDED, f"A log-on as {account} and a query worked")
+    else:
+        report.say("Verified", False, reasons.LOGIN_DENIED, f"The database refused a log-on as {account}")

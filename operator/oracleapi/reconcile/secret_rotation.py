@@ -1,28 +1,23 @@
 """``SecretRotation``: keeps one account's password in one secret, and changes it when it is due or asked for."""
 
-import uuid
-from dataclasses import dataclass
 from datetime import timedelta
 
 from oracleapi.api import reasons
 from oracleapi.api.secretrotation import SecretRotationSpec
-from oracleapi.desired.password import make_password
 from oracleapi.desired.rotation import (
     build_schedule,
-    check_secret,
     check_twin_owns_nothing,
     noted,
     other_key,
     phase_of,
-    secret_values,
 )
 from oracleapi.desired.schedule import Schedule
-from oracleapi.errors import DependencyNotReady, Retryable, Terminal
+from oracleapi.errors import Retryable, Terminal
 from oracleapi.model.account import ObservedAccount, SetPassword
 from oracleapi.model.opened import IDLE, OpenRotation
 from oracleapi.model.ownership import TAG_OWNER
 from oracleapi.model.rollover import rollover_days
-from oracleapi.model.rotation import CURRENT, PENDING, ObservedSecret
+from oracleapi.model.rotation import PENDING, ObservedSecret
 from oracleapi.plan.account import plan_twin
 from oracleapi.ports import Backends, Workloads
 from oracleapi.reconcile.databases import Databases
@@ -30,22 +25,14 @@ from oracleapi.reconcile.passes import Pass
 from oracleapi.reconcile.references import References
 from oracleapi.reconcile.rotation_delivery import Delivery
 from oracleapi.reconcile.rotation_place import KIND, Place, Places
-from oracleapi.reconcile.rotation_run import Run, Superseded
-from oracleapi.reconcile.rotation_said import say_equal, say_verified
+from oracleapi.reconcile.rotation_run import Run, Superseded, say_verified
+from oracleapi.reconcile.rotation_secret import LAG_S, Known, begun, known_secret
 from oracleapi.reconcile.rotation_times import begins_at, say_fresh, say_next, time_now, to_text
+from oracleapi.reconcile.rotation_twin import say_equal
 from oracleapi.runtime.clock import timestamp
 from oracleapi.runtime.store import Key
 
 RECOVERY_DAYS = 30
-LAG_S = 5.0
-
-
-@dataclass(frozen=True)
-class Known:
-    """A secret that is there, and the version that readers get."""
-
-    secret: ObservedSecret
-    current: str
 
 
 class SecretRotationReconciler:
@@ -60,7 +47,11 @@ class SecretRotationReconciler:
         schedule = build_schedule(work.spec)
         say_fresh(work, schedule)
         place = self._places.open(work)
-        known = self._known(place)
+        going = self._delivery.going_on(place)
+        if going is not None:
+            self._deliver(place, going, schedule)
+            return
+        known = known_secret(place)
         opened = OpenRotation.of(work.status)
         if opened is None:
             self._notice(place, known)
@@ -73,77 +64,6 @@ class SecretRotationReconciler:
             work.report.message = f"The password of {work.report.fields['activeAccount']} is in {place.name}"
             return
         self._carry_on(place, known, opened, schedule)
-
-    # what is there ---------------------------------------------------------------------------------------------
-
-    def _known(self, place: Place) -> Known:
-        """Return the secret, made or restored where it is not there.
-
-        Raises:
-            Terminal: ``Conflict``, ``ForeignWriter``. DependencyNotReady: it has no current version.
-        """
-        work, opened = place.work, OpenRotation.of(place.work.status)
-        secret = place.describe()
-        if secret is None:
-            secret = self._create(place, opened)
-        if secret.deleted:
-            secret = self._restore(place, secret)
-        check_secret(secret, str(work.owner), None if opened is None else opened.token)
-        current = secret.version_with(CURRENT)
-        if current is None:
-            raise DependencyNotReady(
-                reasons.CREDENTIALS_MISSING,
-                f"spec.secret.name: secret {place.name} has no current version; store one with the keys username and"
-                " password, or delete it and it is made",
-                60.0,
-            )
-        work.report.fields["secretArn"] = secret.arn
-        if TAG_OWNER not in secret.tags:
-            self._take(place, current)
-        return Known(secret, current)
-
-    def _take(self, place: Place, current: str) -> None:
-        """Mark a secret that somebody else made as ours, where it is about this account."""
-        username = place.read(current).get("username")
-        if username not in (place.spec.account, place.twin):
-            raise Terminal(
-                reasons.CONFLICT,
-                f"spec.secret.name: secret {place.name} holds another account than {place.spec.account} under the key"
-                " username; name another secret, or put the account's name there",
-            )
-        place.secrets.tag(place.name, place.work.owner.tags())
-
-    def _restore(self, place: Place, secret: ObservedSecret) -> ObservedSecret:
-        if secret.tags.get(TAG_OWNER) != str(place.work.owner):
-            raise Terminal(
-                reasons.CONFLICT,
-                f"spec.secret.name: a secret {place.name} that is not ours is scheduled for deletion; restore it"
-                f" (aws secretsmanager restore-secret --secret-id {place.name}), or name another one",
-            )
-        place.secrets.restore(place.name)
-        place.work.event(True, reasons.SECRET_RESTORED, f"secret {place.name} was scheduled for deletion; restored it")
-        return self._seen(place)
-
-    def _seen(self, place: Place) -> ObservedSecret:
-        found = place.describe()
-        if found is None or found.deleted:
-            raise Retryable(reasons.AWS_UNAVAILABLE, f"Secrets Manager does not show secret {place.name} yet", LAG_S)
-        return found
-
-    def _create(self, place: Place, opened: OpenRotation | None) -> ObservedSecret:
-        """Make the secret with a password that becomes the account's right after."""
-        if opened is not None and opened.cause != "Create":
-            place.work.report.fields |= {"rotation": None, "step": IDLE}
-            opened = None
-        name = place.spec.account
-        place.chosen(name)
-        if opened is None:
-            opened = place.note(_opened(place, "", name, "Single", "Create"))
-        password = make_password(place.spec.password.length)
-        values = secret_values({}, place.database.connection, name, password)
-        kms = place.spec.secret.kms_key_id
-        place.secrets.create(place.name, opened.token, values, place.work.owner.tags(), kms)
-        return self._seen(place)
 
     @staticmethod
     def _verify(place: Place, known: Known, active: ObservedAccount) -> None:
@@ -249,13 +169,14 @@ class SecretRotationReconciler:
         if asked is None and begins > now:
             work.requeue((begins - now).total_seconds())
             return None
+        self._delivery.check(place, known.current)
         if strategy == "Rollover":
             place.give_profile(active)
         if asked is not None:
             fields["lastHandledRotateAt"] = asked
         target = place.other(active.name) if strategy == "DualUser" else active.name
         cause = "Schedule" if asked is None else "Request"
-        return place.note(_opened(place, known.current, target, strategy, cause))
+        return place.note(begun(place, known.current, target, strategy, cause))
 
     # the rotation ----------------------------------------------------------------------------------------------
 
@@ -281,8 +202,12 @@ class SecretRotationReconciler:
             text = f"somebody else moved AWSCURRENT of secret {place.name} during a rotation; theirs stays"
             work.event(True, reasons.ROLLED_BACK, text)
             raise Retryable(reasons.ROTATION_FAILED, f"{text}, and the rotation was taken back", LAG_S)
-        self._switched(place, opened)
-        self._delivery.bring(place, run, opened)
+        self._deliver(place, self._switched(place, opened), schedule)
+
+    def _deliver(self, place: Place, opened: OpenRotation, schedule: Schedule) -> None:
+        """Bring a version that is current to its readers; when they have it the rotation is over."""
+        work = place.work
+        self._delivery.bring(place, opened)
         self._end(place, opened, "Succeeded")
         begins = begins_at(work, schedule)
         say_next(work, schedule, begins)
@@ -321,11 +246,11 @@ class SecretRotationReconciler:
             )
 
     @staticmethod
-    def _switched(place: Place, opened: OpenRotation) -> None:
+    def _switched(place: Place, opened: OpenRotation) -> OpenRotation:
         """Write down that readers get the new version."""
         work = place.work
-        if work.status.get("versionId") == opened.token and work.status.get("step") == "Delivering":
-            return
+        if work.status.get("versionId") == opened.token and opened.step == "Delivering":
+            return opened
         account = place.account(opened.account)
         ends = time_now(work) + timedelta(days=rollover_days(account.limits))
         work.report.fields |= {
@@ -335,7 +260,7 @@ class SecretRotationReconciler:
             "passwordChangedTime": account.changed,
             "oldPasswordEndsTime": to_text(ends) if opened.strategy == "Rollover" else None,
         }
-        place.note(opened.at("Delivering"))
+        return place.note(opened.at("Delivering"))
 
     @staticmethod
     def _end(place: Place, opened: OpenRotation, result: str) -> None:
@@ -387,9 +312,4 @@ class SecretRotationReconciler:
         self._delivery.leave_secret(place, opened.token)
 
     def forget(self, key: Key) -> None:
-        """Nothing is remembered of a rotation."""
-
-
-def _opened(place: Place, replacing: str, account: str, strategy: str, cause: str) -> OpenRotation:
-    started = timestamp(place.work.clock)
-    return OpenRotation(str(uuid.uuid4()), replacing, account, strategy, cause, started, "Storing")
+        self._delivery.forget(key)
