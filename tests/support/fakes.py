@@ -53,6 +53,7 @@ class FakeKubernetes:
         self.objects: dict[tuple[str, str | None, str], dict[str, Any]] = {}
         self.secrets: dict[str, dict[str, str]] = {}
         self.labels: dict[str, dict[str, str]] = {}
+        self.going: set[str] = set()
         self.events: list[tuple[str, str, str, str]] = []
         self.writes: list[str] = []
         self._version = 0
@@ -117,6 +118,9 @@ class FakeKubernetes:
 
     def namespace_labels(self, name: str) -> Mapping[str, str]:
         return self.labels.get(name, {})
+
+    def namespace_goes(self, name: str) -> bool:
+        return name in self.going
 
     def record_event(self, resource: Mapping[str, Any], warning: bool, reason: str, message: str) -> None:
         self.events.append((resource["metadata"]["name"], "Warning" if warning else "Normal", reason, message))

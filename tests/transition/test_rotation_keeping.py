@@ -4,12 +4,15 @@ from typing import Any
 
 import pytest
 
-from oracleapi.errors import Terminal
+from oracleapi.errors import Retryable, Terminal
 from support.rotations import (
+    ACCOUNT,
+    CONSUMERS,
     DAY_S,
     KUBERNETES,
     NAME,
     ROTATION,
+    accounts,
     check_done,
     current,
     rotate,
@@ -148,3 +151,24 @@ def test_a_window_that_went_by_moves_the_next_time_and_not_since_when_it_is_due(
     world.settle(8 * DAY_S)
     assert status(world)["dueTime"] > due
     assert world.condition("Fresh", ROTATION) == ("True", "Succeeded")
+
+
+@pytest.mark.parametrize("rotating", [False, True])
+def test_a_namespace_that_is_deleted_is_held_up_by_no_role_that_went_before_it(rotating: bool) -> None:
+    """What is in a namespace goes in any order: the Role goes, and our object waits for us."""
+    world = settled(secret=KUBERNETES, consumers=CONSUMERS)
+    world.workloads.quick = False
+    if rotating:
+        rotate(world)
+        assert "rotation" in status(world)
+    world.kube.going.add("hr")
+    for name in ("read_secret", "write_secret", "release_secret", "find_workload"):
+        setattr(world.workloads, name, without_role)
+    world.delete(*ROTATION)
+    world.settle()
+    assert world.kube.find(*ROTATION) is None
+    assert accounts(world)[ACCOUNT].password == current(world)["password"]
+
+
+def without_role(*_: object) -> None:
+    raise Retryable("RbacMissing", "the operator may not get secrets in namespace hr")

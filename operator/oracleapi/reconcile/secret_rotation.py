@@ -295,7 +295,7 @@ class SecretRotationReconciler:
                     self._close(place, secret, opened)
                 if delete:
                     place.secrets.delete(place.name, RECOVERY_DAYS)
-        if not delete:
+        if not delete and not _all_goes(work):
             self._places.release(work)
 
     def _close(self, place: Place, secret: ObservedSecret, opened: OpenRotation) -> None:
@@ -309,7 +309,13 @@ class SecretRotationReconciler:
             raise run.cannot_go_back()
         else:
             opened = run.to_switch()
-        self._delivery.leave_secret(place, opened.token)
+        if not _all_goes(place.work):
+            self._delivery.leave_secret(place, opened.token)
 
     def forget(self, key: Key) -> None:
         self._delivery.forget(key)
+
+
+def _all_goes(work: Pass[SecretRotationSpec]) -> bool:
+    """Say whether the namespace is being deleted: its Secret goes with it, and so may our right to look at it have."""
+    return work.kube.namespace_goes(work.key.namespace or "")

@@ -151,6 +151,15 @@ def test_labels_of_a_namespace_are_read(server: Server) -> None:
     assert server.last.url.path == "/api/v1/namespaces/hr"
 
 
+@pytest.mark.parametrize(
+    ("status", "metadata", "goes"),
+    [(200, {}, False), (200, {"deletionTimestamp": "2026-01-02T00:00:00Z"}, True), (404, {}, True)],
+)
+def test_a_namespace_that_is_being_deleted_is_told(server: Server, status: int, metadata: Any, goes: bool) -> None:
+    server.says(status, {"metadata": metadata})
+    assert server.client.namespace_goes("hr") is goes
+
+
 def test_the_installation_s_id_is_the_uid_of_kube_system(server: Server) -> None:
     server.says(200, {"metadata": {"uid": "u-1"}})
     assert server.client.cluster_uid() == "u-1"

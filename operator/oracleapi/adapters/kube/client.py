@@ -80,6 +80,10 @@ class KubeClient:
         labels: Mapping[str, str] = (found or {}).get("metadata", {}).get("labels", {})
         return labels
 
+    def namespace_goes(self, name: str) -> bool:
+        found = self._get(f"/api/v1/namespaces/{quote(name, safe='')}")
+        return found is None or bool(found["metadata"].get("deletionTimestamp"))
+
     def cluster_uid(self) -> str:
         """Return the UID of ``kube-system``: the installation id unless another is given."""
         found = self._get("/api/v1/namespaces/kube-system")
