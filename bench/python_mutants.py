@@ -1,6 +1,6 @@
 """Mutants of a Python module, by its syntax tree: one change of what it decides by at a time.
 
-Not touched: annotations, docstrings, and texts for people (with a blank, or within an f-string).
+Not touched: annotations and types, docstrings, and texts for people (with a blank, or within an f-string).
 """
 
 import ast
@@ -58,7 +58,7 @@ def _slots(node: ast.AST, place: str) -> Iterator[tuple[Slot, ast.AST, str]]:
             continue
         listed = list(enumerate(value)) if isinstance(value, list) else [(None, value)]
         for index, child in listed:
-            if not isinstance(child, ast.AST) or _is_docstring(child):
+            if not isinstance(child, ast.AST) or _is_docstring(child) or _is_type(child):
                 continue
             inner = place
             if isinstance(child, ast.FunctionDef | ast.ClassDef):
@@ -70,6 +70,10 @@ def _slots(node: ast.AST, place: str) -> Iterator[tuple[Slot, ast.AST, str]]:
 
 def _is_docstring(node: ast.AST) -> bool:
     return isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant)
+
+
+def _is_type(node: ast.AST) -> bool:
+    return isinstance(node, ast.Subscript) and isinstance(node.value, ast.Name) and node.value.id == "Literal"
 
 
 def _alternatives(node: ast.AST, slot: Slot) -> Iterator[ast.AST]:

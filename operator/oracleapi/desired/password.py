@@ -10,6 +10,7 @@ import string
 OTHERS = "_-."
 """Letters, digits and these are left alone by URLs, shells, YAML, JSON, XML, properties files and connect strings."""
 CLASSES = (string.ascii_uppercase, string.ascii_lowercase, string.digits, OTHERS)
+ALL = string.ascii_letters + string.digits + OTHERS
 LEAST_OF_EACH = 2
 
 
@@ -19,6 +20,6 @@ def make_password(length: int) -> str:
     It has at least two of each class; what is left is drawn from all of them: 30 characters hold about 170 bits.
     """
     drawn = [secrets.choice(each) for each in CLASSES for _ in range(LEAST_OF_EACH)]
-    drawn += [secrets.choice("".join(CLASSES)) for _ in range(length - len(drawn) - 1)]
+    drawn += [secrets.choice(ALL) for _ in range(length - len(drawn) - 1)]
     secrets.SystemRandom().shuffle(drawn)
     return secrets.choice(string.ascii_letters) + "".join(drawn)
