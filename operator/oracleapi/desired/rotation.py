@@ -208,6 +208,12 @@ def phase_of(secret: ObservedSecret, token: str, replacing: str) -> Phase:
     return "Set" if token in secret.versions else "Store"
 
 
+def account_named(username: str) -> str:
+    """Return the account that somebody logs in to as *username*: Oracle reads it in upper case, unless it is quoted."""
+    quoted = len(username) > 2 and username[0] == username[-1] == '"'
+    return username[1:-1] if quoted else username.upper()
+
+
 def secret_values(old: Mapping[str, Any], connection: Connection, username: str, password: str) -> dict[str, Any]:
     """Return a version's keys: those of AWS's structure for Oracle, ours to connect by, and what else was there.
 
