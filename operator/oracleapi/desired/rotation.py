@@ -158,10 +158,12 @@ def check_secret(secret: ObservedSecret, owner: str, pending: str | None) -> Non
         Terminal: ``Conflict``, another object of ours or of another installation has it; ``ForeignWriter``.
     """
     field, name = "spec.secret.name", secret.name
-    theirs = secret.tags.get(TAG_OWNER, owner)
+    theirs = secret.tags.get(TAG_OWNER) or owner
     if theirs != owner:
         raise Terminal(
-            reasons.CONFLICT, f"{field}: secret {name} belongs to {theirs}; name another one, or delete that first"
+            reasons.CONFLICT,
+            f"{field}: secret {name} belongs to {theirs}; name another one, or delete that first. If it is gone without"
+            f" having let go: aws secretsmanager untag-resource --secret-id {name} --tag-keys {TAG_OWNER}",
         )
     if secret.rotates or secret.owning_service:
         by = (

@@ -12,10 +12,10 @@ from oracleapi.desired.rotation import (
     phase_of,
 )
 from oracleapi.desired.schedule import Schedule
-from oracleapi.errors import Retryable, Terminal
+from oracleapi.errors import OperatorError, OutOfBudget, Retryable, Terminal
 from oracleapi.model.account import ObservedAccount, SetPassword
 from oracleapi.model.opened import IDLE, OpenRotation
-from oracleapi.model.ownership import TAG_OWNER
+from oracleapi.model.ownership import TAG_OWNER, TAG_UID
 from oracleapi.model.rollover import rollover_days
 from oracleapi.model.rotation import PENDING, ObservedSecret
 from oracleapi.plan.account import plan_twin
@@ -33,6 +33,8 @@ from oracleapi.runtime.clock import timestamp
 from oracleapi.runtime.store import Key
 
 RECOVERY_DAYS = 30
+NOBODYS = {TAG_OWNER: "", TAG_UID: ""}
+"""Tags may be empty; taking them away would need another right."""
 
 
 class SecretRotationReconciler:
@@ -290,13 +292,29 @@ class SecretRotationReconciler:
         if opened is not None or delete:
             place = self._places.open(work, leaving=True)
             secret = place.describe()
-            if secret is not None and not secret.deleted and secret.tags.get(TAG_OWNER) == str(work.owner):
-                if opened is not None:
+            if secret is not None and not secret.deleted:
+                theirs = secret.tags.get(TAG_OWNER) or None
+                if opened is not None and theirs in (None, str(work.owner)):
                     self._close(place, secret, opened)
-                if delete:
+                if delete and theirs == str(work.owner):
                     place.secrets.delete(place.name, RECOVERY_DAYS)
-        if not delete and not _all_goes(work):
-            self._places.release(work)
+        if not delete:
+            self._leave(work)
+            if not _all_goes(work):
+                self._places.release(work)
+
+    def _leave(self, work: Pass[SecretRotationSpec]) -> None:
+        """Take our mark off the secret, so that another object may have it; where AWS lets nobody, that is told."""
+        try:
+            place = self._places.open(work, leaving=True)
+            secret = place.describe()
+            if secret is not None and not secret.deleted and secret.tags.get(TAG_OWNER) == str(work.owner):
+                place.secrets.tag(place.name, NOBODYS)
+        except OutOfBudget:
+            raise
+        except OperatorError as error:
+            text = f"secret {work.spec.secret.name} may keep its tag {TAG_OWNER}, with which no other object gets it"
+            work.event(True, reasons.LEFT_OUTSIDE, f"{text}: {error.message}")
 
     def _close(self, place: Place, secret: ObservedSecret, opened: OpenRotation) -> None:
         """Take an open rotation back, or bring it to its readers where they get its version already."""
