@@ -219,20 +219,29 @@ def account_named(username: str) -> str:
 def secret_values(old: Mapping[str, Any], connection: Connection, username: str, password: str) -> dict[str, Any]:
     """Return a version's keys: those of AWS's structure for Oracle, ours to connect by, and what else was there.
 
+    Where readers find the database, somebody else may have written: a proxy, a name of theirs, a SID. That stays. What
+    follows the connection is what we wrote, beside a connect string that says the same.
+
     Source: Secrets Manager user guide, "JSON structure of secrets", Oracle.
     """
-    scheme = connection.protocol.lower()
+    ours = {"host": connection.host, "port": str(connection.port), "dbname": connection.service_name}
+    theirs = {key: old[key] for key in ours if key in old}
+    if str(old.get("connectString", "")).partition("://")[2] == _address(theirs):
+        theirs = {}
     return {
         **old,
         "engine": "oracle",
-        "host": connection.host,
-        "port": str(connection.port),
-        "dbname": connection.service_name,
+        **ours,
+        **theirs,
         "serviceName": connection.service_name,
-        "connectString": f"{scheme}://{connection.host}:{connection.port}/{connection.service_name}",
+        "connectString": f"{connection.protocol.lower()}://{_address(ours)}",
         "username": username,
         "password": password,
     }
+
+
+def _address(names: Mapping[str, Any]) -> str:
+    return f"{names.get('host')}:{names.get('port')}/{names.get('dbname')}"
 
 
 def noted(history: Iterable[Mapping[str, Any]], entry: Mapping[str, Any]) -> list[dict[str, Any]]:
