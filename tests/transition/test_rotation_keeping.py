@@ -23,6 +23,7 @@ from support.rotations import (
     settled,
     status,
     stuck,
+    unborn,
 )
 from support.small_world import SmallWorld
 from support.worlds import edit, events, resync, written
@@ -155,6 +156,21 @@ def test_a_window_that_went_by_moves_the_next_time_and_not_since_when_it_is_due(
     world.settle(8 * DAY_S)
     assert status(world)["dueTime"] > due
     assert world.condition("Fresh", ROTATION) == ("True", "Succeeded")
+
+
+@pytest.mark.parametrize(("life", "told"), [("20", True), ("30.5", False), ("UNLIMITED", False), ("DEFAULT", False)])
+def test_a_password_that_expires_before_the_next_rotation_is_told(life: str, told: bool) -> None:
+    world = unborn()
+    accounts(world)[ACCOUNT].limits["PASSWORD_LIFE_TIME"] = life
+    world.settle()
+    assert world.ready(ROTATION) == ("True", "Succeeded")
+    assert ("lets the password of HR_APP live 20 days" in world.message(ROTATION)) is told
+    assert len(events(world, "PasswordExpires")) == told
+    resync(world)
+    assert len(events(world, "PasswordExpires")) == told
+    edit(world, ROTATION, schedule={"everyDays": 15})
+    world.settle()
+    assert "live 20 days" not in world.message(ROTATION)
 
 
 @pytest.mark.parametrize("strategy", ["Rollover", "DualUser"])

@@ -27,7 +27,7 @@ from oracleapi.reconcile.rotation_delivery import Delivery
 from oracleapi.reconcile.rotation_place import KIND, Place, Places
 from oracleapi.reconcile.rotation_run import Run, Superseded, say_verified
 from oracleapi.reconcile.rotation_secret import LAG_S, Known, begun, known_secret
-from oracleapi.reconcile.rotation_times import begins_at, say_fresh, say_next, time_now, to_text
+from oracleapi.reconcile.rotation_times import begins_at, expiry, say_fresh, say_next, time_now, to_text
 from oracleapi.reconcile.rotation_twin import say_equal
 from oracleapi.runtime.clock import timestamp
 from oracleapi.runtime.store import Key
@@ -63,7 +63,11 @@ class SecretRotationReconciler:
         if opened is None:
             self._verify(place, known, active)
             self._delivery.check(place, known.current)
-            work.report.message = f"The password of {work.report.fields['activeAccount']} is in {place.name}"
+            work.report.message = f"The password of {active.name} is in {place.name}"
+            if text := expiry(work, schedule, active):
+                work.report.message += f"; {text}"
+                if place.again:
+                    work.event(True, reasons.PASSWORD_EXPIRES, text)
             return
         self._carry_on(place, known, opened, schedule)
 
