@@ -26,7 +26,7 @@ from support.rotations import (
     unborn,
 )
 from support.small_world import SmallWorld
-from support.worlds import edit, events, resync, written
+from support.worlds import annotate, edit, events, resync, written
 
 ARN = "arn:aws:kms:eu-west-1:123456789012:"
 HERE = ("hr", "hr-app-db")
@@ -194,6 +194,24 @@ def test_an_object_whose_secret_cannot_be_asked_about_goes_and_tells() -> None:
     assert world.kube.find(*ROTATION) is None
     (text,) = events(world, "LeftOutside")
     assert "secret hr/app may keep its tag oracleapi.dev/owner" in text
+
+
+def test_an_object_whose_database_is_gone_waits_until_somebody_lets_it_go() -> None:
+    world = stuck("make_current")()
+    world.backends.database.observe_account = away  # type: ignore[method-assign]
+    world.delete(*ROTATION)
+    world.settle()
+    assert world.ready(ROTATION) == ("False", "DatabaseUnreachable")
+    annotate(world, ROTATION, deletion_policy="Retain")
+    world.settle()
+    assert world.kube.find(*ROTATION) is None
+    (text,) = events(world, "LeftOutside")
+    assert "is left as it is: the database does not answer" in text
+    assert world.workloads.secrets[HERE].owner == ""
+
+
+def away(*_: object, **__: object) -> None:
+    raise Retryable("DatabaseUnreachable", "the database does not answer")
 
 
 def test_a_rotation_is_taken_back_though_somebody_stripped_the_secret_s_tags() -> None:

@@ -3,6 +3,7 @@
 from datetime import timedelta
 
 from oracleapi.api import reasons
+from oracleapi.api.common import DELETION_POLICY
 from oracleapi.api.secretrotation import SecretRotationSpec
 from oracleapi.desired.rotation import (
     build_schedule,
@@ -294,18 +295,29 @@ class SecretRotationReconciler:
             return
         delete = work.deletion_policy == "Delete"
         if opened is not None or delete:
-            place = self._places.open(work, leaving=True)
-            secret = place.describe()
-            if secret is not None and not secret.deleted:
-                theirs = secret.tags.get(TAG_OWNER) or None
-                if opened is not None and theirs in (None, str(work.owner)):
-                    self._close(place, secret, opened)
-                if delete and theirs == str(work.owner):
-                    place.secrets.delete(place.name, RECOVERY_DAYS)
+            try:
+                self._end_outside(work, opened, delete)
+            except OperatorError as error:
+                if isinstance(error, OutOfBudget) or not _is_let_go(work):
+                    raise
+                text = f"the rotation to version {opened.token if opened else ''} is left as it is: {error.message}"
+                work.event(True, reasons.LEFT_OUTSIDE, text)
         if not delete:
             self._leave(work)
             if not _all_goes(work):
                 self._places.release(work)
+
+    def _end_outside(self, work: Pass[SecretRotationSpec], opened: OpenRotation | None, delete: bool) -> None:
+        """Close an open rotation, and schedule the secret for deletion where that is asked for."""
+        place = self._places.open(work, leaving=True)
+        secret = place.describe()
+        if secret is None or secret.deleted:
+            return
+        theirs = secret.tags.get(TAG_OWNER) or None
+        if opened is not None and theirs in (None, str(work.owner)):
+            self._close(place, secret, opened)
+        if delete and theirs == str(work.owner):
+            place.secrets.delete(place.name, RECOVERY_DAYS)
 
     def _leave(self, work: Pass[SecretRotationSpec]) -> None:
         """Take our mark off the secret, so that another object may have it; where AWS lets nobody, that is told."""
@@ -341,3 +353,8 @@ class SecretRotationReconciler:
 def _all_goes(work: Pass[SecretRotationSpec]) -> bool:
     """Say whether the namespace is being deleted: its Secret goes with it, and so may our right to look at it have."""
     return work.kube.namespace_goes(work.key.namespace or "")
+
+
+def _is_let_go(work: Pass[SecretRotationSpec]) -> bool:
+    """Say whether somebody wrote at the object itself that it is to go whatever it leaves: its database may be gone."""
+    return bool(work.resource["metadata"].get("annotations", {}).get(DELETION_POLICY) == "Retain")
