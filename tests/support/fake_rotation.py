@@ -69,6 +69,8 @@ class Account:
     changes: int = 0
     used: list[str] = field(default_factory=list)
     owned: tuple[str, ...] = ()
+    authentication: str = "PASSWORD"
+    common: bool = False
 
     def takes(self, password: str) -> bool:
         return password == self.password or (password == self.old and self.clock() < self.ends)
@@ -125,6 +127,8 @@ class FakeAccounts:
             maintained=name in self.maintained,
             limits=dict(found.limits),
             changed=str(found.changes),
+            authentication=found.authentication,
+            common=found.common,
             whole=whole,
             holdings=frozenset(found.holdings | {Holding("setting", PROFILE, value=found.profile)} if whole else ()),
             owned=found.owned if whole else (),

@@ -48,6 +48,22 @@ def test_a_secret_that_is_there_is_taken_over_and_nothing_is_changed_before_it_i
     assert secrets(world).calls[len(before) :] == ["describe"]
 
 
+@pytest.mark.parametrize("name", ["hr_app", "Hr_App", '"HR_APP"'])
+def test_a_secret_may_write_the_account_as_a_log_on_may(name: str) -> None:
+    world = unborn(there=False)
+    secrets(world).put(NAME, "v1", username=name, password=FIRST)
+    rotate(world)
+    check_done(world)
+    assert current(world)["username"] == ACCOUNT
+
+
+def test_a_quoted_name_in_lower_case_is_another_account() -> None:
+    world = unborn(there=False)
+    secrets(world).put(NAME, "v1", username='"hr_app"', password=FIRST)
+    world.settle()
+    assert world.ready(ROTATION) == ("False", "Conflict")
+
+
 def test_when_it_is_due_the_password_changes_and_both_work() -> None:
     world = settled()
     world.clock.advance(30 * DAY_S)

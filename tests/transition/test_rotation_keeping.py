@@ -5,6 +5,9 @@ from typing import Any
 import pytest
 
 from oracleapi.errors import Retryable, Terminal
+from oracleapi.model.rotation import PENDING
+from oracleapi.runtime.store import Key
+from support import make
 from support.rotations import (
     ACCOUNT,
     CONSUMERS,
@@ -19,9 +22,11 @@ from support.rotations import (
     secrets,
     settled,
     status,
+    stuck,
+    unborn,
 )
 from support.small_world import SmallWorld
-from support.worlds import edit, events, resync, written
+from support.worlds import annotate, edit, events, resync, written
 
 ARN = "arn:aws:kms:eu-west-1:123456789012:"
 HERE = ("hr", "hr-app-db")
@@ -151,6 +156,73 @@ def test_a_window_that_went_by_moves_the_next_time_and_not_since_when_it_is_due(
     world.settle(8 * DAY_S)
     assert status(world)["dueTime"] > due
     assert world.condition("Fresh", ROTATION) == ("True", "Succeeded")
+
+
+@pytest.mark.parametrize(("life", "told"), [("20", True), ("30.5", False), ("UNLIMITED", False), ("DEFAULT", False)])
+def test_a_password_that_expires_before_the_next_rotation_is_told(life: str, told: bool) -> None:
+    world = unborn()
+    accounts(world)[ACCOUNT].limits["PASSWORD_LIFE_TIME"] = life
+    world.settle()
+    assert world.ready(ROTATION) == ("True", "Succeeded")
+    assert ("lets the password of HR_APP live 20 days" in world.message(ROTATION)) is told
+    assert len(events(world, "PasswordExpires")) == told
+    resync(world)
+    assert len(events(world, "PasswordExpires")) == told
+    edit(world, ROTATION, schedule={"everyDays": 15})
+    world.settle()
+    assert "live 20 days" not in world.message(ROTATION)
+
+
+@pytest.mark.parametrize("strategy", ["Rollover", "DualUser"])
+def test_a_secret_that_is_left_may_be_taken_by_an_object_of_another_name(strategy: str) -> None:
+    world = settled(strategy=strategy)
+    rotate(world)
+    world.delete(*ROTATION)
+    world.settle()
+    world.apply(make.rotation("moved", strategy=strategy))
+    world.settle()
+    moved = Key("SecretRotation", "hr", "moved")
+    assert world.ready(moved) == ("True", "Succeeded")
+    assert secrets(world).secrets[NAME].tags["oracleapi.dev/owner"].endswith("/hr/moved")
+
+
+def test_an_object_whose_secret_cannot_be_asked_about_goes_and_tells() -> None:
+    world = settled()
+    secrets(world).faults["describe"] = [Retryable("AwsUnavailable", "no answer")]
+    world.delete(*ROTATION)
+    world.settle()
+    assert world.kube.find(*ROTATION) is None
+    (text,) = events(world, "LeftOutside")
+    assert "secret hr/app may keep its tag oracleapi.dev/owner" in text
+
+
+def test_an_object_whose_database_is_gone_waits_until_somebody_lets_it_go() -> None:
+    world = stuck("make_current")()
+    world.backends.database.observe_account = away  # type: ignore[method-assign]
+    world.delete(*ROTATION)
+    world.settle()
+    assert world.ready(ROTATION) == ("False", "DatabaseUnreachable")
+    annotate(world, ROTATION, deletion_policy="Retain")
+    world.settle()
+    assert world.kube.find(*ROTATION) is None
+    (text,) = events(world, "LeftOutside")
+    assert "is left as it is: the database does not answer" in text
+    assert world.workloads.secrets[HERE].owner == ""
+
+
+def away(*_: object, **__: object) -> None:
+    raise Retryable("DatabaseUnreachable", "the database does not answer")
+
+
+def test_a_rotation_is_taken_back_though_somebody_stripped_the_secret_s_tags() -> None:
+    """Tools that own all tags of a secret take away those that they do not know."""
+    world = stuck("make_current")()
+    secrets(world).secrets[NAME].tags.clear()
+    world.delete(*ROTATION)
+    world.settle()
+    assert world.kube.find(*ROTATION) is None
+    assert current(world)["password"] == accounts(world)[ACCOUNT].password
+    assert PENDING not in secrets(world).secrets[NAME].labels
 
 
 @pytest.mark.parametrize("rotating", [False, True])

@@ -88,6 +88,22 @@ def test_a_rotation_that_neither_password_fits_is_given_up_after_one_log_on_with
     assert "put the right one there" in world.message(ROTATION)
 
 
+@pytest.mark.parametrize(
+    ("fields", "words"),
+    [({"authentication": "GLOBAL"}, "authentication is GLOBAL"), ({"common": True}, "is a common user")],
+)
+@pytest.mark.parametrize("there", [True, False])
+def test_no_password_is_given_to_an_account_of_another_kind(fields: Any, words: str, there: bool) -> None:
+    """One would replace how it logs in now."""
+    world = unborn(there)
+    accounts(world)[ACCOUNT] = Account(FIRST, **fields)
+    rotate(world)
+    assert world.ready(ROTATION) == ("False", "AccountRefused")
+    assert words in world.message(ROTATION)
+    assert accounts(world)[ACCOUNT].used == database(world).log_ons == []
+    assert (NAME in secrets(world).secrets) is there
+
+
 def test_a_version_before_that_holds_no_password_is_none_to_try() -> None:
     """What somebody stored before the first real password may be anything."""
     world = unborn()

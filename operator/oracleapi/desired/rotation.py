@@ -158,10 +158,12 @@ def check_secret(secret: ObservedSecret, owner: str, pending: str | None) -> Non
         Terminal: ``Conflict``, another object of ours or of another installation has it; ``ForeignWriter``.
     """
     field, name = "spec.secret.name", secret.name
-    theirs = secret.tags.get(TAG_OWNER, owner)
+    theirs = secret.tags.get(TAG_OWNER) or owner
     if theirs != owner:
         raise Terminal(
-            reasons.CONFLICT, f"{field}: secret {name} belongs to {theirs}; name another one, or delete that first"
+            reasons.CONFLICT,
+            f"{field}: secret {name} belongs to {theirs}; name another one, or delete that first. If it is gone without"
+            f" having let go: aws secretsmanager untag-resource --secret-id {name} --tag-keys {TAG_OWNER}",
         )
     if secret.rotates or secret.owning_service:
         by = (
@@ -208,23 +210,38 @@ def phase_of(secret: ObservedSecret, token: str, replacing: str) -> Phase:
     return "Set" if token in secret.versions else "Store"
 
 
+def account_named(username: str) -> str:
+    """Return the account that somebody logs in to as *username*: Oracle reads it in upper case, unless it is quoted."""
+    quoted = len(username) > 2 and username[0] == username[-1] == '"'
+    return username[1:-1] if quoted else username.upper()
+
+
 def secret_values(old: Mapping[str, Any], connection: Connection, username: str, password: str) -> dict[str, Any]:
     """Return a version's keys: those of AWS's structure for Oracle, ours to connect by, and what else was there.
 
+    Where readers find the database, somebody else may have written: a proxy, a name of theirs, a SID. That stays. What
+    follows the connection is what we wrote, beside a connect string that says the same.
+
     Source: Secrets Manager user guide, "JSON structure of secrets", Oracle.
     """
-    scheme = connection.protocol.lower()
+    ours = {"host": connection.host, "port": str(connection.port), "dbname": connection.service_name}
+    theirs = {key: old[key] for key in ours if key in old}
+    if str(old.get("connectString", "")).partition("://")[2] == _address(theirs):
+        theirs = {}
     return {
         **old,
         "engine": "oracle",
-        "host": connection.host,
-        "port": str(connection.port),
-        "dbname": connection.service_name,
+        **ours,
+        **theirs,
         "serviceName": connection.service_name,
-        "connectString": f"{scheme}://{connection.host}:{connection.port}/{connection.service_name}",
+        "connectString": f"{connection.protocol.lower()}://{_address(ours)}",
         "username": username,
         "password": password,
     }
+
+
+def _address(names: Mapping[str, Any]) -> str:
+    return f"{names.get('host')}:{names.get('port')}/{names.get('dbname')}"
 
 
 def noted(history: Iterable[Mapping[str, Any]], entry: Mapping[str, Any]) -> list[dict[str, Any]]:

@@ -88,6 +88,8 @@ class ObservedAccount:
         runtime: ORDS logs in with it.
         limits: Those of its profile, DEFAULT resolved; days and counts as text, ``UNLIMITED``, ``NULL``.
         changed: PASSWORD_CHANGE_DATE as text; compared with itself only.
+        authentication: DBA_USERS.AUTHENTICATION_TYPE; ``NONE`` until somebody gives it a password.
+        common: It is one account in all containers, changed in the root.
         whole: What it holds and owns was read.
         owned: One object of each type that it owns, such as ``TABLE PAY``, private synonyms left out; what tells most
             comes first.
@@ -101,6 +103,8 @@ class ObservedAccount:
     runtime: bool = False
     limits: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
     changed: str = ""
+    authentication: str = "PASSWORD"
+    common: bool = False
     whole: bool = True
     holdings: frozenset[Holding] = frozenset()
     owned: tuple[str, ...] = ()
@@ -108,6 +112,11 @@ class ObservedAccount:
     @property
     def in_rollover(self) -> bool:
         return ROLLOVER in self.status
+
+    @property
+    def has_password(self) -> bool:
+        """Say whether it logs in with a password of its own, or could once it has one."""
+        return self.authentication in ("PASSWORD", "NONE")
 
     @property
     def locked(self) -> bool:

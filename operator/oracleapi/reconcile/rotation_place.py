@@ -9,7 +9,7 @@ from oracleapi.api.awsaccount import AwsAccountSpec
 from oracleapi.api.common import ROTATE_REQUESTED_AT
 from oracleapi.api.oracledatabase import Delegation, OracleDatabaseSpec
 from oracleapi.api.secretrotation import SecretRotationSpec
-from oracleapi.desired.rotation import Choice, check_account, choose_strategy
+from oracleapi.desired.rotation import Choice, account_named, check_account, choose_strategy
 from oracleapi.errors import DependencyNotReady, Terminal
 from oracleapi.model.account import ObservedAccount
 from oracleapi.model.opened import OpenRotation
@@ -72,7 +72,8 @@ class Place:
             DependencyNotReady: ``CredentialsMissing``, it names no account or no password.
         """
         if version not in self.values:
-            self.values[version] = self.secrets.read(self.name, version).values
+            found = self.secrets.read(self.name, version).values
+            self.values[version] = {**found, "username": account_named(str(found.get("username", "")))}
         for key in ("username", "password"):
             if not self.values[version].get(key):
                 raise DependencyNotReady(
@@ -99,6 +100,18 @@ class Place:
         if found.maintained and not found.runtime:
             raise Terminal(
                 reasons.ACCOUNT_REFUSED, f"spec.account: {name} is maintained by Oracle; name an account of your own"
+            )
+        if found.common and not found.maintained:
+            raise Terminal(
+                reasons.ACCOUNT_REFUSED,
+                f"spec.account: {name} is a common user, whose password is changed in the root container, for all of"
+                " them; name an account of this pluggable database",
+            )
+        if not found.has_password:
+            raise Terminal(
+                reasons.ACCOUNT_REFUSED,
+                f"spec.account: {name} has no password: its authentication is {found.authentication}, which a password"
+                " would replace; name another account",
             )
         return found
 

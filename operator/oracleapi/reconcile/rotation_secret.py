@@ -46,7 +46,7 @@ def known_secret(place: Place) -> Known:
             60.0,
         )
     work.report.fields["secretArn"] = secret.arn
-    if TAG_OWNER not in secret.tags:
+    if not secret.tags.get(TAG_OWNER):
         _take(place, current)
     return Known(secret, current)
 

@@ -6,6 +6,8 @@ from typing import Any
 from oracleapi.api import reasons
 from oracleapi.api.secretrotation import SecretRotationSpec
 from oracleapi.desired.schedule import Schedule, due, next_time
+from oracleapi.model.account import ObservedAccount
+from oracleapi.model.rollover import SECONDS_A_DAY, days_of
 from oracleapi.reconcile.passes import Pass
 from oracleapi.runtime.clock import RFC_3339, parse_timestamp
 
@@ -22,6 +24,19 @@ def say_next(work: Work, schedule: Schedule, begins: datetime) -> None:
     """Say when the next rotation may begin, and since when it is due: a window may have gone by without it."""
     at = next_time(schedule, _last(work), work.uid)
     work.report.fields |= {"nextRotationTime": to_text(begins), "dueTime": to_text(at)}
+
+
+def expiry(work: Work, schedule: Schedule, account: ObservedAccount) -> str:
+    """Return what is to be said where the password of *account* expires before the next rotation; else nothing."""
+    life = days_of(account.limits.get("PASSWORD_LIFE_TIME", ""))
+    begins = begins_at(work, schedule)
+    lasts = (begins - _last(work)).total_seconds() / SECONDS_A_DAY
+    if life is None or lasts <= life:
+        return ""
+    return (
+        f"profile {account.profile} lets the password of {account.name} live {life:g} days, and the next rotation"
+        f" begins at {to_text(begins)}: choose a shorter spec.schedule"
+    )
 
 
 def say_fresh(work: Work, schedule: Schedule) -> None:

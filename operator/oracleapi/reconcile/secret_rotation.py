@@ -3,6 +3,7 @@
 from datetime import timedelta
 
 from oracleapi.api import reasons
+from oracleapi.api.common import DELETION_POLICY
 from oracleapi.api.secretrotation import SecretRotationSpec
 from oracleapi.desired.rotation import (
     build_schedule,
@@ -12,10 +13,10 @@ from oracleapi.desired.rotation import (
     phase_of,
 )
 from oracleapi.desired.schedule import Schedule
-from oracleapi.errors import Retryable, Terminal
+from oracleapi.errors import OperatorError, OutOfBudget, Retryable, Terminal
 from oracleapi.model.account import ObservedAccount, SetPassword
 from oracleapi.model.opened import IDLE, OpenRotation
-from oracleapi.model.ownership import TAG_OWNER
+from oracleapi.model.ownership import TAG_OWNER, TAG_UID
 from oracleapi.model.rollover import rollover_days
 from oracleapi.model.rotation import PENDING, ObservedSecret
 from oracleapi.plan.account import plan_twin
@@ -27,12 +28,14 @@ from oracleapi.reconcile.rotation_delivery import Delivery
 from oracleapi.reconcile.rotation_place import KIND, Place, Places
 from oracleapi.reconcile.rotation_run import Run, Superseded, say_verified
 from oracleapi.reconcile.rotation_secret import LAG_S, Known, begun, known_secret
-from oracleapi.reconcile.rotation_times import begins_at, say_fresh, say_next, time_now, to_text
+from oracleapi.reconcile.rotation_times import begins_at, expiry, say_fresh, say_next, time_now, to_text
 from oracleapi.reconcile.rotation_twin import say_equal
 from oracleapi.runtime.clock import timestamp
 from oracleapi.runtime.store import Key
 
 RECOVERY_DAYS = 30
+NOBODYS = {TAG_OWNER: "", TAG_UID: ""}
+"""Tags may be empty; taking them away would need another right."""
 
 
 class SecretRotationReconciler:
@@ -61,7 +64,11 @@ class SecretRotationReconciler:
         if opened is None:
             self._verify(place, known, active)
             self._delivery.keep_secret(place, known.current)
-            work.report.message = f"The password of {work.report.fields['activeAccount']} is in {place.name}"
+            work.report.message = f"The password of {active.name} is in {place.name}"
+            if text := expiry(work, schedule, active):
+                work.report.message += f"; {text}"
+                if place.again:
+                    work.event(True, reasons.PASSWORD_EXPIRES, text)
             return
         self._carry_on(place, known, opened, schedule)
 
@@ -288,15 +295,42 @@ class SecretRotationReconciler:
             return
         delete = work.deletion_policy == "Delete"
         if opened is not None or delete:
+            try:
+                self._end_outside(work, opened, delete)
+            except OperatorError as error:
+                if isinstance(error, OutOfBudget) or not _is_let_go(work):
+                    raise
+                text = f"the rotation to version {opened.token if opened else ''} is left as it is: {error.message}"
+                work.event(True, reasons.LEFT_OUTSIDE, text)
+        if not delete:
+            self._leave(work)
+            if not _all_goes(work):
+                self._places.release(work)
+
+    def _end_outside(self, work: Pass[SecretRotationSpec], opened: OpenRotation | None, delete: bool) -> None:
+        """Close an open rotation, and schedule the secret for deletion where that is asked for."""
+        place = self._places.open(work, leaving=True)
+        secret = place.describe()
+        if secret is None or secret.deleted:
+            return
+        theirs = secret.tags.get(TAG_OWNER) or None
+        if opened is not None and theirs in (None, str(work.owner)):
+            self._close(place, secret, opened)
+        if delete and theirs == str(work.owner):
+            place.secrets.delete(place.name, RECOVERY_DAYS)
+
+    def _leave(self, work: Pass[SecretRotationSpec]) -> None:
+        """Take our mark off the secret, so that another object may have it; where AWS lets nobody, that is told."""
+        try:
             place = self._places.open(work, leaving=True)
             secret = place.describe()
             if secret is not None and not secret.deleted and secret.tags.get(TAG_OWNER) == str(work.owner):
-                if opened is not None:
-                    self._close(place, secret, opened)
-                if delete:
-                    place.secrets.delete(place.name, RECOVERY_DAYS)
-        if not delete and not _all_goes(work):
-            self._places.release(work)
+                place.secrets.tag(place.name, NOBODYS)
+        except OutOfBudget:
+            raise
+        except OperatorError as error:
+            text = f"secret {work.spec.secret.name} may keep its tag {TAG_OWNER}, with which no other object gets it"
+            work.event(True, reasons.LEFT_OUTSIDE, f"{text}: {error.message}")
 
     def _close(self, place: Place, secret: ObservedSecret, opened: OpenRotation) -> None:
         """Take an open rotation back, or bring it to its readers where they get its version already."""
@@ -319,3 +353,8 @@ class SecretRotationReconciler:
 def _all_goes(work: Pass[SecretRotationSpec]) -> bool:
     """Say whether the namespace is being deleted: its Secret goes with it, and so may our right to look at it have."""
     return work.kube.namespace_goes(work.key.namespace or "")
+
+
+def _is_let_go(work: Pass[SecretRotationSpec]) -> bool:
+    """Say whether somebody wrote at the object itself that it is to go whatever it leaves: its database may be gone."""
+    return bool(work.resource["metadata"].get("annotations", {}).get(DELETION_POLICY) == "Retain")

@@ -223,7 +223,9 @@ class Dictionary:
         self.asked.append(text)
 
     def __iter__(self) -> Iterator[tuple[str, ...]]:
-        return iter([("account", "OPEN", "APPS", "N", "OPERATOR", "USERS", "TEMP", "2026-01-01T00:00:00")])
+        return iter(
+            [("account", "OPEN", "APPS", "N", "OPERATOR", "USERS", "TEMP", "2026-01-01T00:00:00", "PASSWORD", "NO")]
+        )
 
     def fetchall(self) -> list[tuple[str, ...]]:
         return []

@@ -43,16 +43,16 @@ with held (name) as (
 )
 select 'account' kind, u.account_status a, u.profile b, u.oracle_maintained c,
        sys_context('USERENV', 'SESSION_USER') d, u.default_tablespace e, u.temporary_tablespace f,
-       to_char(u.password_change_date, 'YYYY-MM-DD"T"HH24:MI:SS') g
+       to_char(u.password_change_date, 'YYYY-MM-DD"T"HH24:MI:SS') g, u.authentication_type h, u.common i
 from sys.dba_users u where u.username = :account
 union all
-select 'limit', p.resource_name, case p.limit when 'DEFAULT' then d.limit else p.limit end, '', '', '', '', ''
+select 'limit', p.resource_name, case p.limit when 'DEFAULT' then d.limit else p.limit end, '', '', '', '', '', '', ''
 from sys.dba_users u
 join sys.dba_profiles p on p.profile = u.profile and p.resource_type = 'PASSWORD'
 join sys.dba_profiles d on d.profile = 'DEFAULT' and d.resource_name = p.resource_name
 where u.username = :account
 union all
-select 'runtime', '', '', '', '', '', '', '' from held where name = 'ORDS_RUNTIME_ROLE'
+select 'runtime', '', '', '', '', '', '', '', '', '' from held where name = 'ORDS_RUNTIME_ROLE'
 """
 ROLES = "select granted_role, default_role from sys.dba_role_privs where grantee = :account"
 SEEN = {
@@ -98,7 +98,7 @@ def observe(cursor: oracledb.Cursor, name: str, whole: bool) -> ObservedAccount 
         found.setdefault(kind, []).append(tuple(value or "" for value in values))
     if "account" not in found:
         return None
-    status, profile, maintained, operator, tablespace, temporary, changed = found["account"][0]
+    status, profile, maintained, operator, tablespace, temporary, changed, authentication, common = found["account"][0]
     account = ObservedAccount(
         name,
         status=status,
@@ -108,6 +108,8 @@ def observe(cursor: oracledb.Cursor, name: str, whole: bool) -> ObservedAccount 
         runtime="runtime" in found,
         limits=MappingProxyType({row[0]: row[1] for row in found.get("limit", [])}),
         changed=changed,
+        authentication=authentication,
+        common=common == "YES",
         whole=False,
     )
     if not whole:

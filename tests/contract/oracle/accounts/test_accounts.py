@@ -105,6 +105,8 @@ def test_an_account_is_seen_with_all_that_it_holds(dba: Dba, operator: Open) -> 
     assert (found.maintained, found.operator, found.runtime) == (False, False, False)
     assert (found.in_rollover, found.rolls_over) == (False, False)
     assert found.changed
+    assert (found.authentication, found.common) == ("PASSWORD", False)
+    assert seen(database, dba.name("user", "no authentication")).authentication == "NONE"
     assert database.observe_account("OA_CONTRACT_NOBODY") is None
 
 
