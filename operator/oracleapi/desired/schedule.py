@@ -92,7 +92,7 @@ def due(schedule: Schedule, base: datetime, now: datetime, seed: str) -> datetim
     everything begins at once.
     """
     at = next_time(schedule, base, seed)
-    if at > now or not schedule.windows:
+    if not schedule.windows:
         return at
     begin = may_begin(schedule, now)
     start, end = min(_open(schedule, begin))
@@ -162,7 +162,7 @@ def _cron_fault(cron: str) -> str:
     if len(cron.split()) != 5:
         return "it does not have five fields"
     try:
-        comes = next(CronSim(cron, datetime(2000, 1, 1)), None)
+        comes = next(CronSim(cron, datetime.min), None)
     except CronSimError as error:
         return str(error).lower()
     return "" if comes else "its day does not come in 50 years"

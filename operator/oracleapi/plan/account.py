@@ -17,7 +17,7 @@ def twin_name(account: str) -> str:
         Terminal: ``InvalidSpec``, the name is too long for the suffix.
     """
     name = account.removesuffix(SUFFIX)
-    if name != account and name:
+    if name != account:
         return name
     if len(account) + len(SUFFIX) > NAME_LIMIT:
         raise Terminal(
@@ -71,11 +71,11 @@ def _compared(account: ObservedAccount, other: ObservedAccount) -> list[Holding]
     ]  # what leads from one to the other is seen as proxy too
 
 
-def _owner(holding: Holding) -> str:
-    """Return whose object or schema a grant is on."""
+def _owner(holding: Holding) -> str | None:
+    """Return whose object or schema a grant is on, if it is on one."""
     if holding.kind in ("object", "column"):
         return holding.on.partition(".")[0].rpartition(" ")[2]
-    return holding.on if holding.kind == "schema" else ""
+    return holding.on if holding.kind == "schema" else None
 
 
 def _mirrored(holding: Holding, twin: ObservedAccount, active: ObservedAccount) -> Holding:
@@ -89,8 +89,8 @@ def _mirrored(holding: Holding, twin: ObservedAccount, active: ObservedAccount) 
     return holding
 
 
-def _place(holding: Holding) -> tuple[HoldingKind, str, str]:
-    return holding.kind, holding.name, "" if holding.kind == "synonym" else holding.on
+def _place(holding: Holding) -> tuple[HoldingKind, str, str | None]:
+    return holding.kind, holding.name, None if holding.kind == "synonym" else holding.on
 
 
 def _surplus(held: Holding, wanted: Holding | None) -> bool:

@@ -42,7 +42,7 @@ def plan_profile(account: ObservedAccount, profiles: Mapping[str, Profile], hour
     wanted = {} if source.name == INHERITED else dict(source.limits)
     wanted = {each: wanted.get(each, INHERITED) for each in source.limits if each != ROLLOVER_LIMIT}
     limits = [(each, _plain(source.name, each, to)) for each, to in wanted.items() if held.get(each, INHERITED) != to]
-    if not _as_long(held.get(ROLLOVER_LIMIT, "0"), hours):
+    if not _as_long(held.get(ROLLOVER_LIMIT, INHERITED), hours):
         limits.append((ROLLOVER_LIMIT, f"{hours}/{HOURS_A_DAY}"))
     if not limits and account.profile == name:
         return None

@@ -155,6 +155,14 @@ def test_late_in_its_own_window_it_begins_at_once() -> None:
     assert due(schedule, utc("2026-05-04T00:00"), now, SEED) <= now
 
 
+def test_when_its_time_has_come_it_is_not_moved_even_where_that_is_the_window_s_first_moment() -> None:
+    schedule = Schedule(cron="0 2 * * SAT", windows=WEEKEND, jitter_minutes=1)
+    base, opens = utc("2026-05-04T00:00"), utc("2026-05-09T02:00")
+    told = {f"uid-{number}": next_time(schedule, base, f"uid-{number}") for number in range(500)}
+    assert opens in told.values()
+    assert all(due(schedule, base, now, seed) == at for seed, at in told.items() for now in (at - MINUTE, at))
+
+
 def test_late_without_windows_it_begins_at_once() -> None:
     schedule, now = Schedule(every_days=1, jitter_minutes=30), utc("2026-05-10T04:58")
     assert due(schedule, utc("2026-05-04T00:00"), now, SEED) <= now

@@ -160,6 +160,32 @@ def test_roles_come_before_what_is_given_through_others_and_may_name_them() -> N
     assert plan.grant == (ROLE, THROUGH)
 
 
+@pytest.mark.parametrize(("active", "twin"), [(True, False), (False, True), (False, False)])
+def test_accounts_whose_holdings_were_not_read_are_not_compared(active: bool, twin: bool) -> None:
+    with pytest.raises(ValueError, match="without what it holds"):
+        plan_twin(replace(account(ONE), whole=active), replace(account(TWIN), whole=twin))
+
+
+OWN = [Holding("object", "SELECT", f"{ONE}.PAY"), Holding("column", "UPDATE", f"{ONE}.PAY(NOTE)")]
+OWN += [Holding("schema", "SELECT ANY TABLE", ONE)]
+
+
+def test_what_is_on_objects_of_either_is_neither_given_nor_taken() -> None:
+    theirs = [replace(each, on=each.on.replace(ONE, TWIN)) for each in OWN]
+    assert planned([*OWN, *theirs], []) is None
+    assert planned([], [*OWN, *theirs]) is None
+
+
+@pytest.mark.parametrize("name", [ONE, TWIN])
+def test_what_is_only_called_like_one_of_them_is_given_as_it_is(name: str) -> None:
+    called_so = (Holding("audit context", "MODULE", name), Holding("quota", name, value="-1"))
+    assert planned([*called_so], []) == Equalize(TWIN, grant=called_so)
+
+
+def test_a_setting_is_written_over_and_never_taken() -> None:
+    assert planned([], [PROFILE]) is None
+
+
 NAMES = st.sampled_from(["A", "B"])
 HOLDINGS = st.one_of(
     st.builds(

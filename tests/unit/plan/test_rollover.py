@@ -32,6 +32,13 @@ def test_an_account_gets_its_present_limits_with_a_rollover() -> None:
     )
 
 
+def test_limits_are_written_in_the_order_of_their_names() -> None:
+    unsorted = Profile("APP", {"PASSWORD_VERIFY_FUNCTION": "NULL", ROLLOVER: "0", "CONNECT_TIME": "5"})
+    found = plan_profile(account("APP"), profiles(unsorted), 24)
+    assert found is not None
+    assert found.limits == (("CONNECT_TIME", "5"), (ROLLOVER, "24/24"), ("PASSWORD_VERIFY_FUNCTION", "NULL"))
+
+
 def test_of_profile_default_nothing_is_copied_for_it_counts_anyway() -> None:
     assert plan_profile(account("DEFAULT"), profiles(DEFAULT), 6) == GiveProfile(
         "HR_APP", "ORACLEAPI_DEFAULT", ((ROLLOVER, "6/24"),), create=True, assign=True
