@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 
 from oracleapi.errors import Retryable, Terminal
+from oracleapi.model.account import ObservedAccount
 from oracleapi.model.rotation import PENDING
 from oracleapi.runtime.store import Key
 from support import make
@@ -12,6 +13,7 @@ from support.rotations import (
     ACCOUNT,
     CONSUMERS,
     DAY_S,
+    FIRST,
     KUBERNETES,
     NAME,
     ROTATION,
@@ -244,3 +246,32 @@ def test_a_namespace_that_is_deleted_is_held_up_by_no_role_that_went_before_it(r
 
 def without_role(*_: object) -> None:
     raise Retryable("RbacMissing", "the operator may not get secrets in namespace hr")
+
+
+def test_a_secret_that_holds_another_account_is_told_until_it_holds_ours() -> None:
+    world = settled()
+    secrets(world).put(NAME, "v2", username="HR_OTHER", password="of-another-account")
+    for _ in range(3):
+        resync(world)
+        assert world.ready(ROTATION) == ("False", "Conflict")
+        assert "holds another account than HR_APP" in world.message(ROTATION)
+    secrets(world).put(NAME, "v3", username=ACCOUNT, password=FIRST)
+    resync(world)
+    assert world.ready(ROTATION) == ("True", "Succeeded"), world.message(ROTATION)
+    check_done(world)
+
+
+def test_a_new_version_is_proven_though_the_pass_that_saw_it_first_failed() -> None:
+    world = settled()
+    secrets(world).put(NAME, "v2", username=ACCOUNT, password="not-that-of-the-account")
+
+    def away(*_: object) -> ObservedAccount | None:
+        raise Retryable("DatabaseUnreachable", "no answer")
+
+    world.backends.database.observe_account = away  # type: ignore[method-assign]
+    resync(world)
+    assert world.ready(ROTATION) == ("Unknown", "DatabaseUnreachable")
+    del world.backends.database.observe_account
+    resync(world)
+    assert world.ready(ROTATION) == ("False", "LoginDenied")
+    assert world.condition("Verified", ROTATION) == ("False", "LoginDenied")

@@ -8,7 +8,7 @@ import pytest
 import structlog
 
 from oracleapi.errors import Retryable
-from oracleapi.model.rotation import PREVIOUS
+from oracleapi.model.rotation import CURRENT, PREVIOUS
 from oracleapi.ports import Change, SecretValue
 from oracleapi.wiring import Operator, build_operator, list_all
 from support.crashes import Call, Outside
@@ -26,6 +26,7 @@ from support.rotations import (
     check_done,
     current,
     database,
+    delete,
     passwords,
     rotate,
     secrets,
@@ -352,3 +353,28 @@ def test_a_way_back_that_the_profile_refuses_is_told_with_the_rollover_that_must
     world.settle(400)
     assert world.ready(ROTATION) == ("True", "Succeeded"), world.message(ROTATION)
     check_done(world)
+
+
+@pytest.mark.parametrize("strategy", ["Rollover", "DualUser", "Single"])
+@pytest.mark.parametrize("leaving", [False, True])
+def test_a_version_that_somebody_makes_current_before_it_is_the_account_s_becomes_it(
+    strategy: str, leaving: bool
+) -> None:
+    world = settled(strategy=strategy)
+    rotate(world, "before")
+    rotate(world, "and again")
+    world.backends.log_ons.change = failing  # type: ignore[method-assign]
+    rotate(world)
+    token = status(world)["rotation"]["token"]
+    secrets(world).put(NAME, token, **secrets(world).secrets[NAME].values[token])
+    del world.backends.log_ons.change
+    if leaving:
+        delete(world)
+    resync(world)
+    assert accounts(world)[current(world)["username"]].password == current(world)["password"]
+    assert secrets(world).secrets[NAME].labels[CURRENT] == token
+    if leaving:
+        assert world.kube.find(*ROTATION) is None
+    else:
+        assert world.ready(ROTATION) == ("True", "Succeeded"), world.message(ROTATION)
+        check_done(world)

@@ -196,15 +196,18 @@ def other_key(wanted: str, found: str, asked: bool) -> bool:
     return names[0] != names[1]
 
 
-def phase_of(secret: ObservedSecret, token: str, replacing: str) -> Phase:
+def phase_of(secret: ObservedSecret, token: str, replacing: str, proven: bool = True) -> Phase:
     """Return how far a rotation to version *token* came, by its secret's labels.
 
     ``Store``: the version is not there. ``Set``: it waits to be, or is, the account's password. ``Switched``: readers
     get it. ``Foreign``: somebody moved AWSCURRENT to a third version.
+
+    Args:
+        proven: Its password was seen to work. If not, somebody else gave it to readers before.
     """
     current = secret.version_with(CURRENT)
     if current == token:
-        return "Switched"
+        return "Switched" if proven else "Set"
     if current != replacing:
         return "Foreign"
     return "Set" if token in secret.versions else "Store"

@@ -79,5 +79,10 @@ class OpenRotation:
         }
         return {"rotation": {key: value for key, value in entry.items() if value}, "step": self.step}
 
+    @property
+    def proven(self) -> bool:
+        """Say whether the new password was seen to work before its version became current, or nobody has another."""
+        return self.step in ("Switching", "Delivering") or self.cause == "Create"
+
     def at(self, step: Step) -> "OpenRotation":
         return replace(self, step=step)

@@ -18,7 +18,7 @@ from oracleapi.model.account import ObservedAccount, SetPassword
 from oracleapi.model.opened import IDLE, OpenRotation
 from oracleapi.model.ownership import TAG_OWNER, TAG_UID
 from oracleapi.model.rollover import rollover_days
-from oracleapi.model.rotation import PENDING, ObservedSecret
+from oracleapi.model.rotation import CURRENT, PENDING, ObservedSecret
 from oracleapi.plan.account import plan_twin
 from oracleapi.ports import Backends, Workloads
 from oracleapi.reconcile.databases import Databases
@@ -114,7 +114,8 @@ class SecretRotationReconciler:
         elif before != known.current:
             fields["lastRotationTime"] = timestamp(work.clock)
             text = f"somebody else put version {known.current} into secret {place.name}; the schedule counts from here"
-            fields["passwordChangedTime"] = None
+            fields |= {"passwordChangedTime": None, "activeAccount": None}
+            work.report.clear("Verified")
             work.event(True, reasons.SECRET_CHANGED, text)
         fields |= {"versionId": known.current, "step": IDLE}
 
@@ -192,7 +193,7 @@ class SecretRotationReconciler:
         if place.asked is not None:
             work.report.fields["lastHandledRotateAt"] = place.asked
         run = Run(place, known.secret, opened)
-        phase = phase_of(known.secret, opened.token, opened.replacing)
+        phase = phase_of(known.secret, opened.token, opened.replacing, opened.proven)
         if opened.cause == "Create" and phase != "Foreign":
             self._set_first(place, run, opened)
         elif phase in ("Store", "Set"):
@@ -334,10 +335,10 @@ class SecretRotationReconciler:
 
     def _close(self, place: Place, secret: ObservedSecret, opened: OpenRotation) -> None:
         """Take an open rotation back, or bring it to its readers where they get its version already."""
-        run, phase = Run(place, secret, opened), phase_of(secret, opened.token, opened.replacing)
+        run, phase = Run(place, secret, opened), phase_of(secret, opened.token, opened.replacing, opened.proven)
         if phase == "Switched":
             place.secrets.drop_pending(place.name, opened.token)
-        elif run.roll_back():
+        elif secret.version_with(CURRENT) != opened.token and run.roll_back():
             return
         elif phase == "Foreign":
             raise run.cannot_go_back()
