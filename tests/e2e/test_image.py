@@ -32,7 +32,7 @@ IMPORT_ALL = """
 import importlib, pkgutil, oracleapi
 names = [found.name for found in pkgutil.walk_packages(oracleapi.__path__, "oracleapi.")]
 for name in names:
-    if not name.endswith("__main__"):
+    if not name.endswith("__main__") and not name.startswith("oracleapi.cli"):  # the plugin's are no part of the image
         importlib.import_module(name)
 print(" ".join(names))
 """
