@@ -8,7 +8,7 @@ import pytest
 import structlog
 
 from oracleapi.errors import Retryable
-from oracleapi.model.rotation import CURRENT, PREVIOUS
+from oracleapi.model.rotation import CURRENT, PENDING, PREVIOUS
 from oracleapi.ports import Change, SecretValue
 from oracleapi.wiring import Operator, build_operator, list_all
 from support.crashes import Call, Outside
@@ -345,6 +345,8 @@ def test_a_way_back_that_the_profile_refuses_is_told_with_the_rollover_that_must
     world.settle(400)
     assert world.ready(ROTATION) == ("False", "RotationFailed")
     assert f"end that: ALTER USER {ACCOUNT} EXPIRE PASSWORD ROLLOVER PERIOD" in world.message(ROTATION)
+    pending = secrets(world).secrets[NAME].labels[PENDING]
+    assert f"set the password of version {pending} in it" in world.message(ROTATION)
     account.change(FIRST)
     resync(world)
     assert world.ready(ROTATION) == ("False", "RotationFailed")

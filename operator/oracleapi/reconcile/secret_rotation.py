@@ -201,7 +201,7 @@ class SecretRotationReconciler:
                 opened = run.to_switch()
             except Superseded:
                 phase = "Foreign"
-        elif known.secret.version_with(PENDING) == opened.token:
+        elif phase == "Switched" and known.secret.version_with(PENDING) == opened.token:
             place.secrets.drop_pending(place.name, opened.token)
         if phase == "Foreign":
             if not run.roll_back():
