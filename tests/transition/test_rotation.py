@@ -10,6 +10,7 @@ from oracleapi.model.account import Holding
 from oracleapi.model.rotation import KubeSecret
 from oracleapi.runtime.store import Key
 from support import make
+from support.fake_rotation import Account
 from support.rotations import (
     ACCOUNT,
     DAY_S,
@@ -55,6 +56,17 @@ def test_a_secret_may_write_the_account_as_a_log_on_may(name: str) -> None:
     rotate(world)
     check_done(world)
     assert current(world)["username"] == ACCOUNT
+
+
+@pytest.mark.parametrize(("strategy", "reason"), [("Rollover", "Succeeded"), ("DualUser", "InvalidSpec")])
+def test_a_long_name_is_too_long_for_turns_only(strategy: str, reason: str) -> None:
+    world, name = unborn(), "HR_" + "A" * 125
+    accounts(world)[name] = Account(FIRST)
+    secrets(world).put("hr/long", "v1", username=name, password=FIRST)
+    own = {"accountRef": {"name": "main"}, "name": "hr/long"}
+    world.apply(make.rotation("long", account=name, strategy=strategy, secret=own))
+    world.settle()
+    assert world.ready(Key("SecretRotation", "hr", "long"))[1] == reason
 
 
 def test_a_quoted_name_in_lower_case_is_another_account() -> None:
