@@ -346,6 +346,28 @@ def test_a_secret_that_is_not_there_is_made_and_its_password_set() -> None:
     assert status(world)["history"][0]["cause"] == "Create"
 
 
+def test_a_first_password_that_the_profile_refuses_is_replaced_by_another() -> None:
+    """The account may be in use with another one meanwhile: no log-on with the refused one counts against it."""
+    world = unborn(there=False)
+    database(world).unsuitable = 2
+    world.settle()
+    assert world.ready(ROTATION) == ("True", "Succeeded")
+    assert current(world)["password"] == accounts(world)[ACCOUNT].password != FIRST
+    assert all(taken for _, taken in database(world).log_ons)
+    check_done(world)
+
+
+def test_a_profile_that_refuses_every_first_password_is_told() -> None:
+    world = unborn(there=False)
+    database(world).unsuitable = 100
+    world.settle()
+    assert world.ready(ROTATION) == ("False", "PasswordRefused")
+    assert accounts(world)[ACCOUNT].password == FIRST
+    database(world).unsuitable = 0
+    rotate(world)
+    check_done(world)
+
+
 def test_without_the_right_the_made_secret_says_what_it_waits_for() -> None:
     world = unborn(there=False)
     database(world).rights.clear()

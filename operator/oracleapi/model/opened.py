@@ -79,5 +79,9 @@ class OpenRotation:
         }
         return {"rotation": {key: value for key, value in entry.items() if value}, "step": self.step}
 
+    def once_more(self) -> "OpenRotation":
+        """Return it as it goes on when somebody edits or asks: what was refused may be tried again."""
+        return replace(self, attempts=min(self.attempts, TRIES - 1), refused="", tried=())
+
     def at(self, step: Step) -> "OpenRotation":
         return replace(self, step=step)
