@@ -10,6 +10,7 @@ from oracleapi.model.account import Holding
 from oracleapi.model.rotation import KubeSecret
 from oracleapi.runtime.store import Key
 from support import make
+from support.fake_rotation import Account
 from support.rotations import (
     ACCOUNT,
     DAY_S,
@@ -55,6 +56,17 @@ def test_a_secret_may_write_the_account_as_a_log_on_may(name: str) -> None:
     rotate(world)
     check_done(world)
     assert current(world)["username"] == ACCOUNT
+
+
+@pytest.mark.parametrize(("strategy", "reason"), [("Rollover", "Succeeded"), ("DualUser", "InvalidSpec")])
+def test_a_long_name_is_too_long_for_turns_only(strategy: str, reason: str) -> None:
+    world, name = unborn(), "HR_" + "A" * 125
+    accounts(world)[name] = Account(FIRST)
+    secrets(world).put("hr/long", "v1", username=name, password=FIRST)
+    own = {"accountRef": {"name": "main"}, "name": "hr/long"}
+    world.apply(make.rotation("long", account=name, strategy=strategy, secret=own))
+    world.settle()
+    assert world.ready(Key("SecretRotation", "hr", "long"))[1] == reason
 
 
 def test_a_quoted_name_in_lower_case_is_another_account() -> None:
@@ -332,6 +344,28 @@ def test_a_secret_that_is_not_there_is_made_and_its_password_set() -> None:
     assert secrets(world).secrets[NAME].kms == "alias/hr"
     check_done(world)
     assert status(world)["history"][0]["cause"] == "Create"
+
+
+def test_a_first_password_that_the_profile_refuses_is_replaced_by_another() -> None:
+    """The account may be in use with another one meanwhile: no log-on with the refused one counts against it."""
+    world = unborn(there=False)
+    database(world).unsuitable = 2
+    world.settle()
+    assert world.ready(ROTATION) == ("True", "Succeeded")
+    assert current(world)["password"] == accounts(world)[ACCOUNT].password != FIRST
+    assert all(taken for _, taken in database(world).log_ons)
+    check_done(world)
+
+
+def test_a_profile_that_refuses_every_first_password_is_told() -> None:
+    world = unborn(there=False)
+    database(world).unsuitable = 100
+    world.settle()
+    assert world.ready(ROTATION) == ("False", "PasswordRefused")
+    assert accounts(world)[ACCOUNT].password == FIRST
+    database(world).unsuitable = 0
+    rotate(world)
+    check_done(world)
 
 
 def test_without_the_right_the_made_secret_says_what_it_waits_for() -> None:

@@ -84,5 +84,9 @@ class OpenRotation:
         """Say whether the new password was seen to work before its version became current, or nobody has another."""
         return self.step in ("Switching", "Delivering") or self.cause == "Create"
 
+    def once_more(self) -> "OpenRotation":
+        """Return it as it goes on when somebody edits or asks: what was refused may be tried again."""
+        return replace(self, attempts=min(self.attempts, TRIES - 1), refused="", tried=())
+
     def at(self, step: Step) -> "OpenRotation":
         return replace(self, step=step)

@@ -11,21 +11,23 @@ SUFFIX = "_CLONE"
 
 
 def twin_name(account: str) -> str:
-    """Return the name of the account that takes turns with *account*: ``HR_APP_CLONE`` and ``HR_APP``.
+    """Return the name of the account that takes turns with *account*: ``HR_APP_CLONE`` and ``HR_APP``."""
+    name = account.removesuffix(SUFFIX)
+    return name if name != account else account + SUFFIX
+
+
+def check_twin_name(twin: str) -> None:
+    """Check that an account can have this name.
 
     Raises:
-        Terminal: ``InvalidSpec``, the name is too long for the suffix.
+        Terminal: ``InvalidSpec``, it is too long with the suffix.
     """
-    name = account.removesuffix(SUFFIX)
-    if name != account:
-        return name
-    if len(account) + len(SUFFIX) > NAME_LIMIT:
+    if len(twin) > NAME_LIMIT:
         raise Terminal(
             reasons.INVALID_SPEC,
-            f"spec.account: its twin would be called {account}{SUFFIX}, and a name has {NAME_LIMIT} bytes at most; use"
-            " another strategy, or a shorter name",
+            f"spec.account: its twin would be called {twin}, and a name has {NAME_LIMIT} bytes at most; use another"
+            " strategy, or a shorter name",
         )
-    return account + SUFFIX
 
 
 def plan_twin(active: ObservedAccount, twin: ObservedAccount) -> Equalize | None:

@@ -15,7 +15,7 @@ from oracleapi.model.account import ObservedAccount
 from oracleapi.model.opened import OpenRotation
 from oracleapi.model.rollover import PREFIX, own_profile, source_of
 from oracleapi.model.rotation import ObservedSecret
-from oracleapi.plan.account import twin_name
+from oracleapi.plan.account import check_twin_name, twin_name
 from oracleapi.plan.rollover import plan_profile
 from oracleapi.ports import Backends, Logins, Oracle, RotatedSecrets, Workloads
 from oracleapi.reconcile.databases import THE_DATABASES, Databases
@@ -162,7 +162,8 @@ class Place:
         return self.twin if name == self.spec.account else self.spec.account
 
     def check_twin(self) -> None:
-        """Check that the twin is delegated too. Raises as :func:`check_account`."""
+        """Check that there can be a twin, and that it is delegated too. Raises as the two checks."""
+        check_twin_name(self.twin)
         check_account(self.twin, self.delegations, self.spec.database_ref.name, self.namespace)
 
 

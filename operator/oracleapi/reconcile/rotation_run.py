@@ -109,11 +109,9 @@ class Run:
             Terminal: As the last pass did.
         """
         opened = self._opened
-        if self._place.again:
-            self._opened = replace(opened, attempts=min(opened.attempts, TRIES - 1), refused="", tried=())
-        elif opened.attempts >= TRIES:
+        if opened.attempts >= TRIES:
             raise self._unsuitable()
-        elif opened.refused and opened.refused == opened.replacing:
+        if opened.refused and opened.refused == opened.replacing:
             raise self._denied()
 
     def _stored(self) -> Values:
@@ -122,7 +120,7 @@ class Run:
         if opened.token in self._secret.versions:
             return place.read(opened.token)
         old = place.read(opened.replacing)
-        password = make_password(place.spec.password.length)
+        password = make_password(place.spec.password.length, opened.attempts)
         values = secret_values(old, place.database.connection, opened.account, password)
         try:
             place.secrets.put_pending(place.name, opened.token, values)

@@ -1,5 +1,7 @@
 """``SecretRotation``: keeps one account's password in one secret, and changes it when it is due or asked for."""
 
+import uuid
+from dataclasses import replace
 from datetime import timedelta
 
 from oracleapi.api import reasons
@@ -25,7 +27,7 @@ from oracleapi.reconcile.databases import Databases
 from oracleapi.reconcile.passes import Pass
 from oracleapi.reconcile.references import References
 from oracleapi.reconcile.rotation_delivery import Delivery
-from oracleapi.reconcile.rotation_place import KIND, Place, Places
+from oracleapi.reconcile.rotation_place import KIND, Place, Places, renewed
 from oracleapi.reconcile.rotation_run import Run, Superseded, say_verified
 from oracleapi.reconcile.rotation_secret import LAG_S, Known, begun, known_secret
 from oracleapi.reconcile.rotation_times import begins_at, expiry, say_fresh, say_next, time_now, to_text
@@ -192,11 +194,14 @@ class SecretRotationReconciler:
         work = place.work
         if place.asked is not None:
             work.report.fields["lastHandledRotateAt"] = place.asked
-        run = Run(place, known.secret, opened)
+        if place.again:
+            opened = opened.once_more()
         phase = phase_of(known.secret, opened.token, opened.replacing, opened.proven)
-        if opened.cause == "Create" and phase != "Foreign":
-            self._set_first(place, run, opened)
-        elif phase in ("Store", "Set"):
+        if opened.cause == "Create" and phase == "Switched":
+            opened = self._set_first(place, Run(place, known.secret, opened), opened)
+            phase = phase_of(known.secret, opened.token, opened.replacing, opened.proven)
+        run = Run(place, known.secret, opened)
+        if phase in ("Store", "Set"):
             try:
                 opened = run.to_switch()
             except Superseded:
@@ -225,22 +230,28 @@ class SecretRotationReconciler:
         work.report.message = f"The password of {opened.account} is in {place.name}"
 
     @staticmethod
-    def _set_first(place: Place, run: Run, opened: OpenRotation) -> None:
+    def _set_first(place: Place, run: Run, opened: OpenRotation) -> OpenRotation:
         """Make the password of a secret that we made the account's: nobody reads it before.
+
+        Returns:
+            The rotation; where the account's profile refused the password, one to another version.
 
         Raises:
             Terminal: ``PrivilegesMissing``.
         """
-        if opened.step == "Delivering":
-            return
+        if opened.step in ("Switching", "Delivering"):
+            return opened
         password, account = str(place.read(opened.token)["password"]), place.account(opened.account)
         if opened.step != "Setting":
             run.begin_setting(account)
         elif run.is_set(account, password):
-            return
+            return opened
         try:
             place.oracle.apply_account(SetPassword(opened.account, password))
         except Terminal as error:
+            if error.reason == reasons.PASSWORD_REFUSED:
+                another = renewed(opened, str(uuid.uuid4()))
+                return place.note(replace(another, replacing=opened.token, tried=(opened.token,)))
             raise Terminal(
                 error.reason,
                 f"spec.secret.name: secret {place.name} was made, but its password is not the account's yet:"
@@ -252,6 +263,7 @@ class SecretRotationReconciler:
             raise Retryable(
                 reasons.LOGIN_DENIED, f"account {opened.account} refuses the password that was just set", 60.0
             )
+        return opened
 
     @staticmethod
     def _switched(place: Place, opened: OpenRotation) -> OpenRotation:
@@ -335,6 +347,8 @@ class SecretRotationReconciler:
 
     def _close(self, place: Place, secret: ObservedSecret, opened: OpenRotation) -> None:
         """Take an open rotation back, or bring it to its readers where they get its version already."""
+        if place.again:
+            opened = opened.once_more()
         run, phase = Run(place, secret, opened), phase_of(secret, opened.token, opened.replacing, opened.proven)
         if phase == "Switched":
             place.secrets.drop_pending(place.name, opened.token)

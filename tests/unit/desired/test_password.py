@@ -44,3 +44,10 @@ def test_after_the_first_letter_it_has_two_of_each_class_at_least_and_more_by_ch
 def test_any_place_but_the_first_may_hold_any_class(letters: str) -> None:
     rests = [each[1:] for each in made()]
     assert all(any(rest[place] in letters for rest in rests) for place in range(14))
+
+
+@pytest.mark.parametrize("refused", [1, 2])
+def test_where_one_was_refused_the_next_have_no_other_than_the_underscore(refused: int) -> None:
+    found = [make_password(15, refused) for _ in range(300)]
+    assert set("".join(found)) == {*string.ascii_letters, *string.digits, "_"}
+    assert min(count(each, "_") for each in found) == 2

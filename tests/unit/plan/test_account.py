@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from oracleapi.errors import Terminal
 from oracleapi.model.account import Equalize, Holding, ObservedAccount
-from oracleapi.plan.account import plan_twin, twin_name
+from oracleapi.plan.account import check_twin_name, plan_twin, twin_name
 from support.fake_rotation import Account, FakeAccounts, place
 
 ONE, TWIN = "HR_APP", "HR_APP_CLONE"
@@ -282,6 +282,7 @@ def test_the_names_of_the_two_lead_to_each_other(name: str, other: str | None) -
 
 
 def test_a_name_without_room_for_the_suffix_is_refused() -> None:
+    check_twin_name(twin_name("A" * 122))
     with pytest.raises(Terminal, match=r"spec\.account: its twin would be called") as caught:
-        twin_name("A" * 123)
+        check_twin_name(twin_name("A" * 123))
     assert caught.value.reason == "InvalidSpec"
