@@ -42,7 +42,7 @@ def find_faults(spec: OracleApiSpec, trace_header: str, maximum: int | None = No
 
 def _path_fault(route: Route, shape: str, shapes: Mapping[str, str], keys: Mapping[str, str]) -> str | None:
     names = variables(route.path)
-    twice = sorted({name for name in names if names.count(name) > 1})
+    twice = [name for name in names if names.count(name) > 1]
     if twice:
         return f"path {route.path} has the variable {{{twice[0]}}} twice; give each its own name"
     other = shapes.get(shape)
@@ -62,19 +62,21 @@ def _scope_fault(spec: OracleApiSpec, route: Route) -> str | None:
 
 
 def _throttle_fault(route: Route, maximum: int | None) -> str | None:
-    asked = route.throttle.requests_per_second if route.throttle is not None else 0
-    if maximum is not None and asked > maximum:
+    if maximum is None or route.throttle is None:
+        return None
+    asked = route.throttle.requests_per_second
+    if asked > maximum:
         return f"throttle.requestsPerSecond is {asked}, the database allows a route {maximum}; ask for no more"
     return None
 
 
 def _handler_fault(route: Route, trace_header: str) -> str | None:
-    handler_type = route.handler.type or ("Collection" if route.method == "GET" else "PlSql")
+    handler_type = route.handler.type
     if handler_type in ("Collection", "Item") and route.method != "GET":
         return f"handler type {handler_type} is for GET; a {route.method} route needs PlSql"
     binds: dict[str, str] = {}
     for parameter in route.handler.parameters:
-        fault = _parameter_fault(parameter, route, handler_type, trace_header)
+        fault = _parameter_fault(parameter, route, trace_header)
         if fault is not None:
             return fault
         bind = parameter_bind(parameter).lower()
@@ -84,7 +86,7 @@ def _handler_fault(route: Route, trace_header: str) -> str | None:
     return None
 
 
-def _parameter_fault(parameter: Parameter, route: Route, handler_type: str, trace_header: str) -> str | None:
+def _parameter_fault(parameter: Parameter, route: Route, trace_header: str) -> str | None:
     name = parameter.name
     if parameter.in_ == "Path" and name not in variables(route.path):
         return f"parameter {name} is in Path, but path {route.path} has no {{{name}}}"
@@ -92,13 +94,18 @@ def _parameter_fault(parameter: Parameter, route: Route, handler_type: str, trac
         return f"query parameter {name} is read by ORDS itself; choose another name"
     if parameter.in_ == "Header" and name.lower() in (trace_header.lower(), "authorization", "host"):
         return f"header {name} is set by the gateway or holds the caller's token; it cannot be a parameter"
-    if parameter.in_ == "Response" and handler_type != "PlSql":
+    if parameter.in_ == "Response" and not _is_block(route):
         return f"parameter {name} is in Response, which only a PlSql handler can set"
     if parameter.type == "ResultSet" and parameter.in_ != "Response":
         return f"parameter {name} has type ResultSet, which is for in: Response"
     if parameter.in_ in ("Query", "Path") and parameter.access not in (None, "In"):
         return f"parameter {name} comes from the request; its access must be In"
     return None
+
+
+def _is_block(route: Route) -> bool:
+    """Say whether the handler is PL/SQL, as handlers of other methods than GET are unless their route says more."""
+    return route.method != "GET" if route.handler.type is None else route.handler.type == "PlSql"
 
 
 def parameter_bind(parameter: Parameter) -> str:

@@ -46,7 +46,7 @@ def check_identity(pdb_guid: str, observed: ObservedSchema) -> None:
 
 def overlaps(one: str, other: str) -> bool:
     """Say whether a base path is the other or a prefix of it, segment by segment: /hr and /hr/v1, not /hr and /hrx."""
-    first, second = one.strip("/").split("/"), other.strip("/").split("/")
+    first, second = one.split("/"), other.split("/")
     shorter = min(len(first), len(second))
     return first[:shorter] == second[:shorter]
 
@@ -105,7 +105,7 @@ def _check_base_path(api: ResolvedApi, observed: ObservedSchema) -> None:
         elif overlaps(found, path):
             others.setdefault(str(owner), (owner, found))
     living = {str(rival.owner): rival for rival in api.rivals}
-    for mark, (owner, found) in sorted(others.items()):
+    for mark, (owner, found) in others.items():
         if mark in living:
             raise _path_taken(owner, found, path)
         raise Terminal(
@@ -156,7 +156,8 @@ def _check_profile(api: ResolvedApi, observed: ObservedSchema) -> None:
 
 def _marked_modules(observed: ObservedSchema) -> Iterator[tuple[Owner, Module]]:
     for _, module in sorted(observed.modules.items()):
-        owner = parse_owner(marked_owner(module.comments) or "")
+        mark = marked_owner(module.comments)
+        owner = None if mark is None else parse_owner(mark)
         if owner is not None:
             yield owner, module
 

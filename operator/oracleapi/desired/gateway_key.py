@@ -58,5 +58,4 @@ def _sent(route: GatewayRoute) -> Hidden | None:
     if route.authorization != AWS_IAM or route.integration is None:
         return None
     header = dict(route.integration.headers).get(CALLER_HEADER)
-    key = header.reveal().partition(" ")[0] if isinstance(header, Hidden) else ""
-    return Hidden(key) if key else None
+    return Hidden(header.reveal().partition(" ")[0]) if isinstance(header, Hidden) else None

@@ -64,7 +64,7 @@ def route_group(spec: OracleApiSpec, route: Route) -> Group:
 
 def groups_of(spec: OracleApiSpec, routes: tuple[Route, ...]) -> tuple[Group, ...]:
     """Return the groups of *routes*, sorted."""
-    return tuple(sorted({route_group(spec, route) for route in routes}, key=lambda group: group.slug))
+    return tuple(sorted({route_group(spec, route) for route in routes}))
 
 
 def module_name(group: Group, base_path: str) -> str:
@@ -79,7 +79,7 @@ def module_base_path(group: Group, base_path: str) -> str:
 
 def ords_pattern(path: str) -> str:
     """Return the ORDS template pattern of a gateway path: ``/employees/{id}`` is ``employees/:id``."""
-    return re.sub(r"\{([A-Za-z][A-Za-z0-9_]*)\}", r":\1", path.lstrip("/")) or "."
+    return re.sub(r"\{([A-Za-z][A-Za-z0-9_]*)\}", r":\1", path.removeprefix("/")) or "."
 
 
 def variables(path: str) -> tuple[str, ...]:

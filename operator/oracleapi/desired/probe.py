@@ -39,7 +39,7 @@ def probe_key(spec: OracleApiSpec) -> str:
 
 def probe_url(endpoint: str, spec: OracleApiSpec) -> str:
     """Return where the probe route of the API at *endpoint* is called."""
-    return f"{endpoint.rstrip('/')}{spec.base_path}{PROBE_PATH}"
+    return f"{endpoint.removesuffix('/')}{spec.base_path}{PROBE_PATH}"
 
 
 def probe_handler(trace_header: str) -> Handler:

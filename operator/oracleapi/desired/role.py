@@ -77,7 +77,9 @@ def _allows(delegation: Delegation, entry: SpecGrant) -> bool:
         return entry.role in delegation.grantable_roles or _fits(entry.role, delegation.roles)
     if entry.system is not None:
         return entry.system in delegation.system_privileges
-    return _fits(entry.object_ or "", delegation.objects) and set(entry.privileges) <= {*delegation.granted_privileges}
+    if entry.object_ is None or not _fits(entry.object_, delegation.objects):
+        return False
+    return set(entry.privileges) <= {*delegation.granted_privileges}
 
 
 def _fits(name: str, patterns: Iterable[str]) -> bool:

@@ -107,6 +107,16 @@ def test_modules_that_a_retained_api_left_are_told_from_a_living_one() -> None:
     assert "create it again to take them over" in message
 
 
+def test_of_several_that_are_in_the_way_the_same_one_is_told_in_whatever_order_they_are_found() -> None:
+    modules = left("/hr", make.owner("gone"), scope="b").modules | left("/hr", make.owner("left"), scope="a").modules
+    for some in (modules, dict(reversed(modules.items()))):
+        assert "which OracleApi left left in schema HR_API" in refusal(API, replace(EMPTY, modules=some))[1]
+
+
+def test_a_module_s_path_counts_to_its_last_letter() -> None:
+    check_schema(API, left("/hr/v1X", make.owner("gone")))
+
+
 # Namespaces
 
 
@@ -160,6 +170,7 @@ def test_one_key_address_stands_in_the_profile_the_oldest_api_s() -> None:
     assert schema_issuer(among(rival(issuer=other, older=False))) == API.issuer
     assert schema_issuer(among(rival(issuer=replace(other, jwks_uri="")))) == API.issuer
     assert schema_issuer(among(rival(issuer=other), issuer=None)) is None
+    assert schema_issuer(among(rival(issuer=None))) == API.issuer
     profile = build_schema(among(rival(issuer=other)), (), None).profile
     assert profile is not None
     assert profile.jwk_url == "https://mirror.example.com/keys"
@@ -176,6 +187,14 @@ def test_the_profile_that_retained_modules_need_is_not_replaced() -> None:
     check_schema(API, unguarded)
 
 
+def test_a_profile_that_only_its_own_modules_need_is_replaced() -> None:
+    check_schema(API, left(API.spec.base_path, API.owner, profile=JwtProfile("https://old/", "old", "", MARKER)))
+
+
+def test_a_profile_that_somebody_else_made_is_no_claim() -> None:
+    check_schema(API, left("/other", make.owner("gone"), profile=JwtProfile("https://old/", "old", "", "by hand")))
+
+
 # Which database, which schema
 
 
@@ -183,7 +202,9 @@ def test_a_connection_that_leads_elsewhere_stops_everything() -> None:
     with pytest.raises(DependencyNotReady) as caught:
         check_schema(API, replace(EMPTY, pdb_guid="C3D4"))
     assert "another database" in caught.value.message
+    assert caught.value.retry_after_s == 60
     check_schema(API, replace(EMPTY, pdb_guid=""))
+    check_schema(replace(API, pdb_guid=""), EMPTY)
 
 
 @pytest.mark.parametrize("name", ["SYS", "SYSTEM", "ORACLEAPI", "XDB", "AUDSYS", "ORDS_METADATA", "ORDS_PUBLIC_USER"])
@@ -202,6 +223,10 @@ def test_a_powerful_schema_is_refused_with_up_to_three_reasons() -> None:
     )
     many = replace(EMPTY, powers=tuple(f"holds SELECT ANY {n}" for n in range(5)))
     assert "holds SELECT ANY 2 and 2 more, and handlers" in refusal(API, many)[1]
+    three = replace(many, powers=many.powers[:3])
+    assert "holds SELECT ANY 2, and handlers" in refusal(API, three)[1]
+    oracles = replace(many, schema="SYS", powers=("holds DBA",))
+    assert "SYS has a name that Oracle, ORDS or this operator uses, holds DBA, and" in refusal(API, oracles)[1]
 
 
 def test_modules_of_others_without_our_mark_claim_nothing() -> None:

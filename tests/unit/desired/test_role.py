@@ -6,7 +6,7 @@ import pytest
 
 from oracleapi.api.oracledatabase import Delegation
 from oracleapi.api.oraclerole import OracleRoleSpec
-from oracleapi.desired.role import build_role
+from oracleapi.desired.role import build_role, may_have_role
 from oracleapi.errors import Terminal
 from oracleapi.model.role import DesiredRole, Grant
 from support import make
@@ -19,6 +19,10 @@ def build(*grants: dict[str, Any], fence: dict[str, Any] | None = None, **fields
     return build_role(spec, make.owner("hr-reader", kind="OracleRole"), [Delegation.model_validate(found)])
 
 
+def delegation(**fields: Any) -> Delegation:
+    return Delegation.model_validate({"namespaces": {"names": ["hr"]}, "schemas": ["HR_API"], **fields})
+
+
 def on(name: str, *privileges: str, **fields: Any) -> dict[str, Any]:
     return {"object": name, "privileges": list(privileges), **fields}
 
@@ -26,6 +30,7 @@ def on(name: str, *privileges: str, **fields: Any) -> dict[str, Any]:
 def test_the_name_is_the_objects_in_upper_case_unless_the_spec_gives_one() -> None:
     assert build().name == "HR_READER"
     assert build(roleName="HR_BASE").name == "HR_BASE"
+    assert build(roleName="H2", fence={"roles": ["H2"]}).name == "H2"
 
 
 def test_each_privilege_and_column_is_a_grant_of_its_own() -> None:
@@ -36,6 +41,41 @@ def test_each_privilege_and_column_is_a_grant_of_its_own() -> None:
         Grant("object", "UPDATE", "HR.EMPLOYEES", "EMAIL"),
         Grant("object", "UPDATE", "HR.EMPLOYEES", "PHONE"),
     }
+
+
+def test_a_role_and_a_system_privilege_are_one_grant_each() -> None:
+    fence = {"grantableRoles": ["PAY_READER"], "systemPrivileges": ["CREATE SESSION"]}
+    found = build({"role": "PAY_READER"}, {"system": "CREATE SESSION"}, fence=fence)
+    assert found.grants == {Grant("role", "PAY_READER"), Grant("system", "CREATE SESSION")}
+
+
+def test_a_role_holds_nothing_else_and_is_not_taken_over_unless_the_spec_says_so() -> None:
+    assert (build().exact, build().adopt) == (True, False)
+    found = build(grantMode="Additive", adoptExisting=True)
+    assert (found.exact, found.adopt) == (False, True)
+
+
+def test_what_one_of_several_delegations_allows_is_allowed() -> None:
+    fences = [delegation(), delegation(roles=["HR_*"]), delegation(objects=["HR.JOBS"]), delegation(objects=["PAY.*"])]
+    spec = {"databaseRef": {"name": "db"}, "grants": [on("HR.JOBS", "SELECT"), on("PAY.JOBS", "SELECT")]}
+    found = build_role(OracleRoleSpec.model_validate(spec), make.owner("hr-reader", kind="OracleRole"), fences)
+    assert len(found.grants) == 2
+    assert may_have_role("HR_READER", fences)
+    assert not may_have_role("HR_READER", [fences[0], *fences[2:]])
+
+
+@pytest.mark.parametrize(
+    ("grant", "told"),
+    [
+        (on("PAY.JOBS", "SELECT", "DELETE"), "SELECT ON PAY.JOBS"),
+        ({"role": "DBA"}, "DBA"),
+        ({"privileges": ["SELECT"]}, "SELECT"),
+        ({}, "nothing"),
+    ],
+)
+def test_a_refusal_names_the_first_that_is_asked_for(grant: dict[str, Any], told: str) -> None:
+    with pytest.raises(Terminal, match=f"OracleDatabase db lets namespace hr grant {told}; ask"):
+        build(grant)
 
 
 @pytest.mark.parametrize(
