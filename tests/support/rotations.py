@@ -99,7 +99,7 @@ def reachable(world: SmallWorld, *labels: str) -> bool:
 def passwords(world: SmallWorld) -> set[str]:
     """Return every password that is or was in the secret or an account's."""
     stored = [each["password"] for found in secrets(world).secrets.values() for each in found.values.values()]
-    return {*stored, *(password for account in accounts(world).values() for password in account.used)}
+    return {*stored, *(password for account in accounts(world).values() for password in account.used)} - {""}
 
 
 def shown(world: SmallWorld, *texts: str) -> list[str]:
