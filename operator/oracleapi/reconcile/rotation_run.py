@@ -38,7 +38,7 @@ class Run:
 
     def __init__(self, place: Place, secret: ObservedSecret, opened: OpenRotation) -> None:
         self._place, self._secret, self._opened = place, secret, opened
-        self._failures = 0  # log-ons that were refused in a row
+        self._failures = place.logins.lost(opened.account)  # log-ons that were, or may have been, refused in a row
 
     def to_switch(self) -> OpenRotation:
         """Return the rotation once readers get the new version.
