@@ -42,7 +42,7 @@ class Retryable(OperatorError):
 
 
 class Uncertain(Retryable):
-    """A create was sent and its answer was lost: it may have happened. Look it up by owner, never repeat blindly."""
+    """A create or a log-on was sent and its answer was lost: it may have happened. Look first, never repeat blindly."""
 
 
 class DependencyNotReady(Retryable):

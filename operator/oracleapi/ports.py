@@ -203,7 +203,7 @@ class Logins(Protocol):
     """Accounts of one database, each used with its own password; every method logs in once, outside of any pool.
 
     Raises:
-        Retryable: ``DatabaseUnreachable``.
+        Retryable: ``DatabaseUnreachable``; ``Uncertain`` where it may have refused the password.
         Terminal: ``AccountLocked``; ``PrivilegesMissing``, the account may not log in.
     """
 

@@ -31,13 +31,14 @@ def copied(value: Any) -> Any:
 
 
 class FakeClock:
-    """A clock that tests drive."""
+    """A clock that tests drive; ``ahead`` is what the time of day is wrong by."""
 
     def __init__(self) -> None:
         self.time = 1_000_000.0
+        self.ahead = 0.0
 
     def now(self) -> float:
-        return self.time
+        return self.time + self.ahead
 
     def monotonic(self) -> float:
         return self.time

@@ -79,7 +79,7 @@ def _of_account(call: Call) -> Iterator[None]:
     try:
         yield
     except oracledb.Error as error:
-        raise logins._translated(f"{call.name} of account HR_APP", "HR_APP", error) from error
+        raise logins._unopened(f"{call.name} of account HR_APP", "HR_APP", error) from error
 
 
 def _nobody_s(_: Call) -> AbstractContextManager[None]:

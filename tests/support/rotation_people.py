@@ -6,14 +6,19 @@ from typing import Any
 
 from oracleapi.model.account import Holding
 from oracleapi.model.rotation import CURRENT, PENDING, PREVIOUS, KubeSecret
-from support.fake_rotation import RIGHTS, Account, Stored
+from oracleapi.runtime.store import Key
+from support.fake_rotation import LIMITS, RIGHTS, Account, Stored
 from support.rotations import ACCOUNT, CONSUMERS, FIRST, NAME, SESSION, TWIN, accounts, database, secrets
 from support.small_world import SmallWorld
+from support.worlds import edit
 
 WRITER, READER = Holding("role", "HR_WRITER", default=True), Holding("role", "HR_READER", default=True)
 STUCK = "ProgressDeadlineExceeded"
 KEPT, FILLED = ("hr", "hr-app-db"), ("hr", "from-eso")
 """The Secret that the rotation keeps; the one that somebody else fills."""
+DATABASE = Key("OracleDatabase", None, "db")
+OWN, INHERITED = "APP_ROTATED", "DEFAULT"
+"""Profiles that DBAs made."""
 
 
 class People:
@@ -22,8 +27,8 @@ class People:
     def __init__(self, world: SmallWorld) -> None:
         self.world = world
         self._made = 0
-        self.limits = dict(accounts(world)[ACCOUNT].limits)
-        """Of the one profile that all accounts have."""
+        no_rollover = {"FAILED_LOGIN_ATTEMPTS": "10", "PASSWORD_ROLLOVER_TIME": "0"}
+        database(world).profiles |= {OWN: dict(LIMITS), INHERITED: LIMITS | no_rollover}
 
     def fresh(self) -> str:
         """Return a password of a person's."""
@@ -80,6 +85,28 @@ class People:
         if self.secret is not None:
             self.secret.move(PENDING, None)
 
+    def purge_versions(self) -> None:
+        """Lose what has no label, as AWS may at any time."""
+        if self.secret is not None:
+            labelled = set(self.secret.labels.values())
+            self.secret.values = {each: found for each, found in self.secret.values.items() if each in labelled}
+
+    def make_pending_current(self) -> None:
+        """Bring a rotation to its end by hand, however far it is."""
+        if self.secret is not None and PENDING in self.secret.labels:
+            secrets(self.world).put(
+                NAME, self.secret.labels[PENDING], **self.secret.values[self.secret.labels[PENDING]]
+            )
+
+    def put_no_password(self) -> None:
+        self.put(password="")
+
+    def put_the_other_account(self) -> None:
+        """Let readers take the twin, with the password that it has."""
+        for name, found in accounts(self.world).items():
+            if name != self.current.get("username"):
+                self.put(username=name, password=found.password)
+
     def move_current_back(self) -> None:
         found = self.secret
         if found is not None and PREVIOUS in found.labels:
@@ -135,8 +162,68 @@ class People:
             if name != self.current.get("username"):
                 accounts(self.world).pop(name, None)
 
+    def drop_account(self) -> None:
+        accounts(self.world).pop(str(self.current.get("username")), None)
+
+    def put_old_password_back(self) -> None:
+        """Set the password that the version before has, as who restores yesterday does."""
+        found = self.secret
+        before = {} if found is None else found.values.get(found.labels.get(PREVIOUS, ""), {})
+        account = accounts(self.world).get(str(before.get("username")))
+        if account is not None:
+            account.change(str(before["password"]))
+
+    def end_rollover(self) -> None:
+        found = self.account()
+        if found is not None:
+            found.old = None
+
+    def make_table(self) -> None:
+        found = self.account()
+        if found is not None:
+            found.owned = ("TABLE PAY",)
+
+    def drop_tables(self) -> None:
+        for found in accounts(self.world).values():
+            found.owned = ()
+
     def set_limit(self, name: str, value: str) -> None:
-        self.limits[name] = value
+        database(self.world).profiles[OWN][name] = value
+        database(self.world).spread()
+
+    def give_profile(self, name: str) -> None:
+        found = self.account()
+        if found is not None:
+            found.profile = name
+            database(self.world).spread()
+
+    def give_default_profile(self) -> None:
+        self.give_profile(INHERITED)
+
+    def give_own_profile(self) -> None:
+        self.give_profile(OWN)
+
+    def let_profiles_be_made(self) -> None:
+        edit(self.world, DATABASE, passwordRollover={"hours": 24})
+
+    def let_other_profiles_be_made(self) -> None:
+        edit(self.world, DATABASE, passwordRollover={"hours": 2})
+
+    def let_no_profiles_be_made(self) -> None:
+        edit(self.world, DATABASE, passwordRollover=None)
+
+    def delegate(self, *names: str) -> None:
+        (found,) = self.world.kube.objects[DATABASE]["spec"]["delegations"]
+        edit(self.world, DATABASE, delegations=[found | {"accounts": list(names)}])
+
+    def delegate_nothing(self) -> None:
+        self.delegate()
+
+    def delegate_no_twin(self) -> None:
+        self.delegate(ACCOUNT)
+
+    def delegate_both(self) -> None:
+        self.delegate("HR_*")
 
     def roll_over(self) -> None:
         self.set_limit("PASSWORD_ROLLOVER_TIME", "1")
@@ -233,8 +320,10 @@ class People:
     def put_right(self) -> None:
         """Do what the messages say, but for the password."""
         self.unlock()
+        self.drop_tables()
         self.roll_over()
         self.set_limit("FAILED_LOGIN_ATTEMPTS", "4")
+        self.delegate_both()
         self.give_rights()
         self.allow_to_end_rollovers()
         database(self.world).unsuitable = 0
@@ -242,7 +331,7 @@ class People:
         self.finish_rollouts()
         self.fill_secret()
         for key, found in list(self.world.workloads.secrets.items()):
-            if key == KEPT and found.owner in ("", "of-others"):
+            if found.owner in ("", "of-others"):
                 del self.world.workloads.secrets[key]
         stored = secrets(self.world).secrets.get(NAME)
         if stored is not None:
@@ -253,7 +342,13 @@ class People:
             self.put(username=ACCOUNT)
         for name in (ACCOUNT, self.current.get("username", ACCOUNT)):
             if name not in accounts(self.world):
-                accounts(self.world)[name] = Account(FIRST, clock=self.world.clock.now, holdings={SESSION})
+                clock = database(self.world).clock
+                accounts(self.world)[name] = Account(FIRST, clock=clock, holdings={SESSION})
+        if self.current and not self.current["password"]:
+            self.put(password=accounts(self.world)[self.current["username"]].password)
+        for found in accounts(self.world).values():
+            found.profile = OWN
+        database(self.world).spread()
 
     def end_rollovers(self) -> None:
         """Let only the password that readers have go on."""
@@ -272,11 +367,13 @@ class People:
             self.put(password=found.password)
 
 
+NO_ACTS = (
+    "fresh", "account", "put", "set_limit", "give_profile", "delegate", "put_right", "end_rollovers",
+    "put_the_password_right",
+)  # fmt: skip
 ACTS: dict[str, Callable[[People], None]] = {
     name: act
     for name, act in vars(People).items()
-    if callable(act)
-    and not name.startswith("_")
-    and name not in ("fresh", "account", "put", "set_limit", "put_right", "end_rollovers", "put_the_password_right")
+    if callable(act) and not name.startswith("_") and name not in NO_ACTS
 }
 """Everything that may happen at any moment, by its name."""

@@ -44,6 +44,7 @@ class Watch:
         self.world, self.tampered = world, True
         self._proven = False  # nobody acted since the last log-on that proved a password
         self._described: str | None = None  # what the operator knows as the current version
+        self._seen = set[tuple[str, str]]()  # names with passwords that were seen to work
         self.wrong: list[str] = []
         self.calls: list[str] = []
         self._armed: list[tuple[int, Meet]] = []
@@ -161,7 +162,7 @@ class Watch:
             frozenset(name for name, each in accounts(self.world).items() if each.locked),
         )
 
-    def _watched(self, call: Call, go: Callable[[], Any]) -> Any:
+    def _watched(self, call: Call, go: functools.partial[Any]) -> Any:
         if call.part not in ("rotated", "logins", "oracle"):
             return go()
         before, status = self._look(), self.status
@@ -172,6 +173,8 @@ class Watch:
             answer = go()
         finally:
             self._compare(call, before, self._look(), status)
+        if call.name == "prove" and answer == "Works":
+            self._seen.add(go.args)
         if call.name in ("put_pending", "create") and token not in self._look().labels.values():
             self._blame(call, "stored another version than the one in status")
         return answer
@@ -214,6 +217,9 @@ class Watch:
         if not self.tampered:
             assert self.works(*(SINGLE if self.gap else (CURRENT,))), "nobody broke it, and readers cannot log in"
         found = secrets(self.world).secrets.get(NAME)
+        if status and self.world.condition("Ready", ROTATION)[0] == "True" and found is not None:
+            values = found.values.get(str(status.get("versionId")), {})
+            assert not values or (values["username"], values["password"]) in self._seen, "well, and never seen to work"
         pending = None if found is None else found.labels.get(PENDING)
         if pending is not None and len(pending) == OURS:
             assert pending == status.get("rotation", {}).get("token"), "a pending version of ours that is nobody's"

@@ -100,7 +100,7 @@ def passwords(world: SmallWorld) -> set[str]:
     """Return every password that is or was in the secret or an account's."""
     versions = [each for found in secrets(world).secrets.values() for each in found.values.values()]
     stored = [each["password"] for each in versions if "password" in each]
-    return {*stored, *(password for account in accounts(world).values() for password in account.used)}
+    return {*stored, *(password for account in accounts(world).values() for password in account.used)} - {""}
 
 
 def shown(world: SmallWorld, *texts: str) -> list[str]:

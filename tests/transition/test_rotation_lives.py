@@ -21,7 +21,7 @@ from oracleapi.runtime.store import Key
 from support import make
 from support.crashes import HOWS, Ended, How
 from support.faults import FAULTS
-from support.rotation_people import ACTS, KEPT, People
+from support.rotation_people import ACTS, People
 from support.rotation_watch import Watch
 from support.rotations import (
     ACCOUNT,
@@ -58,6 +58,22 @@ READERS: list[list[dict[str, Any]]] = [
 ]
 
 
+SECRETS: list[dict[str, Any]] = [
+    PLAIN,
+    KUBERNETES,
+    PLAIN | {"kubernetesSecret": {"name": "hr-app-login"}},
+    KUBERNETES | {"kmsKeyId": "alias/hr"},
+]
+EDITS: list[dict[str, Any]] = [
+    *({"strategy": each} for each in STRATEGIES),
+    *({"consumers": each} for each in READERS),
+    *({"secret": each} for each in SECRETS),
+    {"password": {"length": 15}},
+    {"suspend": True},
+    {"deletionPolicy": "Delete"},
+]
+
+
 class Passwords(RuleBasedStateMachine):
     """The world, the operator in it, and what was done to them."""
 
@@ -74,7 +90,7 @@ class Passwords(RuleBasedStateMachine):
         for key in list(self.world.kube.objects):
             if key != ROTATION:
                 edit(self.world, Key(*key), resyncSeconds=86400)
-        database(self.world).clock = accounts(self.world)[ACCOUNT].clock = self.world.clock.now
+        database(self.world).clock = accounts(self.world)[ACCOUNT].clock = self.world.clock.monotonic
         self.people, self.watch = People(self.world), Watch(self.world)
         self.settle(60)
 
@@ -90,6 +106,11 @@ class Passwords(RuleBasedStateMachine):
         self.world.clock.advance(days * DAY_S)
         self.world.restart()
         self.settle(700)
+
+    @rule(seconds=st.sampled_from([-90_000, -3600, 0, 3600, 90_000]))
+    def clock_jumps(self, seconds: int) -> None:
+        """That of the operator; the database's does not."""
+        self.world.clock.ahead = seconds
 
     @rule()
     def ask(self) -> None:
@@ -115,13 +136,17 @@ class Passwords(RuleBasedStateMachine):
     def choose_schedule(self, schedule: dict[str, Any]) -> None:
         self.change(**{"windows": []} | schedule)
 
-    @rule(consumers=st.sampled_from(READERS), kept=st.booleans())
-    def choose_readers(self, consumers: list[dict[str, Any]], kept: bool) -> None:
-        self.change(consumers=consumers, secret=KUBERNETES if kept else PLAIN)
+    @rule(consumers=st.sampled_from(READERS), secret=st.sampled_from(SECRETS))
+    def choose_readers(self, consumers: list[dict[str, Any]], secret: dict[str, Any]) -> None:
+        self.change(consumers=consumers, secret=secret)
 
     @rule(suspend=st.booleans())
     def hold(self, suspend: bool) -> None:
         self.change(suspend=suspend)
+
+    @rule(fields=st.sampled_from(EDITS), ahead=st.integers(0, 30))
+    def edit_meanwhile(self, fields: dict[str, Any], ahead: int) -> None:
+        self.watch.meanwhile(ahead, lambda: self.edit(**fields))
 
     @rule(policy=st.sampled_from(["Retain", "Delete"]))
     def delete(self, policy: str) -> None:
@@ -187,6 +212,7 @@ class Passwords(RuleBasedStateMachine):
         self.people.put_the_password_right(where)
         self.people.end_rollovers()
         self.change(suspend=False)
+        before = self.history[:1]
         for turn in range(5):
             self.ask()
             self.settle(30)
@@ -203,6 +229,21 @@ class Passwords(RuleBasedStateMachine):
         assert self.world.ready(ROTATION) == ("True", "Succeeded"), self.world.message(ROTATION)
         check_done(self.world)
         assert self.watch.works("AWSCURRENT")
+        self.check_readers(before)
+
+    def check_readers(self, before: list[Any]) -> None:
+        """Whoever is to be told has the password that works; consumers move for rotations only."""
+        current = self.people.current
+        kept = self.spec["secret"].get("kubernetesSecret")
+        if kept is not None:
+            assert self.world.workloads.secrets["hr", kept["name"]].data["password"] == current["password"]
+        last = self.history[:1]
+        if last == before or last[0]["result"] != "Succeeded" or last[0]["versionId"] != self.watch.status["versionId"]:
+            return
+        for each in self.spec.get("consumers", []):
+            found = self.world.workloads.find_workload(each["kind"], "hr", each["name"])
+            assert found is not None
+            assert (found.version, found.settled) == (last[0]["versionId"], True)
 
     def check_told(self) -> None:
         """Where all is not well a person reads why."""
@@ -229,15 +270,22 @@ class Passwords(RuleBasedStateMachine):
             structlog.configure(**self.before)
 
     @property
+    def history(self) -> list[dict[str, Any]]:
+        return list(self.watch.status.get("history", []))
+
+    @property
     def spec(self) -> dict[str, Any]:
         return dict(self.world.kube.objects[ROTATION]["spec"])
 
     def change(self, **fields: Any) -> None:
+        self.edit(**fields)
+        self.settle(0)
+
+    def edit(self, **fields: Any) -> None:
         found = self.world.kube.objects.get(ROTATION)
         if found is not None and not found["metadata"].get("deletionTimestamp"):
             self.watch.asked()
             edit(self.world, ROTATION, **fields)
-            self.settle(0)
 
     def settle(self, seconds: float) -> None:
         """Let *seconds* pass; a process that ends is started again."""
@@ -251,11 +299,9 @@ class Passwords(RuleBasedStateMachine):
             self.world.clock.time = max(self.world.clock.time, end)
             break
         assert not self.watch.wrong, self.watch.wrong[0]
-        for each in accounts(self.world).values():
-            each.limits = self.people.limits
-        kept = self.world.workloads.secrets.get(KEPT)
-        if ROTATION not in self.world.kube.objects and kept is not None and kept.owner.startswith("uid-"):
-            del self.world.workloads.secrets[KEPT]  # the cluster collects what nobody owns any more
+        for key, found in list(self.world.workloads.secrets.items()):
+            if ROTATION not in self.world.kube.objects and found.owner.startswith("uid-"):
+                del self.world.workloads.secrets[key]  # the cluster collects what nobody owns any more
 
 
 Passwords.TestCase.settings = settings(

@@ -1,5 +1,6 @@
 """What a rotation must not do whatever happens: lock an account that others use, or show a password."""
 
+import functools
 import logging
 from collections.abc import Callable, Iterator
 from typing import Any
@@ -7,7 +8,7 @@ from typing import Any
 import pytest
 import structlog
 
-from oracleapi.errors import Retryable
+from oracleapi.errors import Retryable, Uncertain
 from oracleapi.model.rotation import CURRENT, PENDING, PREVIOUS
 from oracleapi.ports import Change, SecretValue
 from oracleapi.wiring import Operator, build_operator, list_all
@@ -36,7 +37,7 @@ from support.rotations import (
     unborn,
 )
 from support.small_world import SETTINGS, SmallWorld
-from support.worlds import resync
+from support.worlds import annotate, resync
 
 
 def test_whatever_a_first_password_waits_for_nobody_gets_locked_out() -> None:
@@ -380,3 +381,57 @@ def test_a_version_that_somebody_makes_current_before_it_is_the_account_s_become
     else:
         assert world.ready(ROTATION) == ("True", "Succeeded"), world.message(ROTATION)
         check_done(world)
+
+
+@pytest.mark.parametrize("limit", ["2", "4"])
+def test_answers_that_are_lost_again_and_again_lock_no_account_whose_password_somebody_changed(limit: str) -> None:
+    world = settled(strategy="Rollover")
+    database(world).rights.clear()
+    accounts(world)[ACCOUNT] = Account("changed-by-hand", changes=100)
+    accounts(world)[ACCOUNT].limits["FAILED_LOGIN_ATTEMPTS"] = limit
+    lose_answers(world)
+    rotate(world)
+    for _ in range(10):
+        resync(world)
+    assert world.ready(ROTATION) == ("False", "LoginDenied")
+    assert accounts(world)[ACCOUNT].failures == int(limit) - 1
+    assert status(world)["lostLogOns"] == {"account": ACCOUNT, "count": int(limit) - 1}
+    accounts(world)[ACCOUNT] = Account(FIRST, changes=101)
+    find_answers(world)
+    rotate(world, "once more")
+    assert world.ready(ROTATION) == ("True", "Succeeded"), world.message(ROTATION)
+    assert "lostLogOns" not in status(world)
+    check_done(world)
+
+
+def test_a_version_by_hand_that_may_be_wrong_is_not_tried_until_the_account_locks() -> None:
+    world = settled()
+    secrets(world).put(NAME, "v2", username=ACCOUNT, password="wrong-by-hand")
+    lose_answers(world)
+    for _ in range(10):
+        resync(world)
+    assert world.ready(ROTATION) == ("False", "LoginDenied")
+    assert "3 log-ons as account HR_APP got no answer" in world.message(ROTATION)
+    assert not accounts(world)[ACCOUNT].locked
+    find_answers(world)
+    secrets(world).put(NAME, "v3", username=ACCOUNT, password=FIRST)
+    annotate(world, ROTATION, reconcile_requested_at="now")
+    world.settle()
+    assert world.ready(ROTATION) == ("True", "Succeeded"), world.message(ROTATION)
+
+
+def lose_answers(world: SmallWorld) -> None:
+    """Let every log-on happen, and no answer come."""
+    logins = world.backends.log_ons
+    for name in ("prove", "change", "end_rollover"):
+        setattr(logins, name, functools.partial(unheard, getattr(logins, name)))
+
+
+def find_answers(world: SmallWorld) -> None:
+    for name in ("prove", "change", "end_rollover"):
+        delattr(world.backends.log_ons, name)
+
+
+def unheard(log_on: Callable[..., Any], *arguments: str) -> None:
+    log_on(*arguments)
+    raise Uncertain("DatabaseUnreachable", "the connection was closed")

@@ -325,6 +325,7 @@ KINDS = (
                 },
             },
             "passwordChangedTime": text(64),
+            "lostLogOns": {"type": "object", "properties": {"account": text(128), "count": INTEGER}},
             "oldPasswordEndsTime": TIME,
             "lastRotationTime": TIME,
             "nextRotationTime": TIME,

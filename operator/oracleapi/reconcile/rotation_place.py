@@ -17,10 +17,11 @@ from oracleapi.model.rollover import PREFIX, own_profile, source_of
 from oracleapi.model.rotation import ObservedSecret
 from oracleapi.plan.account import check_twin_name, twin_name
 from oracleapi.plan.rollover import plan_profile
-from oracleapi.ports import Backends, Logins, Oracle, RotatedSecrets, Workloads
+from oracleapi.ports import Backends, Oracle, RotatedSecrets, Workloads
 from oracleapi.reconcile.databases import THE_DATABASES, Databases
 from oracleapi.reconcile.passes import Pass
 from oracleapi.reconcile.references import References, not_permitted
+from oracleapi.reconcile.rotation_logins import CountedLogins
 
 KIND = "SecretRotation"
 TWINS = ("Auto", "DualUser")
@@ -42,7 +43,7 @@ class Place:
     database: OracleDatabaseSpec
     secrets: RotatedSecrets
     oracle: Oracle
-    logins: Logins
+    logins: CountedLogins
     workloads: Workloads
     delegations: Sequence[Delegation]
     asked: str | None
@@ -186,17 +187,18 @@ class Places:
         database, delegations, account = self._left(work) if leaving else self._permitted(work)
         keys = self._references.account_secret(account)
         trust = self._references.database_trust(database, THE_DATABASES)
-        asked = _asked(work)
+        oracle, asked = self._databases.open(database, THE_DATABASES), _asked(work)
+        again = asked is not None or work.requested or work.status.get("observedGeneration") != work.generation
         return Place(
             work,
             database,
             self._backends.rotated_secrets(account, keys),
-            self._databases.open(database, THE_DATABASES),
-            self._backends.logins(database, trust),
+            oracle,
+            CountedLogins(self._backends.logins(database, trust), oracle, work, again),
             self._workloads,
             delegations,
             asked,
-            asked is not None or work.requested or work.status.get("observedGeneration") != work.generation,
+            again,
         )
 
     def release(self, work: Pass[SecretRotationSpec]) -> None:

@@ -171,7 +171,8 @@ class Run:
 
     def _may_fail(self, account: ObservedAccount) -> bool:
         """Say whether the account stays open if one more log-on is refused."""
-        limit, refused = account.limits.get(ATTEMPTS_LIMIT, "10"), len(self._opened.tried)
+        limit = account.limits.get(ATTEMPTS_LIMIT, "10")
+        refused = len(self._opened.tried) + self._place.logins.lost(account.name)
         return not refused or not limit.isdigit() or refused + 1 < int(limit)
 
     def _password(self, version: str, account: str) -> str | None:

@@ -12,7 +12,7 @@ import pytest
 from oracleapi.adapters.oracle import logins as module
 from oracleapi.adapters.oracle.logins import OracleLogins, open_logins
 from oracleapi.api.oracledatabase import Connection
-from oracleapi.errors import OperatorError
+from oracleapi.errors import OperatorError, Uncertain
 from support.listeners import listening
 
 # the driver leaves sockets to the garbage collector
@@ -139,6 +139,26 @@ def test_what_is_no_answer_is_told_without_what_the_driver_said(
     assert "canary" not in "".join(traceback.format_exception(caught.value))
     assert (caught.value.__cause__, caught.value.__context__) == (None, None)
     assert len(server.logins) == 1
+
+
+@pytest.mark.parametrize(
+    ("server", "uncertain"),
+    [
+        (Server(GONE), True),
+        (Server("DPY-4024"), True),
+        (Server("ORA-03113"), True),
+        (Server("ORA-12514"), False),
+        (Server("DPY-6005"), False),
+        (Server(work=GONE), False),  # the password was taken
+    ],
+)
+def test_a_log_on_whose_answer_was_lost_is_told_from_one_that_was_not_made(
+    monkeypatch: pytest.MonkeyPatch, server: Server, uncertain: bool
+) -> None:
+    with pytest.raises(OperatorError) as caught:
+        PROVE(served(monkeypatch, server))
+    assert caught.value.reason == "DatabaseUnreachable"
+    assert isinstance(caught.value, Uncertain) is uncertain
 
 
 def test_a_session_that_breaks_is_told_alike_and_closed(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -18,7 +18,7 @@ from oracleapi.adapters.oracle.trust import address
 from oracleapi.adapters.oracle.verdicts import LOGIN_RETRY_S, NO_ROLLOVER, PASSWORDS
 from oracleapi.api import reasons
 from oracleapi.api.oracledatabase import Connection
-from oracleapi.errors import OperatorError, Retryable, Terminal
+from oracleapi.errors import OperatorError, Retryable, Terminal, Uncertain
 from oracleapi.ports import Change, Proof
 
 CALL_TIMEOUT_MS = 30_000
@@ -26,6 +26,8 @@ ANSWER_LIMIT_S = 10.0
 EXPIRED, NO_RIGHT = "ORA-28001", "ORA-01031"
 WRONG = frozenset({"ORA-01017", "ORA-28008", "ORA-01005", "DPY-4001"})
 """Not the account's password, at log-on and when it is changed; none at all."""
+LOST = frozenset({"ORA-03113", "ORA-03135", "ORA-12537", "ORA-12547", "ORA-12571", "DPY-4011", "DPY-4024"})
+"""The password may have been looked at: nobody knows what became of it."""
 ANSWERS = PASSWORDS | WRONG | {EXPIRED}
 """What a method returns instead of raising it."""
 
@@ -81,7 +83,7 @@ class OracleLogins:
         try:
             return reach(lambda: self._connect(username, password, new), self._answer_limit_s)
         except (oracledb.Error, OSError) as error:
-            code, fault = full_code(error), _translated(doing, username, error)
+            code, fault = full_code(error), _unopened(doing, username, error)
         if code in ANSWERS:
             return code
         raise fault  # here, where nothing of the driver's hangs on it
@@ -135,6 +137,14 @@ def _translated(doing: str, username: str, error: oracledb.Error | OSError) -> O
                 f"{doing}: it may not log in; a DBA runs: GRANT CREATE SESSION TO {username} ({code})",
             )
     return translate(doing, error, secret=True)
+
+
+def _unopened(doing: str, username: str, error: oracledb.Error | OSError) -> OperatorError:
+    """Return our error for a log-on, ``Uncertain`` where nobody knows whether the password was refused."""
+    fault = _translated(doing, username, error)
+    if isinstance(fault, Retryable) and (isinstance(error, TimeoutError) or full_code(error) in LOST):
+        return Uncertain(fault.reason, fault.message, fault.retry_after_s)
+    return fault
 
 
 def open_logins(connection: Connection, context: ssl.SSLContext | None = None) -> OracleLogins:
