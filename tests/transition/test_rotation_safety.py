@@ -395,7 +395,7 @@ def test_answers_that_are_lost_again_and_again_lock_no_account_whose_password_so
         resync(world)
     assert world.ready(ROTATION) == ("False", "LoginDenied")
     assert accounts(world)[ACCOUNT].failures == int(limit) - 1
-    assert status(world)["lostLogOns"] == {"account": ACCOUNT, "count": int(limit) - 1}
+    assert status(world)["lostLogOns"]["count"] == int(limit) - 1
     accounts(world)[ACCOUNT] = Account(FIRST, changes=101)
     find_answers(world)
     rotate(world, "once more")

@@ -325,7 +325,7 @@ KINDS = (
                 },
             },
             "passwordChangedTime": text(64),
-            "lostLogOns": {"type": "object", "properties": {"account": text(128), "count": INTEGER}},
+            "lostLogOns": {"type": "object", "properties": {"account": text(128), "count": INTEGER, "time": TIME}},
             "oldPasswordEndsTime": TIME,
             "lastRotationTime": TIME,
             "nextRotationTime": TIME,

@@ -1,17 +1,22 @@
 """Log-ons as accounts, of which some get no answer: one that was refused leads towards a lock, heard of or not."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from types import MappingProxyType
 from typing import Any, TypeVar
 
 from oracleapi.api import reasons
 from oracleapi.errors import Retryable, Terminal, Uncertain
-from oracleapi.model.account import ATTEMPTS_LIMIT
+from oracleapi.model.account import ATTEMPTS_LIMIT, ObservedAccount
 from oracleapi.ports import Change, Logins, Oracle, Proof
 from oracleapi.reconcile.passes import Pass
+from oracleapi.runtime.clock import parse_timestamp, timestamp
 
 T = TypeVar("T")
 FIELD = "lostLogOns"
-"""Of status: an account, and its log-ons in a row whose answer was lost."""
+"""Of status: an account, its log-ons in a row whose answer was lost, and when the last one was."""
+NONE_LOST: Mapping[str, Any] = MappingProxyType({"count": 0})
+PAUSE_S = 120.0
+"""Before the last log-on in doubt: most outages are over by then."""
 
 
 class CountedLogins:
@@ -25,11 +30,6 @@ class CountedLogins:
         self._logins, self._oracle, self._work = logins, oracle, work
         if again:
             work.report.fields[FIELD] = None
-
-    def lost(self, name: str) -> int:
-        """Return how many log-ons as *name* may have been refused without our hearing of it."""
-        found = {**self._work.status, **self._work.report.fields}.get(FIELD) or {}
-        return int(found["count"]) if found.get("account") == name else 0
 
     def prove(self, username: str, password: str) -> Proof:
         if self._might_lock(username):
@@ -52,31 +52,58 @@ class CountedLogins:
             raise Retryable(reasons.LOGIN_DENIED, self._untried(username))
         return self._count(username, lambda: self._logins.end_rollover(username, password))
 
-    def _might_lock(self, name: str) -> bool:
-        lost = self.lost(name)
-        account = self._oracle.observe_account(name, whole=False) if lost else None
-        if account is None:
-            return False
+    def may_fail(self, account: ObservedAccount, refused: int) -> bool:
+        """Say whether the account stays open if one more log-on is refused, after *refused* ones and those in doubt."""
+        left = self._left(account, refused)
+        return left is None or left > 0
+
+    def _lost(self, name: str) -> Mapping[str, Any]:
+        found = {**self._work.status, **self._work.report.fields}.get(FIELD) or {}
+        return found if found.get("account") == name else NONE_LOST
+
+    def _left(self, account: ObservedAccount, refused: int = 0) -> int | None:
+        """Return how many more may be refused before the one that locks, ``None`` where nothing was refused or lost."""
         status = self._work.status
-        if status.get("activeAccount") == name and status.get("passwordChangedTime") == account.changed:
-            return False
+        known = status.get("activeAccount") == account.name and status.get("passwordChangedTime") == account.changed
+        failed = refused + (0 if known else self._lost(account.name)["count"])
         limit = account.limits.get(ATTEMPTS_LIMIT, "10")
-        return limit.isdigit() and lost + 1 >= int(limit)
+        return max(0, int(limit) - 1 - failed) if failed and limit.isdigit() else None
+
+    def _might_lock(self, name: str) -> bool:
+        """Say whether one more that is refused might lock the account; wait before the last one that could not.
+
+        Raises:
+            Retryable: ``DatabaseUnreachable``, it is not time for that one yet.
+        """
+        lost = self._lost(name)
+        account = self._oracle.observe_account(name, whole=False) if lost["count"] else None
+        left = None if account is None else self._left(account)
+        pause = parse_timestamp(lost["time"]) + PAUSE_S - self._work.clock.now() if left == 1 else 0.0
+        if pause > 0:
+            raise Retryable(
+                reasons.DATABASE_UNREACHABLE,
+                f"{lost['count']} log-ons as account {name} got no answer; the next one waits, for it is the last that"
+                " cannot lock the account",
+                pause,
+            )
+        return left == 0
 
     def _count(self, name: str, log_on: Callable[[], T]) -> T:
-        lost = self.lost(name)
+        count = self._lost(name)["count"]
         try:
             answer = log_on()
         except Uncertain:
-            self._work.report.fields[FIELD] = {"account": name, "count": lost + 1}
+            now = timestamp(self._work.clock)
+            self._work.report.fields[FIELD] = {"account": name, "count": count + 1, "time": now}
             raise
-        if lost and answer != "Denied":
+        if count and answer != "Denied":
             self._work.report.fields[FIELD] = None
         return answer
 
     def _untried(self, name: str) -> str:
+        count = self._lost(name)["count"]
         return (
-            f"{self.lost(name)} log-ons as account {name} got no answer, its password was changed since ours was seen"
-            " to work, and another one that is refused might lock it; once the database answers, set the annotation"
+            f"{count} log-ons as account {name} got no answer, its password was changed since ours was seen to work, and"
+            " another one that is refused might lock it; once the database answers, set the annotation"
             " oracleapi.dev/rotate-requested-at"
         )

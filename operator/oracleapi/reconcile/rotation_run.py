@@ -19,7 +19,7 @@ from oracleapi.api import reasons
 from oracleapi.desired.password import make_password
 from oracleapi.desired.rotation import secret_values
 from oracleapi.errors import DependencyNotReady, OperatorError, Retryable, Terminal
-from oracleapi.model.account import ATTEMPTS_LIMIT, CreateTwin, EndRollover, ObservedAccount, SetPassword
+from oracleapi.model.account import CreateTwin, EndRollover, ObservedAccount, SetPassword
 from oracleapi.model.opened import TRIES, OpenRotation
 from oracleapi.model.rotation import CURRENT, PREVIOUS, ObservedSecret
 from oracleapi.reconcile.report import Report
@@ -169,12 +169,6 @@ class Run:
         """Note that the account refused a version's password: whatever fails next, that log-on is not repeated."""
         self._opened = self._place.note(replace(self._opened, tried=(*self._opened.tried, version)))
 
-    def _may_fail(self, account: ObservedAccount) -> bool:
-        """Say whether the account stays open if one more log-on is refused."""
-        limit = account.limits.get(ATTEMPTS_LIMIT, "10")
-        refused = len(self._opened.tried) + self._place.logins.lost(account.name)
-        return not refused or not limit.isdigit() or refused + 1 < int(limit)
-
     def _password(self, version: str, account: str) -> str | None:
         """Return the password that a version has for *account*, if it has one: anybody may have stored anything."""
         try:
@@ -242,7 +236,8 @@ class Run:
     def _change(self, account: ObservedAccount, new: str, *versions: str | None) -> bool:
         """Change the password by a log-on with that of one of *versions*, each tried once, or else by right."""
         for version in versions:
-            if version is None or version in self._opened.tried or not self._may_fail(account):
+            tried = self._opened.tried
+            if version is None or version in tried or not self._place.logins.may_fail(account, len(tried)):
                 continue
             old = self._password(version, account.name)
             if old is None:

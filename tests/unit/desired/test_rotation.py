@@ -130,12 +130,12 @@ def test_labels_tell_how_far_a_rotation_came(labels: dict[str, str], phase: Phas
     assert phase_of(secret(labels=labels), "new", "old") == phase
 
 
+CONNECTION = Connection.model_validate({"host": "db.internal", "port": 2484, "serviceName": "PDB", "protocol": "TCPS"})
+
+
 def test_a_version_has_what_aws_s_structure_and_our_readers_ask_for_and_keeps_the_rest() -> None:
-    connection = Connection.model_validate(
-        {"host": "db.internal", "port": 2484, "serviceName": "PDB", "protocol": "TCPS"}
-    )
-    old = {"team": {"of": "theirs"}, "password": "before", "host": "old.internal", "masterarn": "arn:2"}
-    assert secret_values(old, connection, "HR_APP", "after") == {
+    old = {"team": {"of": "theirs"}, "password": "before", "masterarn": "arn:2"}
+    assert secret_values(old, CONNECTION, "HR_APP", "after") == {
         "team": {"of": "theirs"},
         "masterarn": "arn:2",
         "engine": "oracle",
@@ -147,6 +147,20 @@ def test_a_version_has_what_aws_s_structure_and_our_readers_ask_for_and_keeps_th
         "username": "HR_APP",
         "password": "after",
     }
+
+
+@pytest.mark.parametrize("more", [{}, {"connectString": "tcps://db.internal:2484/PDB"}])
+def test_where_readers_go_another_way_that_stays(more: dict[str, str]) -> None:
+    theirs = {"host": "proxy.internal", "port": 1521, "dbname": "ORCL"}
+    found = secret_values({**theirs, **more}, CONNECTION, "HR_APP", "after")
+    assert {key: found[key] for key in theirs} == theirs
+    assert found["connectString"] == "tcps://db.internal:2484/PDB"
+
+
+def test_what_we_wrote_follows_the_connection() -> None:
+    ours = {"host": "old.internal", "port": "1521", "dbname": "OLD", "connectString": "tcp://old.internal:1521/OLD"}
+    found = secret_values(ours, CONNECTION, "HR_APP", "after")
+    assert (found["host"], found["port"], found["dbname"]) == ("db.internal", "2484", "PDB")
 
 
 def test_the_history_begins_with_the_latest_and_holds_ten() -> None:
