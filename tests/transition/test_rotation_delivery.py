@@ -106,33 +106,34 @@ TAKEN = KubeSecret("hr-app-db", "somebody", {})
 
 
 @pytest.mark.parametrize(
-    ("fields", "hindered", "cured", "reason", "at_rest"),
+    ("fields", "hindered", "cured", "early", "reason"),
     [
         pytest.param(
             {"consumers": [{"kind": "Deployment", "name": "new"}]},
             lambda world: None,
             lambda world: world.workloads.add("Deployment", "hr", "new"),
+            ("True", "Succeeded"),
             "WaitingForConsumers",
-            ("True", "Succeeded"),  # it may be what comes once this is well, as the next wave of Argo CD
             id="a consumer that is not there",
         ),
         pytest.param(
             {"secret": KUBERNETES},
             lambda world: world.workloads.secrets.update({("hr", "hr-app-db"): TAKEN}),
             lambda world: world.workloads.secrets.clear(),
-            "Conflict",
             ("False", "Conflict"),
+            "Conflict",
             id="a Secret of somebody else",
         ),
     ],
 )
 def test_what_could_not_be_brought_to_its_readers_is_not_begun(
-    fields: Any, hindered: Any, cured: Any, reason: str, at_rest: tuple[str, str]
+    fields: Any, hindered: Any, cured: Any, early: tuple[str, str], reason: str
 ) -> None:
+    """Before it is due, a consumer may be missing: one that reads the Secret is made after it."""
     world: SmallWorld = unborn(strategy="Single", **fields)
     hindered(world)
     world.settle()
-    assert world.ready(ROTATION) == at_rest
+    assert world.ready(ROTATION) == early
     rotate(world)
     assert world.ready(ROTATION) == ("False", reason)
     assert accounts(world)[ACCOUNT].password == current(world)["password"] == FIRST

@@ -69,15 +69,19 @@ class Delivery:
             place.values[opened.token] = found.values
         return opened
 
-    def check(self, place: Place, version: str) -> None:
+    def check(self, place: Place, version: str, begins: bool) -> None:
         """Check, while readers have what works, that a new version can be brought to them; keep the Secret.
+
+        Args:
+            begins: A rotation begins now. Before, a consumer may be missing: it may start with the Secret only.
 
         Raises:
             DependencyNotReady: ``WaitingForConsumers``, one is not there.
         """
         self.keep_secret(place, version)
         for each in place.spec.consumers:
-            if place.workloads.find_workload(each.kind, place.namespace, each.name) is None:
+            found = place.workloads.find_workload(each.kind, place.namespace, each.name)
+            if begins and found is None:
                 raise DependencyNotReady(
                     reasons.WAITING_FOR_CONSUMERS, f"the password is not changed while {_absent(each)}", ABSENT_S
                 )

@@ -65,7 +65,7 @@ class SecretRotationReconciler:
             opened = self._begin(place, known, schedule, choice, active)
         if opened is None:
             self._verify(place, known, active)
-            self._delivery.keep_secret(place, known.current)
+            self._delivery.check(place, known.current, begins=False)
             work.report.message = f"The password of {active.name} is in {place.name}"
             if text := expiry(work, schedule, active):
                 work.report.message += f"; {text}"
@@ -179,7 +179,7 @@ class SecretRotationReconciler:
         if asked is None and begins > now:
             work.requeue((begins - now).total_seconds())
             return None
-        self._delivery.check(place, known.current)
+        self._delivery.check(place, known.current, begins=True)
         if strategy == "Rollover":
             place.give_profile(active)
         if asked is not None:
