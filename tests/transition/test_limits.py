@@ -82,3 +82,14 @@ def test_without_a_delegation_of_the_account_nobody_counts() -> None:
     world.apply(second())
     world.settle()
     assert world.ready() == world.ready(OTHER) == ("True", "Succeeded")
+
+
+def test_an_api_may_need_as_many_routes_as_aws_gives_it_and_not_one_more() -> None:
+    routes = [make.route(f"r{number}", path=f"/r{number}") for number in range(150)]
+    full = world_of(*routes, probe=False)
+    full.settle()
+    assert full.ready() == ("True", "Succeeded")
+    more = world_of(*routes, probe=True)
+    more.settle()
+    assert more.ready() == ("False", "RouteQuota")
+    assert "301 routes with link routes and probe are needed, an HTTP API has 300" in more.message()

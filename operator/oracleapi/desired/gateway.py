@@ -195,8 +195,10 @@ def live_handlers(api: ResolvedApi, observed: ObservedGateway) -> frozenset[Hand
     base, found = api.spec.base_path, set()
     start = f"{api.ords_context}/{api.alias}/"
     for route in observed.routes.values():
-        path = route.integration.path if route.integration is not None else ""
-        if not path.startswith(start) or not path.endswith("$request.path") or not route.path.startswith(base):
+        if route.integration is None or not route.path.startswith(base):
+            continue
+        path = route.integration.path
+        if not path.startswith(start) or not path.endswith("$request.path"):
             continue
         slug = path[len(start) : -len("$request.path")]
         found.add((module_name(Group(slug, None), base), ords_pattern(route.path[len(base) :]), route.method))

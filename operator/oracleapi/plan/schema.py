@@ -52,7 +52,6 @@ def plan_schema(desired: DesiredSchema, observed: ObservedSchema, owner: str) ->
         marks = {} if enable.mark is None else {ENABLED_MARK: enable.mark}
         present = replace(
             observed,
-            enabled=True,
             roles=observed.roles | {*enable.roles},
             privileges={**observed.privileges, **marks},
         )
@@ -150,7 +149,7 @@ def _change(desired: DesiredSchema, observed: ObservedSchema, owner: str) -> Cha
     changed = [module for name, module in sorted(desired.modules.items()) if observed.modules.get(name) != module]
     gone = [
         name
-        for name, module in sorted(observed.modules.items())
+        for name, module in observed.modules.items()
         if name not in desired.modules and marked_owner(module.comments) == owner
     ]
     replaced = [module.name for module in changed if module.name in observed.modules]
@@ -176,7 +175,7 @@ def _change(desired: DesiredSchema, observed: ObservedSchema, owner: str) -> Cha
         privileges=tuple(
             privilege for name, privilege in sorted(wanted.items()) if observed.privileges.get(name) != privilege
         ),
-        profile=profile if profile_differs and (ours or observed.profile is None) else None,
+        profile=profile if profile_differs else None,
         delete_privileges=tuple(sorted(drop_privileges)),
     )
 
