@@ -103,7 +103,7 @@ class CountedLogins:
     def _untried(self, name: str) -> str:
         count = self._lost(name)["count"]
         return (
-            f"{count} log-ons as account {name} got no answer, its password was changed since ours was seen to work, and"
-            " another one that is refused might lock it; once the database answers, set the annotation"
+            f"{count} log-ons as account {name} got no answer, its password was changed since ours was seen to work,"
+            " and another one that is refused might lock it; once the database answers, set the annotation"
             " oracleapi.dev/rotate-requested-at"
         )
