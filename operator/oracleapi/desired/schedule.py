@@ -6,14 +6,17 @@ first of the two, so that each local time comes exactly once. Times are aware an
 """
 
 import hashlib
+from collections import deque
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from itertools import takewhile
 from zoneinfo import ZoneInfo
 
 from cronsim import CronSim, CronSimError
 
 MINUTE = timedelta(minutes=1)
+LOOK_BACK = timedelta(hours=1)
 CURE = 'write minute, hour, day of month, month and day of week, such as "0 3 * * SUN"'
 Span = tuple[datetime, datetime]
 """Begin and end; the end is outside."""
@@ -100,15 +103,25 @@ def due(schedule: Schedule, base: datetime, now: datetime, seed: str) -> datetim
 
 
 def _open(schedule: Schedule, moment: datetime) -> list[Span]:
-    """Return the windows that *moment* is inside of."""
+    """Return of each window the first and the last span that *moment* is inside of; there may be many in between."""
     found = []
     for window in schedule.windows:
         length = window.minutes * MINUTE
-        for begin in _times(window.cron, schedule.zone, moment - length):
-            if begin > moment:
-                break
-            found.append((begin, begin + length))
+        first = next(_times(window.cron, schedule.zone, moment - length))
+        if first <= moment:
+            last = _last(window.cron, schedule.zone, moment)
+            found += [(first, first + length), (last, last + length)]
     return found
+
+
+def _last(cron: str, zone: str, moment: datetime) -> datetime:
+    """Return the last time of *cron* up to *moment*, of which there is one: looked for further and further back."""
+    back = LOOK_BACK
+    while True:
+        found = deque(takewhile(lambda time: time <= moment, _times(cron, zone, moment - back)), maxlen=1)
+        if found:
+            return found[0]
+        back *= 2
 
 
 def _spread(schedule: Schedule, seed: str, begin: datetime, end: datetime | None) -> timedelta:

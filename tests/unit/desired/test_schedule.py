@@ -4,9 +4,11 @@ from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 import pytest
+from cronsim import CronSim
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+import oracleapi.desired.schedule
 from oracleapi.desired.schedule import Schedule, Window, due, may_begin, next_time
 
 SETTINGS = settings(deadline=None, max_examples=300, derandomize=True)
@@ -147,6 +149,34 @@ def test_the_window_that_lasts_longest_leaves_room_for_jitter() -> None:
     schedule = Schedule(cron="50 2 * * *", windows=windows, jitter_minutes=400)
     found = [next_time(schedule, utc("2026-05-04T12:00"), f"uid-{number}") for number in range(50)]
     assert max(found) > utc("2026-05-05T08:00")
+
+
+@pytest.mark.parametrize("cron", ["* * * * *", "*/7 * * * *", "0 3 * * *", "0 3 1 * *"])
+def test_windows_that_overlap_are_looked_at_from_both_ends_only(cron: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """However many of them are open, a few hundred steps tell the one that ends last."""
+    steps = []
+
+    class Counted(CronSim):
+        def __next__(self) -> datetime:
+            steps.append(1)
+            return super().__next__()
+
+    monkeypatch.setattr(oracleapi.desired.schedule, "CronSim", Counted)
+    now, length = utc("2026-05-06T12:34:30"), 60 * 24 * 31
+    schedule = Schedule(every_days=1, windows=(Window(cron, length),), jitter_minutes=length)
+    assert may_begin(schedule, now) == now
+    found = [next_time(schedule, now - timedelta(days=1), f"uid-{number}") for number in range(50)]
+    begins = [now - MINUTE * number for number in range(length)]
+    last = next(begin for begin in begins if begin.replace(second=0) in matching(cron, begin))
+    assert now + timedelta(days=20) < max(found) < last.replace(second=0) + MINUTE * length
+    assert len(steps) < 200 * 51
+
+
+def matching(cron: str, moment: datetime) -> list[datetime]:
+    """Return the time of *cron* in the minute of *moment*, if there is one."""
+    minute = moment.replace(second=0, microsecond=0)
+    found = next(CronSim(cron, (minute - MINUTE).replace(tzinfo=None))).replace(tzinfo=UTC)
+    return [found] if found == minute else []
 
 
 def test_late_in_its_own_window_it_begins_at_once() -> None:
