@@ -71,8 +71,7 @@ def _spans(bound: tuple[str, ...], other: tuple[str, ...]) -> bool:
         return False
     at = len(first)
     for literals in rest[:-1]:
-        places = range(at + 1, len(other) - len(literals) + 1)
-        found = next((place for place in places if _stands(literals, other, place)), None)
+        found = next((place for place in range(at + 1, len(other)) if _stands(literals, other, place)), None)
         if found is None:
             return False
         at = found + len(literals)
@@ -92,8 +91,8 @@ def _between_variables(path: tuple[str, ...]) -> list[list[str]]:
 
 
 def _stands(literals: list[str], other: tuple[str, ...], place: int) -> bool:
-    there = other[place : place + len(literals)]
-    return len(there) == len(literals) and all(map(_agree, literals, there))
+    """Say whether *other* goes on so from *place*, as far as it goes: where it is too short no end is left for more."""
+    return all(map(_agree, literals, other[place:]))
 
 
 def _agree(mine: str, theirs: str) -> bool:

@@ -6,7 +6,7 @@ Source:
 """
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 from oracleapi.api import reasons
@@ -121,7 +121,7 @@ def shadows(api: ResolvedApi, faults: Mapping[str, RouteFault], observed: Observ
     for route in api.spec.routes:
         fault = faults.get(route.name)
         if fault is not None and fault.name == "PrivilegeShadowed":
-            privilege, pattern = next(_foreign(api, route, fault, observed))
+            privilege, pattern = _foreign(api, route, fault, observed)
             more = "" if len(faults) == 1 else f" (and {len(faults) - 1} more)"
             return (
                 f"route {route.name}{more}: ORDS asks its callers for {privilege.name} too, a privilege of schema"
@@ -130,14 +130,11 @@ def shadows(api: ResolvedApi, faults: Mapping[str, RouteFault], observed: Observ
     return None
 
 
-def _foreign(
-    api: ResolvedApi, route: Route, fault: RouteFault, observed: ObservedSchema
-) -> Iterator[tuple[Privilege, str]]:
+def _foreign(api: ResolvedApi, route: Route, fault: RouteFault, observed: ObservedSchema) -> tuple[Privilege, str]:
     path, own = ords_segments(api, route), route_group(api.spec, route).scope
-    for name in sorted(fault.asks - {own}):
-        privilege = observed.privileges[name]
-        patterns = sorted((found for found in privilege.patterns if overlaps(found, path)), key=rank)
-        yield privilege, f"pattern {patterns[0]}" if patterns else "the route's module"
+    privilege = observed.privileges[min(fault.asks - {own})]
+    patterns = sorted((found for found in privilege.patterns if overlaps(found, path)), key=rank)
+    return privilege, f"pattern {patterns[0]}" if patterns else "the route's module"
 
 
 def entry(fault: RouteFault) -> dict[str, Any]:

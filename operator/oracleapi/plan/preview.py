@@ -9,14 +9,13 @@ import hashlib
 import json
 from collections import Counter
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field, fields, is_dataclass
+from dataclasses import dataclass, fields, is_dataclass
 from typing import Any
 
 from oracleapi.model import gateway as g
 from oracleapi.model.drift import Drift
 from oracleapi.model.guard import ChangeBinding, ChangeGuard, ChangeKeys, GrantToSchema, RevokeFromSchema
 from oracleapi.model.hidden import Hidden
-from oracleapi.model.link import CreateLink, DeleteLink
 from oracleapi.model.policy import AttachPolicy
 from oracleapi.model.role import CreateRole, DropRole, MarkRole, Regrant, ReleaseRole
 from oracleapi.model.schema import ChangeSchema, DisableSchema, EnableSchema
@@ -59,7 +58,7 @@ class Preview:
 
     actions: tuple[PlannedAction, ...] = ()
     drift: tuple[Drift, ...] = ()
-    content: tuple[Any, ...] = field(default=(), repr=False)
+    content: tuple[Any, ...] = ()
 
     @property
     def empty(self) -> bool:
@@ -135,10 +134,6 @@ def _planned(action: Any, known: set[g.Integration | None]) -> list[PlannedActio
             return [PlannedAction("oracle", action.verb, action.describe(), action.verb == "delete", 1)]
         case g.ImportApi():
             return _import(action)
-        case CreateLink():
-            return [PlannedAction("aws", "create", f"VPC link {action.desired.name}", False, 1)]
-        case DeleteLink():
-            return [PlannedAction("aws", "delete", f"VPC link {action.link_id}", True, 1)]
         case g.UpdateIntegration():
             known.add(action.desired)
     calls = _calls(action, known)

@@ -42,6 +42,7 @@ def test_a_variable_is_a_star_and_asked_about_with_a_value() -> None:
         ("/e/{id}", "/{kind}/all", True),  # which of the two serves /e/all no page says
         ("/e/{id}", "/{kind}/{id}/{more}", True),
         ("/e/all", "/e/{id}", False),
+        ("/e/{id}", "/d/{id}/jobs", False),
         ("/e/{id}/jobs", "/e/{id}/{x}/jobs", True),
         ("/e/{id}/jobs", "/e/{id}/jobs/{x}", True),  # where x is jobs
         ("/e/{id}/jobs", "/e/{id}/{x}/pay", False),
@@ -68,6 +69,14 @@ def test_another_method_or_another_protection_is_never_opened() -> None:
     assert find_overlaps(both, [bound]) == (Overlap("GET /e/{id}", "GET /e/all"),)
 
 
+def test_overlaps_come_in_order_whatever_order_routes_are_in() -> None:
+    some = [route(f"GET /{name}/{{id}}") for name in ("b", "a")]
+    others = [route(f"GET /{name}/{end}") for name in ("a", "b") for end in ("z", "y")]
+    keys = [(found.bound, found.opened) for found in find_overlaps([*some, *others], some)]
+    assert keys == sorted(keys)
+    assert len(keys) == 4
+
+
 def test_long_paths_of_nothing_but_variables_are_judged_at_once() -> None:
     """2 ** 30 ways to lay the segments out."""
     bound, other = "/" + "/".join(["{a}"] * 32), "/" + "/".join(["{b}"] * 63) + "/z"
@@ -88,6 +97,11 @@ def test_long_paths_of_nothing_but_variables_are_judged_at_once() -> None:
         ("GET/e/*/x", "GET/e/x", False),
         ("a*b*c", "a*c", False),
         ("a*b*c", "axbxc", True),
+        ("GET/e", "GET/e/x", False),
+        ("a*b", "ab", True),  # a star may be nothing
+        ("*a*", "ab", True),
+        ("*ab*b", "xab", False),  # nothing is matched twice
+        ("*ab*b", "xxab", False),
     ],
 )
 def test_what_another_arn_covers(wide: str, narrow: str, covered: bool) -> None:

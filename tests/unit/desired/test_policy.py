@@ -78,6 +78,7 @@ def test_its_place_and_tags_follow_from_the_owner() -> None:
         "oracleapi.dev/uid": "uid-1",
     }
     assert build("GET /x") == build("GET /x")
+    assert found.attach_path == "/callers/"
 
 
 def test_routes_in_any_order_and_twice_are_one_document() -> None:
@@ -131,6 +132,7 @@ def test_names_are_short_different_and_always_the_same() -> None:
     }
     assert len({name.lower() for name in names}) == 5  # IAM compares names without case
     assert all(re.fullmatch(r"[\w+=,.@-]{1,128}", name) for name in names)
+    assert len(policy_name(longest)) == 128
     assert policy_name(OWNER).startswith("oracleapi-hr-readers-")
 
 
@@ -141,6 +143,14 @@ def test_more_routes_than_a_policy_holds_are_refused_with_the_cure() -> None:
         build(*fits, *(f"PUT /hr/v1/things-{number}" for number in range(10)))
     assert caught.value.reason == "InvalidSpec"
     assert "spec.routes: " in caught.value.message
+
+
+def test_a_policy_may_have_as_many_characters_as_iam_takes() -> None:
+    some = [f"GET /hr/v1/things-{number:03d}" for number in range(69)]
+    room = 6144 - len(build(*some).document)
+    assert len(build(*some[:-1], some[-1] + "x" * room).document) == 6144
+    with pytest.raises(Terminal, match="has 6145 characters"):
+        build(*some[:-1], some[-1] + "x" * (room + 1))
 
 
 def test_roles_below_the_path_are_reached_and_nobody_else() -> None:
@@ -197,6 +207,11 @@ def test_what_is_no_role_is_refused(arn: str) -> None:
     with pytest.raises(Terminal, match=r"spec\.subjects: .* is no ARN of a role") as caught:
         parse_subject(arn, "IamRole")
     assert caught.value.reason == "InvalidSpec"
+
+
+def test_of_a_long_text_that_is_no_role_the_beginning_is_told() -> None:
+    with pytest.raises(Terminal, match=f"spec.subjects: '{'x' * 128}' is no ARN"):
+        parse_subject("x" * 200, "IamRole")
 
 
 def test_a_user_is_no_role_and_the_other_way_round() -> None:

@@ -83,6 +83,15 @@ def test_another_profile_takes_other_tokens(fields: dict[str, str] | None) -> No
     assert faults(replace(WHOLE, profile=profile)) == differs
 
 
+def test_a_privilege_in_the_way_is_told_before_another_profile() -> None:
+    shadowed = replace(with_foreign(f"/{SLUG}/hr/v1/things"), profile=None)
+    assert faults(shadowed) == {"list": ("PrivilegeShadowed", {"audit"}), "one": ("ProfileDiffers", set[str]())}
+
+
+def test_an_api_without_an_issuer_asks_for_no_profile() -> None:
+    assert route_faults(replace(API, issuer=None), replace(WHOLE, profile=None)) == {}
+
+
 def test_who_made_the_profile_is_nothing_that_callers_meet() -> None:
     assert WHOLE.profile is not None
     assert faults(replace(WHOLE, profile=replace(WHOLE.profile, description="by hand"))) == {}
@@ -99,8 +108,25 @@ def test_the_privilege_that_is_in_the_way_is_named_with_its_pattern() -> None:
     assert "health: ORDS asks its callers for audit too, a privilege of schema HR_API with the route's module;" in str(
         shadows(API, route_faults(API, linked), linked)
     )
+    beside = with_foreign(f"/{SLUG}/*")
+    assert "asks its callers for audit too" in str(shadows(API, route_faults(API, beside), beside))
     unprotected = replace(WHOLE, privileges={})
     assert shadows(API, route_faults(API, unprotected), unprotected) is None
+
+
+def test_of_several_in_the_way_the_first_is_named_with_its_closest_pattern() -> None:
+    path = f"/{SLUG}/hr/v1/things"
+    names = ["b", "d", "a", "c", "e"]
+    more = {name: Privilege(name, ("/x", f"/{SLUG}/hr/*", path), (), "") for name in names}
+    observed = replace(WHOLE, privileges={**WHOLE.privileges, **more})
+    assert f"asks its callers for a too, a privilege of schema HR_API with pattern {path};" in str(
+        shadows(API, route_faults(API, observed), observed)
+    )
+
+
+def test_status_tells_sixteen_privileges_in_order() -> None:
+    names = [f"p{number:02d}" for number in range(17)]
+    assert entry(RouteFault("PrivilegeShadowed", frozenset(names)))["asks"] == names[:16]
 
 
 def test_status_tells_a_fault_and_is_read_back() -> None:
@@ -121,7 +147,11 @@ def test_an_api_that_was_refused_the_profile_takes_nobody_s_token() -> None:
 
 def test_specific_comes_before_general() -> None:
     order = ["/a/b", "/a/b:x", "/a/:x", "/a/:x?", "/a/*", "/a*/b", "/:x/b", "/:x?/b", "/*"]
-    assert sorted(order, key=rank) == ["/a/b", "/a/b:x", "/a/:x", "/a/:x?", "/a/*", "/:x/b", "/:x?/b", "/*", "/a*/b"]
+    ordered = ["/a/b", "/a/b:x", "/a/:x", "/a/:x?", "/a/*", "/:x/b", "/:x?/b", "/*", "/a*/b"]
+    assert sorted(order, key=rank) == ordered
+    assert len({rank(pattern) for pattern in ordered}) == len(ordered)
+    assert rank("a/*") == rank("/a/*")
+    assert rank("/:maX") == rank("/:id")
 
 
 @pytest.mark.parametrize(
@@ -134,6 +164,7 @@ def test_specific_comes_before_general() -> None:
         ("/a/*", "a/b/c", True),
         ("/a/x*", "a/xy/z", True),
         ("/a/x*", "a/yx", False),
+        ("/a/x*", "a/{v}", True),
         ("/a/{n}/c", "a/b/d/c", True),
         ("/a/x-:id", "a/x-7", True),
         ("/a/x-:id", "a/y-7", False),

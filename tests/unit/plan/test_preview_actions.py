@@ -7,7 +7,7 @@ import pytest
 
 from oracleapi.desired.gateway import build_gateway
 from oracleapi.model import gateway as g
-from oracleapi.model.guard import ChangeGuard, ChangeKeys, GrantToSchema, KeyRow, RevokeFromSchema
+from oracleapi.model.guard import ChangeBinding, ChangeGuard, ChangeKeys, GrantToSchema, KeyRow, RevokeFromSchema
 from oracleapi.model.hidden import Hidden
 from oracleapi.model.link import CreateLink, DeleteLink, DesiredLink
 from oracleapi.model.policy import AttachPolicy, DetachPolicy
@@ -45,6 +45,10 @@ def told(*actions: Any, known: tuple[g.Integration, ...] = ()) -> list[Told]:
         (
             ChangeKeys("o", put=KeyRow(Hidden("h"), "now")),
             ("oracle", "update", "guard: take a new gateway key", False, 1),
+        ),
+        (
+            ChangeBinding("cluster-1/RoleBinding/hr/readers", "cluster-1/OracleApi/hr/hr", drop=(("a", "Group", "g"),)),
+            ("oracle", "delete", "binding hr/readers: write 0 rows, drop 1", True, 1),
         ),
         (GrantToSchema("R", "HR"), ("oracle", "create", "grant role R to schema HR", False, 1)),
         (RevokeFromSchema("R", "HR"), ("oracle", "delete", "revoke role R from schema HR", True, 1)),
