@@ -9,7 +9,7 @@ import hashlib
 import json
 from collections import Counter
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, fields, is_dataclass
+from dataclasses import dataclass, field, fields, is_dataclass
 from typing import Any
 
 from oracleapi.model import gateway as g
@@ -58,7 +58,7 @@ class Preview:
 
     actions: tuple[PlannedAction, ...] = ()
     drift: tuple[Drift, ...] = ()
-    content: tuple[Any, ...] = ()
+    content: tuple[Any, ...] = field(default=(), repr=False)
 
     @property
     def empty(self) -> bool:

@@ -143,3 +143,7 @@ def test_the_hash_is_the_same_in_another_process() -> None:
         for seed in seeds
     }
     assert len(found) == 1
+
+
+def test_what_a_plan_holds_shows_in_no_log() -> None:
+    assert "content" not in repr(preview([g.CreateRoute("a", ROUTE)]))
