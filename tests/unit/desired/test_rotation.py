@@ -8,6 +8,7 @@ from oracleapi.api.oracledatabase import Connection, Delegation
 from oracleapi.api.secretrotation import SecretRotationSpec
 from oracleapi.desired.rotation import (
     Phase,
+    account_named,
     build_schedule,
     check_account,
     check_secret,
@@ -168,3 +169,25 @@ def test_the_history_begins_with_the_latest_and_holds_ten() -> None:
     entry = {"number": 12, "message": "", "cause": None}
     assert noted(before, entry) == [{"number": 12}, *before[:9]]
     assert noted([], entry) == [{"number": 12}]
+
+
+@pytest.mark.parametrize(
+    ("username", "account"),
+    [
+        ("hr_app", "HR_APP"),
+        ("HR_APP", "HR_APP"),
+        ('"hr_App"', "hr_App"),
+        ('"x"', "x"),
+        ('""', '""'),
+        ('"hr', '"HR'),
+        ("", ""),
+    ],
+)
+def test_a_name_is_read_as_oracle_reads_it_at_a_log_on(username: str, account: str) -> None:
+    assert account_named(username) == account
+
+
+def test_a_version_that_became_current_before_it_was_proven_is_still_to_be_set() -> None:
+    found = secret(labels={"AWSCURRENT": "new"})
+    assert phase_of(found, "new", "old", proven=False) == "Set"
+    assert phase_of(found, "new", "old", proven=True) == "Switched"

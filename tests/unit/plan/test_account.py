@@ -93,7 +93,7 @@ def test_what_differs_is_taken_before_it_is_given(
         ([], [BUT], Equalize(TWIN, excess=(BUT,))),
         ([READ, BUT], [], Equalize(TWIN, grant=(READ,), lacking=(BUT,))),
         ([HOST, GROUP, MAPPED], [], Equalize(TWIN, lacking=(GROUP, MAPPED, HOST))),
-        ([], [HOST, TRIGGER], Equalize(TWIN, excess=(HOST, TRIGGER))),
+        ([], [HOST, TRIGGER, GROUP, MAPPED], Equalize(TWIN, excess=(GROUP, MAPPED, HOST, TRIGGER))),
         (
             [GROUP],
             [replace(GROUP, option=True)],
