@@ -3,7 +3,7 @@
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from oracleapi_sandbox.aws.secrets.labels import CURRENT, PENDING, PREVIOUS, attach, detach
@@ -130,6 +130,7 @@ def test_versions_are_listed_by_page(client: Any, refused: Any, first: str) -> N
         client.list_secret_version_ids(SecretId="db", NextToken="nonsense")
 
 
+@settings(deadline=None)
 @given(st.lists(st.tuples(st.sampled_from(LABELS), st.integers(0, 3), st.booleans()), max_size=30))
 def test_whatever_is_moved_a_label_has_one_version(steps: list[tuple[str, int, bool]]) -> None:
     """And AWSCURRENT, once there, never goes; AWSPREVIOUS is where it was before its last move."""
