@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from oracleapi.desired.schema import build_schema, hold_handlers, schema_owner
+from oracleapi.desired.schema import hold_handlers, schema_owner
 from oracleapi.errors import Terminal
 from oracleapi.model.drift import Drift
 from oracleapi.model.schema import (
@@ -24,29 +24,12 @@ from oracleapi.model.schema import (
 )
 from oracleapi.plan.schema import plan_schema, plan_schema_removal
 from support import make
+from support.three_routes import MARK, MARKER, OPEN, READ, WANTED, WRITE, desired, observed
 
-READ, WRITE = make.route("list"), make.route("add", method="POST", scope="a.write")
-OPEN = make.route("health", path="/health", auth="Public")
 API = make.resolved(READ, WRITE, OPEN)
 OWNER = str(API.owner)
-MARKER = schema_owner("cluster-1", "HR_API").marker()
 READ_MODULE, WRITE_MODULE = "oa-a-read-524c50/hr/v1", "oa-a-write-83ac65/hr/v1"
-MARK = Privilege(ENABLED_MARK, (), (NOBODY,), MARKER)
 THEIRS = make.owner("other", "sales").marker()
-
-
-def desired(*routes: dict[str, Any], **fields: Any) -> DesiredSchema:
-    return build_schema(make.resolved(*(routes or (READ, WRITE, OPEN)), **fields), (), None)
-
-
-WANTED = desired()
-
-
-def observed(of: DesiredSchema = WANTED, **fields: Any) -> ObservedSchema:
-    """Return a schema that holds *of*, enabled by us, but for *fields*."""
-    privileges = {**of.privileges, ENABLED_MARK: MARK}
-    found = ObservedSchema("HR_API", True, "hr_api", True, of.modules, privileges, of.profile, frozenset({NOBODY}))
-    return replace(found, **fields)
 
 
 def change(found: ObservedSchema, of: DesiredSchema = WANTED) -> ChangeSchema:

@@ -1,17 +1,15 @@
 """What a plan of a schema makes of what others have there, in whatever order it is found; and how an API goes dark."""
 
 from dataclasses import replace
-from typing import Any
 
 import pytest
 
-from oracleapi.desired.schema import build_schema, schema_owner
+from oracleapi.desired.schema import schema_owner
 from oracleapi.errors import Terminal
 from oracleapi.model.schema import (
     ENABLED_MARK,
     NOBODY,
     ChangeSchema,
-    DesiredSchema,
     EnableSchema,
     Module,
     ObservedSchema,
@@ -19,29 +17,13 @@ from oracleapi.model.schema import (
 )
 from oracleapi.plan.schema import plan_schema, plan_schema_removal, plan_unpublish
 from support import make
+from support.three_routes import MARK, MARKER, OPEN, READ, WANTED, WRITE, desired, observed
 
-READ, WRITE = make.route("list"), make.route("add", method="POST", scope="a.write")
-OPEN = make.route("health", path="/health", auth="Public")
 OWNER = str(make.owner())
-MARKER, THEIRS = schema_owner("cluster-1", "HR_API").marker(), make.owner("other").marker()
-MARK = Privilege(ENABLED_MARK, (), (NOBODY,), MARKER)
+THEIRS = make.owner("other").marker()
 FOREIGN_MARK = replace(MARK, comments=schema_owner("cluster-2", "HR_API").marker())
 REPORTS = Module("reports", "/reports/", 25, {}, "by hand")
 AUDIT = Privilege("audit", ("/reports",), ("AUDITOR",), "by hand")
-
-
-def desired(*routes: dict[str, Any], **fields: Any) -> DesiredSchema:
-    return build_schema(make.resolved(*(routes or (READ, WRITE, OPEN)), **fields), (), None)
-
-
-WANTED = desired()
-
-
-def observed(of: DesiredSchema = WANTED, **fields: Any) -> ObservedSchema:
-    """Return a schema that holds *of*, enabled by us, but for *fields*."""
-    privileges = {**of.privileges, ENABLED_MARK: MARK}
-    found = ObservedSchema("HR_API", True, "hr_api", True, of.modules, privileges, of.profile, frozenset({NOBODY}))
-    return replace(found, **fields)
 
 
 def backwards(found: ObservedSchema) -> ObservedSchema:
