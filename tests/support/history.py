@@ -7,6 +7,7 @@ from typing import Any
 from oracleapi.model.gateway import CALLER_HEADER, Authorizer, GatewayRoute
 from oracleapi.model.hidden import Hidden
 from oracleapi.model.schema import ObservedSchema
+from oracleapi.runtime.store import Key
 from support.small_world import SmallWorld
 
 HandlerKey = tuple[str, str, str]
@@ -84,7 +85,27 @@ class History:
         aws.apply = self._recorded(aws.apply)  # type: ignore[method-assign]
         database.apply = self._recorded(database.apply)  # type: ignore[method-assign]
         database.apply_guard = self._recorded(database.apply_guard)  # type: ignore[method-assign]
+        world.run = self._read(world.run)  # type: ignore[method-assign]
+        self.untrue: list[str] = []
         self.note("start")
+
+    def _read(self, run: Callable[[Key], None]) -> Callable[[Key], None]:
+        def ran(key: Key) -> None:
+            run(key)
+            if key.kind == "OracleApi" and key in self.world.kube.objects:
+                self._compare_status(key)
+
+        return ran
+
+    def _compare_status(self, key: Key) -> None:
+        """Note where the status of an API that stays says of a route that it serves, and it does not."""
+        if self.world.kube.objects[key]["metadata"].get("deletionTimestamp"):
+            return
+        status = self.world.kube.status(*key)
+        found = self.world.backends.aws.apis.get(status.get("apiId", ""))
+        reached = found.deployed.routes.keys() if found is not None and found.stage is not None else ()
+        said = {route["key"] for route in status.get("routes", []) if route["state"] == "Serving"}
+        self.untrue += [f"{key.name}: {route} is not there" for route in sorted(said - {*reached})]
 
     def _recorded(self, apply: Callable[[Any], None]) -> Callable[[Any], None]:
         def recorded(action: Any) -> None:
@@ -127,15 +148,16 @@ class History:
     def live(self) -> list[Moment]:
         return [moment for moment in self.moments if moment.live]
 
-    def check(self, drains: bool = True) -> None:
+    def check(self, drains: bool = True, told: bool = True) -> None:
         """Check every live moment: each route has its handler, protection on both sides, and time to be served.
 
-        *drains* is false where the whole API goes: its callers are cut off.
+        *drains* is false where the whole API goes: its callers are cut off; *told* where no status could be written.
         """
         for moment in self.live():
             for key, route in moment.routes.items():
                 self._check_route(moment, key, route)
         self._check_times(drains)
+        assert not (told and self.untrue), f"said to serve: {self.untrue}"
 
     @staticmethod
     def _check_route(moment: Moment, key: str, route: GatewayRoute) -> None:

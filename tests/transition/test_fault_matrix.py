@@ -22,7 +22,7 @@ from support.worlds import events
 HEAL_S = 1500.0
 """Long enough for the longest rest: credentials that were refused twice rest for a quarter of an hour."""
 
-LASTING_S = 330.0
+ROUND_S = 330.0
 """Long enough for a routine check of everything while a fault lasts, and after it."""
 
 OPERATIONS = [name for name in SCENARIOS if name not in ("change of a binding", "delete everything guarded")]
@@ -66,13 +66,20 @@ def failing(world: SmallWorld, fault: Fault, name: str, lasts_s: float) -> Outsi
     return Outside(world, meet)
 
 
+def well(world: SmallWorld) -> bool:
+    """Say whether every object is Ready, and nothing of it unknown."""
+    conditions = [each for found in world.kube.objects.values() for each in found["status"].get("conditions", [])]
+    return said(world) == [] and not any(found["status"] == "Unknown" for found in conditions)
+
+
 def converge(scenario: Scenario, fault: Fault, name: str, lasts_s: float) -> None:
     world = scenario.start()
     history = History(world)
     failing(world, fault, name, lasts_s)
     scenario.act(world)
-    world.settle(HEAL_S)
-    history.check(drains=scenario.drains)
+    world.settle(2 * ROUND_S)  # some calls come in routine checks only
+    until(world, lambda: well(world))
+    history.check(drains=scenario.drains, told=fault.part != "cluster")
     assert events(world, reasons.INTERNAL_ERROR) == []
     creates = [world.backends.aws.calls.count(found) for found in ("CreateApi", "CreateVpcLink")]
     happened = fault.after or name not in ("create_api", "create_link")
@@ -167,13 +174,13 @@ def test_a_lasting_fault_says_what_an_administrator_must_do(name: str, fault: st
         history = History(world)
         outside = failing(world, kind, operation, float("inf"))
         scenario.act(world)
-        world.settle(LASTING_S)
+        world.settle(ROUND_S)
         until(world, lambda world=world, operation=operation: told(world, fault, operation))
         history.check(drains=scenario.drains)
         assert told(world, fault, operation), (operation, said(world))
         outside.meet = None
-        until(world, lambda world=world: said(world) == [])
-        world.settle(LASTING_S)
+        until(world, lambda world=world: well(world))
+        world.settle(ROUND_S)
         scenario.check(world)
 
 

@@ -1,5 +1,6 @@
 """What status says when a pass ends early, when somebody asks for a pass, and where an API lives elsewhere."""
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -22,6 +23,44 @@ def test_conditions_of_the_halves_stay_as_last_seen_when_a_pass_ends_early() -> 
     found = {one["type"]: one for one in world.kube.status(*API)["conditions"]}
     assert [(found[half]["status"], found[half]["observedGeneration"]) for half in HALVES] == [("True", 1)] * 3
     assert found["Ready"]["observedGeneration"] == 2
+
+
+@pytest.mark.parametrize("call", ["list_apis", "observe_content", "observe_stage"])
+def test_routes_stay_as_last_seen_while_the_gateway_cannot_be_looked_at(call: str) -> None:
+    world = world_of(make.route("list"))
+    world.backends.aws.faults[call] = [Retryable("AwsThrottled", "slower")] * 20
+    edit(world, API, routes=[make.route("list"), make.route("new", path="/new")])
+    resync(world, 30)
+    assert world.ready() == ("Unknown", "AwsThrottled")
+    assert states(world) == {"list": "Serving", "new": "Pending"}
+
+
+def test_a_route_that_is_not_at_the_gateway_yet_is_not_said_to_serve() -> None:
+    world = world_of(make.route("list"))
+    world.backends.aws.faults["CreateRoute"] = [Retryable("AwsThrottled", "slower")] * 20
+    edit(world, API, routes=[make.route("list", scope="b.read"), make.route("new", path="/new")])
+    world.settle(60)
+    assert states(world) == {"list": "Serving", "new": "Pending"}
+    world.backends.aws.faults.clear()
+    world.settle(300)
+    assert states(world) == {"list": "Serving", "new": "Serving"}
+
+
+def test_what_a_stage_deploys_by_hand_is_told_as_it_was_last_seen() -> None:
+    """Routes are there, and callers may meet an older deployment."""
+    world = world_of(make.route("list"), mode="Report")
+    assert states(world) == {"list": "Pending"}
+    edit(world, API, mode="Enforce")
+    world.settle(60)
+    the_api(world).stage = replace(the_api(world).stage, auto_deploy=False)
+    edit(world, API, mode="Report")
+    resync(world)
+    assert world.ready() == ("False", "Drifted")
+    assert states(world) == {"list": "Serving"}
+
+
+def states(world: SmallWorld) -> dict[str, str]:
+    return {entry["name"]: entry["state"] for entry in world.kube.status(*API)["routes"]}
 
 
 def test_a_request_takes_no_shortcut_is_echoed_and_writes_nothing_more() -> None:

@@ -192,17 +192,18 @@ def live_handlers(api: ResolvedApi, observed: ObservedGateway) -> frozenset[Hand
 
     Read back from the integrations, since a restart forgets what was planned before it.
     """
-    base, found = api.spec.base_path, set()
-    start = f"{api.ords_context}/{api.alias}/"
-    for route in observed.routes.values():
-        if route.integration is None or not route.path.startswith(base):
-            continue
-        path = route.integration.path
-        if not path.startswith(start) or not path.endswith("$request.path"):
-            continue
-        slug = path[len(start) : -len("$request.path")]
-        found.add((module_name(Group(slug, None), base), ords_pattern(route.path[len(base) :]), route.method))
-    return frozenset(found)
+    found = (live_handler(api, route) for route in observed.routes.values())
+    return frozenset(handler for handler in found if handler is not None)
+
+
+def live_handler(api: ResolvedApi, route: GatewayRoute) -> HandlerKey | None:
+    """Return the handler that a route of the gateway leads to now, if it is one of ours and no link route."""
+    base, start = api.spec.base_path, f"{api.ords_context}/{api.alias}/"
+    path = route.integration.path if route.integration is not None else ""
+    if not route.path.startswith(base) or not path.startswith(start) or not path.endswith("$request.path"):
+        return None
+    slug = path[len(start) : -len("$request.path")]
+    return module_name(Group(slug, None), base), ords_pattern(route.path[len(base) :]), route.method
 
 
 def link_routes(api: ResolvedApi, observed: ObservedGateway) -> dict[str, HandlerKey]:

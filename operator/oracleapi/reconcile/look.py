@@ -19,7 +19,7 @@ from oracleapi.reconcile.gateway_half import GatewayHalf
 from oracleapi.reconcile.guard_half import GuardHalf, Proof
 from oracleapi.reconcile.passes import Pass
 from oracleapi.reconcile.resolve_api import Surroundings
-from oracleapi.reconcile.routes import Routes, missing_routes
+from oracleapi.reconcile.routes import Routes
 from oracleapi.reconcile.schema_half import SchemaHalf
 
 ORDS_READY = "Modules, privileges and profile are as desired"
@@ -75,13 +75,12 @@ class Looker:
             )
         guard_plan = self._guard.plan(api, halves.guard, halves.schema)
         unserved = None
-        if asked and (schema_plan.empty if free else routes.live):
+        if asked and (schema_plan.empty if free else routes.live is not False):
             unserved = self._probe(work, around, routes)
         gateway_plan: Plan[GatewayAction | CreateApi] = Plan()
         if not halves.verified:
             gateway_plan, observed = self._gateway.preview(api, around.gateway, observed, routes.away)
         if not free:
-            routes.pending |= missing_routes(api, halves.schema, observed, halves.verified)
             seen = replace(halves, observed=observed, verified=False)
             self._say_waiting(work, routes, seen, schema_plan, guard_plan, gateway_plan)
         known = [route.integration for route in observed.routes.values()] if observed is not None else []

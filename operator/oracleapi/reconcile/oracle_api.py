@@ -15,7 +15,6 @@ from oracleapi.api.oracleapi import OracleApiSpec
 from oracleapi.desired.checks import find_faults
 from oracleapi.desired.gateway import ROUTE_QUOTA, link_routes, live_handlers, route_count
 from oracleapi.desired.groups import (
-    PLAIN_SEGMENT,
     module_name,
     ords_pattern,
     route_group,
@@ -42,7 +41,7 @@ from oracleapi.reconcile.passes import Pass
 from oracleapi.reconcile.protection import ProtectionChecks
 from oracleapi.reconcile.references import References, reference_name
 from oracleapi.reconcile.removal import Removal
-from oracleapi.reconcile.resolve_api import ApiResolver, Surroundings
+from oracleapi.reconcile.resolve_api import ApiResolver, Surroundings, with_alias
 from oracleapi.reconcile.routes import Routes, counted, route_fields
 from oracleapi.reconcile.schema_half import Holding, SchemaHalf
 from oracleapi.reconcile.unpublish import Unpublisher
@@ -107,7 +106,7 @@ class OracleApiReconciler:
         routes = Routes(refused=dict(find_faults(work.spec, around.api.trace_header, around.max_rate)))
         schema = self._schema.observe(around.api, around.oracle)
         if schema.alias is not None and schema.enabled:
-            around = _with_alias(around, schema.alias)
+            around = with_alias(around, schema.alias)
         guard = self._guard.observe(work, around.api, around.oracle)
         if guard is not None:
             self._guard.withdraw_unenforced(around.api, guard, routes)
@@ -146,9 +145,11 @@ class OracleApiReconciler:
     def _both_halves(
         self, work: Pass[OracleApiSpec], around: Surroundings, routes: Routes, halves: Halves, asked: bool
     ) -> None:
-        observed = None if self._recently_verified(work, around) else self._observe_gateway(work, around)
-        verified = observed is None and self._recently_verified(work, around)
-        routes.live = verified or (observed is not None and observed.stage is not None)
+        observed, verified = None, self._recently_verified(work, around)
+        if verified:
+            routes.live = True
+        else:
+            observed = self._observe_gateway(work, around, routes, halves.schema)
         keys = None
         if not verified:
             around, keys = with_key(work, around, halves.guard, observed, routes)
@@ -166,7 +167,7 @@ class OracleApiReconciler:
             )
         protection = look.unserved if look.unserved is not None else self._protection.probe(work, around, routes)
         if verified and routes.away != self._verified[work.uid].away:
-            observed, verified = self._observe_gateway(work, around), False
+            observed, verified = self._observe_gateway(work, around, routes, halves.schema), False
             around, keys = with_key(work, around, halves.guard, observed, routes)
             if keys is not None:
                 around.oracle.apply_guard(keys)
@@ -174,6 +175,7 @@ class OracleApiReconciler:
             self._apply_gateway(work, around, routes, observed, holding, protection)
             end_others(around, halves.guard, observed)
             routes.live = True
+            routes.pending.clear()
             self._verified[work.uid] = Verified(
                 work.generation, self._clock.monotonic(), routes.away, around.api.vpc_link_id
             )
@@ -279,13 +281,19 @@ class OracleApiReconciler:
             return False
         return self._clock.monotonic() - found.at < VERIFIED_S
 
-    def _observe_gateway(self, work: Pass[OracleApiSpec], around: Surroundings) -> ObservedGateway | None:
+    def _observe_gateway(
+        self, work: Pass[OracleApiSpec], around: Surroundings, routes: Routes, schema: ObservedSchema
+    ) -> ObservedGateway | None:
+        observed = None
         identity = self._gateway.find(work, around.gateway)
         if identity is None:
             self._accounts.check_absent_elsewhere(work, around.api.account_id, around.api.region)
-            return None
-        work.report.fields |= {"apiId": identity.api_id, "endpoint": identity.endpoint, "type": "HTTP", "intents": []}
-        return self._gateway.observe(around.api, around.gateway, identity)
+        else:
+            found = {"apiId": identity.api_id, "endpoint": identity.endpoint, "type": "HTTP", "intents": []}
+            work.report.fields |= found
+            observed = self._gateway.observe(around.api, around.gateway, identity)
+        routes.see(around.api, schema, observed)
+        return observed
 
     def _apply_gateway(
         self,
@@ -346,7 +354,7 @@ class OracleApiReconciler:
         work.report.note_drift(drift, () if _ended_before(work) else work.status.get("drift", []))
 
     def _report_routes(self, work: Pass[OracleApiSpec], around: Surroundings, routes: Routes) -> None:
-        fields = route_fields(around.api, routes)
+        fields = route_fields(around.api, routes, work.status.get("routes", []))
         public = fields["publicRoutes"]
         if public and work.status.get("publicRoutes") != public:
             work.event(True, reasons.PUBLIC_ROUTES, f"{counted(public, 'route')} can be called by anybody")
@@ -381,18 +389,3 @@ def _ended_before(work: Pass[OracleApiSpec]) -> bool:
     stalled = [found for found in work.status.get("conditions", []) if found["reason"] == reasons.ROUTES_REFUSED]
     generation = work.resource["metadata"]["generation"]
     return work.settled or any(found.get("observedGeneration") == generation for found in stalled)
-
-
-def _with_alias(around: Surroundings, alias: str) -> Surroundings:
-    """Return the surroundings with the alias that the enabled schema has: changing it would break other callers.
-
-    Raises:
-        Terminal: ``Conflict``, it cannot stand in a path of the gateway.
-    """
-    if not PLAIN_SEGMENT.fullmatch(alias):
-        raise Terminal(
-            reasons.CONFLICT,
-            f"schema {around.api.spec.schema_} is REST-enabled as '{alias}', which cannot stand in a gateway path;"
-            " give it an alias of letters, digits, '-' and '_'",
-        )
-    return replace(around, api=replace(around.api, alias=alias))

@@ -1,6 +1,6 @@
 """Step 1 of an ``OracleApi``: references and permissions into plain values and open backends."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from urllib.parse import urlsplit
 
 from oracleapi.api import reasons
@@ -10,7 +10,7 @@ from oracleapi.api.oracleapi import OracleApiSpec
 from oracleapi.api.oracledatabase import OracleDatabaseSpec
 from oracleapi.api.vpclink import VpcLinkSpec
 from oracleapi.desired.gateway import to_throttle
-from oracleapi.desired.groups import schema_alias
+from oracleapi.desired.groups import PLAIN_SEGMENT, schema_alias
 from oracleapi.errors import DependencyNotReady, Terminal
 from oracleapi.model.guard import Management
 from oracleapi.model.resolved import Claims, ResolvedApi
@@ -164,3 +164,18 @@ class ApiResolver:
                 " ask a platform administrator",
             )
         return spec, resource
+
+
+def with_alias(around: Surroundings, alias: str) -> Surroundings:
+    """Return the surroundings with the alias that the enabled schema has: changing it would break other callers.
+
+    Raises:
+        Terminal: ``Conflict``, it cannot stand in a path of the gateway.
+    """
+    if not PLAIN_SEGMENT.fullmatch(alias):
+        raise Terminal(
+            reasons.CONFLICT,
+            f"schema {around.api.spec.schema_} is REST-enabled as '{alias}', which cannot stand in a gateway path;"
+            " give it an alias of letters, digits, '-' and '_'",
+        )
+    return replace(around, api=replace(around.api, alias=alias))

@@ -1,14 +1,14 @@
 """State of each route of an ``OracleApi`` in one pass, and what status says of it. Pure."""
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
 from oracleapi.api import reasons
 from oracleapi.api.oracleapi import OracleApiSpec, Route
-from oracleapi.desired.gateway import route_key
-from oracleapi.desired.groups import Group, groups_of, module_base_path, module_name, ords_pattern, route_group
+from oracleapi.desired.gateway import live_handler, route_key
+from oracleapi.desired.groups import Group, groups_of, module_base_path, module_name
 from oracleapi.desired.privileges import entry as fault_entry
 from oracleapi.desired.probe import PROBE_GROUP, has_probe
 from oracleapi.model.gateway import ObservedGateway
@@ -29,8 +29,8 @@ class Routes:
     unguarded: dict[str, tuple[str, str]] = field(default_factory=dict)  # (reason, text): nothing protects them at ORDS
     unproven: set[str] = field(default_factory=set)  # nobody knows yet whether something does
     kept: set[str] = field(default_factory=set)  # refused, but the last good handler still serves
-    pending: set[str] = field(default_factory=set)  # not there yet on one side, and not to be made without approval
-    live: bool = False  # the API has a stage: what is not at fault can be called
+    pending: set[str] = field(default_factory=set)  # callers do not meet them yet
+    live: bool | None = None  # the API has a stage: what is not at fault can be called; None: nobody could look
     shadowed: str | None = None  # one sentence about a privilege that is not ours and stands before a route
     at_ords: Mapping[str, RouteFault] = field(default_factory=dict)  # what ORDS asks callers for is not what it should
 
@@ -40,6 +40,19 @@ class Routes:
         return frozenset(
             ({*self.refused} - self.kept) | {*self.unsafe} | {*self.withdrawn} | {*self.unguarded} | self.unproven
         )
+
+    def see(self, api: ResolvedApi, schema: ObservedSchema, observed: ObservedGateway | None) -> None:
+        """Take note of which routes callers meet; one that moves is met where it was.
+
+        Of a stage that deploys by hand, what it deployed last does not show.
+        """
+        stage, there = (None, {}) if observed is None else (observed.stage, observed.routes)
+        self.live = None if stage is not None and not stage.auto_deploy else stage is not None
+        handlers = {(name, *key) for name, module in schema.modules.items() for key in module.handlers}
+        for route in api.spec.routes:
+            found = there.get(route_key(api, route))
+            if found is None or live_handler(api, found) not in handlers:
+                self.pending.add(route.name)
 
     def fault(self) -> str | None:
         """Return one sentence about the first route at fault, or ``None``."""
@@ -56,8 +69,8 @@ class Routes:
         more = f" (and {counted(len(faults) - 1, 'more route')})" if len(faults) > 1 else ""
         return f"route {name}: {faults[name]}{kept}{more}"
 
-    def state(self, name: str) -> tuple[str, str | None]:
-        """Return (state, reason) of the route *name*."""
+    def state(self, name: str, before: str | None = None) -> tuple[str, str | None]:
+        """Return (state, reason) of the route *name*; what was said of it *before* stays where nobody could look."""
         if name in self.unguarded:
             return "Withdrawn", self.unguarded[name][0]
         if name in self.withdrawn:
@@ -66,29 +79,22 @@ class Routes:
             return "Refused", reasons.UNSAFE_PATHS
         if name in self.refused:
             return "Refused", reasons.INVALID_SPEC
-        return ("Serving", None) if self.live and name not in self.pending | self.unproven else ("Pending", None)
+        live = before == "Serving" if self.live is None else self.live
+        return ("Serving", None) if live and name not in self.pending | self.unproven else ("Pending", None)
 
 
-def missing_routes(
-    api: ResolvedApi, schema: ObservedSchema, observed: ObservedGateway | None, verified: bool = False
-) -> set[str]:
-    """Return the names of the routes that one of the two sides does not have; a *verified* gateway has them all."""
-    keys = observed.routes.keys() if observed is not None else frozenset()
-    handlers = {(name, *key) for name, module in schema.modules.items() for key in module.handlers}
-    found = set()
-    for route in api.spec.routes:
-        module = module_name(route_group(api.spec, route), api.spec.base_path)
-        at_gateway = verified or route_key(api, route) in keys
-        if not at_gateway or (module, ords_pattern(route.path), route.method) not in handlers:
-            found.add(route.name)
-    return found
+def route_fields(api: ResolvedApi, routes: Routes, before: Iterable[Mapping[str, Any]] = ()) -> dict[str, Any]:
+    """Return the status fields about routes and groups.
 
-
-def route_fields(api: ResolvedApi, routes: Routes) -> dict[str, Any]:
-    """Return the status fields about routes and groups."""
+    Args:
+        before: The entries of the last pass.
+    """
     spec = api.spec
+    states = {entry["key"]: entry["state"] for entry in before}
     entries = [
-        _entry(api, route, *routes.state(route.name)) | _fault(routes.at_ords.get(route.name)) for route in spec.routes
+        _entry(api, route, *routes.state(route.name, states.get(route_key(api, route))))
+        | _fault(routes.at_ords.get(route.name))
+        for route in spec.routes
     ]
     serving = Counter(entry["state"] for entry in entries)["Serving"]
     return {
