@@ -321,7 +321,7 @@ def strikes(fault: Fault, call: Call) -> bool:
 
 
 Apis.TestCase.settings = settings(
-    max_examples=int(EXAMPLES or 900),
+    max_examples=int(EXAMPLES or 300),
     stateful_step_count=12,
     deadline=None,
     derandomize=EXAMPLES is None,

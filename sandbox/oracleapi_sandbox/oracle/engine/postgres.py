@@ -15,6 +15,7 @@ import shutil
 import signal
 import stat
 import subprocess
+import threading
 import time
 from dataclasses import dataclass
 from importlib.metadata import version
@@ -202,7 +203,7 @@ def _place(state: Path, identity: str) -> Place:
     sockets = cache / identity
     data = state / "pgdata"
     if root and not _reachable(state):
-        _sweep(cache)
+        threading.Thread(target=_sweep, args=(cache,), daemon=True).start()  # thousands of files: nobody waits for them
         data = cache / f"{identity}.data"
         (cache / f"{identity}.owner").write_text(str(state))
     binaries = INSTALLED / "pginstall"
