@@ -142,3 +142,23 @@ def test_what_could_not_be_brought_to_its_readers_is_not_begun(
     assert accounts(world)[ACCOUNT].password == current(world)["password"] != FIRST
     assert world.ready(ROTATION) == ("True", "Succeeded")
     check_done(world)
+
+
+def test_a_request_that_comes_while_consumers_move_begins_another_rotation_after_that() -> None:
+    world = settled(consumers=CONSUMERS)
+    world.workloads.quick = False
+    rotate(world, "first")
+    given = current(world)["password"]
+    ask(world, "second")
+    resync(world)
+    calls = len(secrets(world).calls)
+    world.settle()
+    assert (status(world)["lastHandledRotateAt"], status(world)["step"]) == ("first", "Delivering")
+    assert len(secrets(world).calls) == calls, "waiting costs nothing still"
+    world.workloads.quick = True
+    world.workloads.finish()
+    world.settle()
+    assert status(world)["lastHandledRotateAt"] == "second"
+    assert current(world)["password"] != given
+    assert len(status(world)["history"]) == 2
+    check_done(world)

@@ -34,7 +34,7 @@ class Place:
     """One pass.
 
     Args:
-        asked: The value of the annotation that asks for a rotation, ``None`` where it was heeded or there is none.
+        asked: The value of the annotation that asks for a rotation, ``None`` where it is not to be heeded now.
         again: Somebody edited or asked since the last pass: what was refused may be tried again.
         values: Versions of the secret that were read or written.
     """
@@ -288,10 +288,16 @@ class Places:
         return name
 
 
-def _asked(work: Pass[SecretRotationSpec]) -> str | None:
+def request_of(work: Pass[SecretRotationSpec]) -> str | None:
+    """Return the value of the annotation that asks for a rotation, ``None`` where it was heeded or there is none."""
     found = work.resource["metadata"].get("annotations", {}).get(ROTATE_REQUESTED_AT)
     asked = None if found is None else str(found)[:64]
-    return None if asked == work.status.get("lastHandledRotateAt") else asked
+    return None if asked == {**work.status, **work.report.fields}.get("lastHandledRotateAt") else asked
+
+
+def _asked(work: Pass[SecretRotationSpec]) -> str | None:
+    """Return the request to heed now: one that comes when readers have the new version already waits for the next."""
+    return None if work.status.get("step") == "Delivering" else request_of(work)
 
 
 def _age(resource: Mapping[str, Any]) -> tuple[str, str]:

@@ -27,7 +27,7 @@ from oracleapi.reconcile.databases import Databases
 from oracleapi.reconcile.passes import Pass
 from oracleapi.reconcile.references import References
 from oracleapi.reconcile.rotation_delivery import Delivery
-from oracleapi.reconcile.rotation_place import KIND, Place, Places, renewed
+from oracleapi.reconcile.rotation_place import KIND, Place, Places, renewed, request_of
 from oracleapi.reconcile.rotation_run import Run, Superseded, say_verified
 from oracleapi.reconcile.rotation_secret import LAG_S, Known, begun, known_secret
 from oracleapi.reconcile.rotation_times import begins_at, expiry, say_fresh, say_next, time_now, to_text
@@ -232,7 +232,8 @@ class SecretRotationReconciler:
         self._end(place, opened, "Succeeded")
         begins = begins_at(work, schedule)
         say_next(work, schedule, begins)
-        work.requeue(max(1.0, begins.timestamp() - work.clock.now()))
+        wait_s = begins.timestamp() - work.clock.now() if request_of(work) is None else 0.0
+        work.requeue(max(1.0, wait_s))
         say_fresh(work, schedule)
         work.event(False, reasons.ROTATED, f"the password of {opened.account} was changed ({opened.strategy})")
         work.report.message = f"The password of {opened.account} is in {place.name}"
