@@ -27,7 +27,7 @@ from support.rotations import (
     unborn,
 )
 from support.small_world import SmallWorld
-from support.worlds import annotate, resync
+from support.worlds import annotate, edit, resync
 
 OTHER = Key("SecretRotation", "hr", "other")
 APP = [{"kind": "Deployment", "name": "app"}]
@@ -141,4 +141,39 @@ def test_what_could_not_be_brought_to_its_readers_is_not_begun(
     resync(world)
     assert accounts(world)[ACCOUNT].password == current(world)["password"] != FIRST
     assert world.ready(ROTATION) == ("True", "Succeeded")
+    check_done(world)
+
+
+def test_a_request_that_comes_while_consumers_move_begins_another_rotation_after_that() -> None:
+    world = settled(consumers=CONSUMERS)
+    world.workloads.quick = False
+    rotate(world, "first")
+    given = current(world)["password"]
+    ask(world, "second")
+    resync(world)
+    calls = len(secrets(world).calls)
+    world.settle()
+    assert (status(world)["lastHandledRotateAt"], status(world)["step"]) == ("first", "Delivering")
+    assert len(secrets(world).calls) == calls, "waiting costs nothing still"
+    world.workloads.quick = True
+    world.workloads.finish()
+    world.settle()
+    assert status(world)["lastHandledRotateAt"] == "second"
+    assert current(world)["password"] != given
+    assert len(status(world)["history"]) == 2
+    check_done(world)
+
+
+def test_a_consumer_that_is_taken_out_while_it_moves_is_remembered_no_longer() -> None:
+    """Status has room for as many as a spec may name, and no more."""
+    world = settled(consumers=CONSUMERS)
+    world.workloads.quick = False
+    rotate(world)
+    assert status(world)["rotation"]["restarted"] == ["Deployment app", "StatefulSet batch"]
+    world.workloads.add("Deployment", "hr", "web")
+    edit(world, ROTATION, consumers=[CONSUMERS[0], {"kind": "Deployment", "name": "web"}])
+    world.settle()
+    assert status(world)["rotation"]["restarted"] == ["Deployment app", "Deployment web"]
+    world.workloads.finish()
+    world.settle()
     check_done(world)

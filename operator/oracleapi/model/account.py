@@ -123,6 +123,11 @@ class ObservedAccount:
         return "LOCKED" in self.status
 
     @property
+    def expired(self) -> bool:
+        """Say whether its password must be changed before it is of use; in its grace time it still is."""
+        return "EXPIRED" in self.status and "EXPIRED(GRACE)" not in self.status
+
+    @property
     def rolls_over(self) -> bool:
         """Say whether its profile keeps the old password valid for a time after a change."""
         limit = self.limits.get(ROLLOVER_LIMIT, "0")

@@ -117,7 +117,7 @@ class Delivery:
         if found is None:
             self.keep_secret(place, opened.token)
             found = Bringing(opened.token, work.clock.now())
-        restarted = set(opened.restarted)
+        restarted = {_name(each) for each in consumers} & set(opened.restarted)
         waiting = [
             text for each in consumers if (text := self._moving(place, each, opened.token, restarted)) is not None
         ]
@@ -148,7 +148,7 @@ class Delivery:
             restarted: Those that were, once each: another rotation, or whoever keeps the template as it is elsewhere,
                 may write the annotation after us. This one is added.
         """
-        name, namespace = f"{consumer.kind} {consumer.name}", place.namespace
+        name, namespace = _name(consumer), place.namespace
         found = place.workloads.find_workload(consumer.kind, namespace, consumer.name)
         if found is None:
             return _absent(consumer)
@@ -230,8 +230,12 @@ class Delivery:
             )
 
 
+def _name(consumer: Consumer) -> str:
+    return f"{consumer.kind} {consumer.name}"
+
+
 def _absent(consumer: Consumer) -> str:
-    return f"{consumer.kind} {consumer.name} does not exist; create it, or take it out of spec.consumers"
+    return f"{_name(consumer)} does not exist; create it, or take it out of spec.consumers"
 
 
 def _until(place: Place) -> str:

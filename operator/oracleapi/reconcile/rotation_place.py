@@ -34,7 +34,7 @@ class Place:
     """One pass.
 
     Args:
-        asked: The value of the annotation that asks for a rotation, ``None`` where it was heeded or there is none.
+        asked: The value of the annotation that asks for a rotation, ``None`` where it is not to be heeded now.
         again: Somebody edited or asked since the last pass: what was refused may be tried again.
         values: Versions of the secret that were read or written.
     """
@@ -250,23 +250,35 @@ class Places:
         raise not_permitted("AwsAccount", ref, "spec.secret.accountRef", namespace)
 
     def _check_alone(self, work: Pass[SecretRotationSpec]) -> None:
-        """Let the older of two objects over one account have it.
+        """Let the oldest of several objects over one account have it, of those whose namespace may rotate it.
 
         Raises:
             Terminal: ``Conflict``.
         """
         mine, here = {work.spec.account, twin_name(work.spec.account)}, self._database(work.spec.database_ref.name)
+        older = []
         for key, resource in self._references.of_kind(KIND):
             spec = resource.get("spec", {})
-            same = self._database(spec.get("databaseRef", {}).get("name", "")) == here
-            if key == work.key or not same or spec.get("account") not in mine:
+            name, account = spec.get("databaseRef", {}).get("name", ""), spec.get("account")
+            if key == work.key or account not in mine or self._database(name) != here:
                 continue
-            if _age(resource) < _age(work.resource):
-                raise Terminal(
-                    reasons.CONFLICT,
-                    f"spec.account: {key.namespace}/{key.name} rotates account {spec.get('account')} already; delete"
-                    " one of the two",
-                )
+            if _age(resource) < _age(work.resource) and self._may_rotate(key.namespace or "", name, account):
+                older.append((_age(resource), key, account))
+        if older:
+            _, key, account = min(older)
+            raise Terminal(
+                reasons.CONFLICT,
+                f"spec.account: {key.namespace}/{key.name} rotates account {account} already; delete one of the two",
+            )
+
+    def _may_rotate(self, namespace: str, database: str, account: str) -> bool:
+        """Say whether a delegation gives the account: else anybody could keep it from its team by naming it first."""
+        try:
+            _, delegations, _ = self._references.delegated(database, "spec.databaseRef", namespace)
+            check_account(account, delegations, database, namespace)
+        except Terminal:
+            return False
+        return True
 
     def _database(self, name: str) -> str:
         """Return what tells a database from others: two objects may lead to one."""
@@ -276,10 +288,16 @@ class Places:
         return name
 
 
-def _asked(work: Pass[SecretRotationSpec]) -> str | None:
+def request_of(work: Pass[SecretRotationSpec]) -> str | None:
+    """Return the value of the annotation that asks for a rotation, ``None`` where it was heeded or there is none."""
     found = work.resource["metadata"].get("annotations", {}).get(ROTATE_REQUESTED_AT)
     asked = None if found is None else str(found)[:64]
-    return None if asked == work.status.get("lastHandledRotateAt") else asked
+    return None if asked == {**work.status, **work.report.fields}.get("lastHandledRotateAt") else asked
+
+
+def _asked(work: Pass[SecretRotationSpec]) -> str | None:
+    """Return the request to heed now: one that comes when readers have the new version already waits for the next."""
+    return None if work.status.get("step") == "Delivering" else request_of(work)
 
 
 def _age(resource: Mapping[str, Any]) -> tuple[str, str]:
