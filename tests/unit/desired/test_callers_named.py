@@ -126,6 +126,7 @@ ROLE_ARN = f"arn:aws-cn:iam::{ACCOUNT}:role/finance/Payroll"
     [
         (Subject("Anonymous", "*"), Nobody()),
         (Subject("IamUser", USER), Signature(USER)),
+        (Subject("IamUser", ROLE_ARN), Signature(ROLE_ARN)),
         (Subject("IamRole", ROLE_ARN), Signature(f"arn:aws-cn:sts::{ACCOUNT}:assumed-role/Payroll/any")),
         (Subject("IamRole", "Payroll"), Signature("Payroll")),
     ],

@@ -224,6 +224,7 @@ def test_where_another_link_is_broken_no_roles_are_asked_about() -> None:
 def test_an_entry_leaves_out_what_is_the_same_for_all() -> None:
     found = Mismatch("Binding", "GuardOff", would_see=NO_ROLE).entry()
     assert found == {"link": "Binding", "fault": "GuardOff", "wouldSee": NO_ROLE}
+    assert Mismatch("Binding", "NotBound").entry() == {"link": "Binding", "fault": "NotBound", "wouldSee": "403"}
 
 
 def test_an_entry_tells_subject_and_route_and_512_letters_of_the_detail() -> None:
