@@ -221,6 +221,14 @@ def test_a_binding_means_each_of_its_subjects() -> None:
     assert means(several, ALICE, LIST)
 
 
+def test_roles_and_bindings_come_in_the_order_of_their_names() -> None:
+    names = "hgfedcba"
+    bound = tuple(replace(READERS, name=name, role=name.upper()) for name in names)
+    granted = {name.upper(): LineRole(name.upper(), granted=name < "e") for name in names}
+    found = decide(replace(LINE, bindings=bound, roles=granted), ALICE, LIST, NOW)
+    assert found == Decision(None, tuple("ABCD"), tuple("EFGH"), tuple("abcdefgh"))
+
+
 ENDED, NOT_WRITTEN = replace(READERS, expires=NOW), replace(READERS, name="late", written=False)
 BY_SCOPE = replace(ENDED, subjects=(Subject("Scope", "hr.read"),))
 
