@@ -137,5 +137,6 @@ def caller_of(subject: Subject, api: LineApi, route: LineRoute) -> Caller:
 def _session(arn: str) -> str:
     """Return the ARN of a session of an IAM role."""
     found = IAM_ROLE.fullmatch(arn)
-    partition = arn.split(":")[1] if found else ""
-    return f"arn:{partition}:sts::{found[1]}:assumed-role/{found[2]}/any" if found else arn
+    if found is None:
+        return arn
+    return f"arn:{arn.split(':')[1]}:sts::{found[1]}:assumed-role/{found[2]}/any"

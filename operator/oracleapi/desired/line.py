@@ -118,7 +118,7 @@ def _gateway(api: LineApi, caller: Caller, route: LineRoute) -> Link:
 
 
 def _shown(route: LineRoute) -> str:
-    return f"{route.auth}, scope {route.scope}" if route.auth == "JWT" and route.scope else route.auth
+    return f"{route.auth}, scope {route.scope}" if route.scope else route.auth
 
 
 def _gateway_faults(api: LineApi, caller: Caller, route: LineRoute) -> Iterator[tuple[str, str, str]]:

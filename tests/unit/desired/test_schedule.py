@@ -151,6 +151,13 @@ def test_the_window_that_lasts_longest_leaves_room_for_jitter() -> None:
     assert max(found) > utc("2026-05-05T08:00")
 
 
+def test_of_the_begins_of_one_window_the_last_leaves_room_for_jitter() -> None:
+    """At 02:40 those of 02:00 and 02:30 are open; the latter to 04:00."""
+    schedule = Schedule(cron="40 2 * * *", windows=(Window("*/30 * * * *", 90),), jitter_minutes=400)
+    found = [next_time(schedule, utc("2026-05-04T12:00"), f"uid-{number}") for number in range(50)]
+    assert utc("2026-05-05T03:30") < max(found) < utc("2026-05-05T04:00")
+
+
 @pytest.mark.parametrize("cron", ["* * * * *", "*/7 * * * *", "0 3 * * *", "0 3 1 * *"])
 def test_windows_that_overlap_are_looked_at_from_both_ends_only(cron: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """However many of them are open, a few hundred steps tell the one that ends last."""
