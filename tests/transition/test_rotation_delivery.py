@@ -20,6 +20,7 @@ from support.rotations import (
     ask,
     check_done,
     current,
+    database,
     rotate,
     secrets,
     settled,
@@ -53,6 +54,18 @@ def test_two_rotations_that_share_a_consumer_restart_it_once_each() -> None:
     assert {world.ready(key) for key in (ROTATION, OTHER)} == {("True", "Succeeded")}
     assert world.workloads.writes == ["Deployment hr/app"] * 2
     check_done(world)
+
+
+def test_what_was_proven_is_told_and_not_asked_again_when_consumers_have_it() -> None:
+    world = settled(consumers=APP)
+    world.workloads.quick = False
+    rotate(world)
+    world.workloads.finish()
+    world.settle(10)
+    assert world.condition("Verified", ROTATION) == ("True", "Succeeded")
+    asked = len(database(world).log_ons)
+    resync(world)
+    assert len(database(world).log_ons) == asked
 
 
 def test_a_new_process_restarts_no_consumer_once_more() -> None:

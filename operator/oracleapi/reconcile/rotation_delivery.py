@@ -16,7 +16,8 @@ from oracleapi.ports import Backends
 from oracleapi.reconcile.passes import parse_spec
 from oracleapi.reconcile.references import References
 from oracleapi.reconcile.rotation_place import Place
-from oracleapi.reconcile.rotation_run import end_rollover, say_verified
+from oracleapi.reconcile.rotation_proof import say_verified
+from oracleapi.reconcile.rotation_run import end_rollover
 from oracleapi.runtime.clock import parse_timestamp
 from oracleapi.runtime.store import Key
 

@@ -22,8 +22,8 @@ from oracleapi.errors import DependencyNotReady, OperatorError, Retryable, Termi
 from oracleapi.model.account import CreateTwin, EndRollover, ObservedAccount, SetPassword
 from oracleapi.model.opened import TRIES, OpenRotation
 from oracleapi.model.rotation import CURRENT, PREVIOUS, ObservedSecret
-from oracleapi.reconcile.report import Report
 from oracleapi.reconcile.rotation_place import Place, renewed
+from oracleapi.reconcile.rotation_proof import say_verified
 from oracleapi.reconcile.rotation_twin import equalize
 
 Values = Mapping[str, Any]
@@ -342,11 +342,3 @@ def end_rollover(place: Place, account: str, password: str) -> bool:
             raise
         return False
     return True
-
-
-def say_verified(report: Report, account: str, works: bool) -> None:
-    """Say whether the secret's password was seen to work."""
-    if works:
-        report.say("Verified", True, reasons.SUCCEEDED, f"A log-on as {account} and a query worked")
-    else:
-        report.say("Verified", False, reasons.LOGIN_DENIED, f"The database refused a log-on as {account}")

@@ -28,7 +28,8 @@ from oracleapi.reconcile.passes import Pass
 from oracleapi.reconcile.references import References
 from oracleapi.reconcile.rotation_delivery import Delivery
 from oracleapi.reconcile.rotation_place import KIND, Place, Places, renewed, request_of
-from oracleapi.reconcile.rotation_run import Run, Superseded, say_verified
+from oracleapi.reconcile.rotation_proof import say_again, say_verified, verify
+from oracleapi.reconcile.rotation_run import Run, Superseded
 from oracleapi.reconcile.rotation_secret import LAG_S, Known, begun, known_secret
 from oracleapi.reconcile.rotation_times import begins_at, expiry, say_fresh, say_next, time_now, to_text
 from oracleapi.reconcile.rotation_twin import say_equal
@@ -64,7 +65,7 @@ class SecretRotationReconciler:
             choice, active = self._choose(place, known)
             opened = self._begin(place, known, schedule, choice, active)
         if opened is None:
-            self._verify(place, known, active)
+            verify(place, known, active)
             self._delivery.check(place, known.current, begins=False)
             work.report.message = f"The password of {active.name} is in {place.name}"
             if text := expiry(work, schedule, active):
@@ -73,44 +74,6 @@ class SecretRotationReconciler:
                     work.event(True, reasons.PASSWORD_EXPIRES, text)
             return
         self._carry_on(place, known, opened, schedule)
-
-    @staticmethod
-    def _verify(place: Place, known: Known, active: ObservedAccount) -> None:
-        """Prove each current version once, again where the account is another than it was then or somebody asks.
-
-        Where *active* was in no rollover before that, this version was the only password: in a rollover that begins
-        later it is the old one.
-
-        Raises:
-            Terminal: ``LoginDenied``, ``AccountLocked``.
-        """
-        work = place.work
-        said = next((each for each in work.status.get("conditions", []) if each["type"] == "Verified"), None)
-        same = work.status.get("versionId") == known.current and said is not None
-        proof = None
-        if said is not None and same and not (place.again if said["status"] == "False" else _differs(work, active)):
-            work.report.say("Verified", said["status"] == "True", said["reason"], said["message"])
-        else:
-            values = place.read(known.current)
-            name = str(values.get("username", ""))
-            proof = place.logins.prove(name, str(values.get("password", "")))
-            say_verified(work.report, name, proof == "Works")
-            sure = proof == "Works" and not active.in_rollover
-            work.report.fields["passwordChangedTime"] = active.changed if sure else None
-        if work.report.conditions["Verified"].status == "True":
-            return
-        if proof == "Expired" or active.expired:
-            raise Terminal(
-                reasons.LOGIN_DENIED,
-                f"the password of account {active.name} has expired; ask for a rotation, which changes it (annotation"
-                " oracleapi.dev/rotate-requested-at)",
-            )
-        raise Terminal(
-            reasons.LOGIN_DENIED,
-            f"spec.secret.name: the database refuses the password in the current version of secret {place.name};"
-            " put the right one there, or ask for a rotation if the operator's account has ALTER USER (annotation"
-            " oracleapi.dev/rotate-requested-at)",
-        )
 
     # when ------------------------------------------------------------------------------------------------------
 
@@ -229,6 +192,8 @@ class SecretRotationReconciler:
         """Bring a version that is current to its readers; when they have it the rotation is over."""
         work = place.work
         self._delivery.bring(place, opened)
+        if "Verified" not in work.report.conditions:
+            say_again(work)  # it was proven in a pass before this one
         self._end(place, opened, "Succeeded")
         begins = begins_at(work, schedule)
         say_next(work, schedule, begins)
@@ -372,16 +337,6 @@ class SecretRotationReconciler:
 
     def forget(self, key: Key) -> None:
         self._delivery.forget(key)
-
-
-def _differs(work: Pass[SecretRotationSpec], active: ObservedAccount) -> bool:
-    """Say whether readers may be cut off since the version was proven: the account is closed, or has another password.
-
-    Within a rollover the old one goes on working.
-    """
-    if active.locked or active.expired:
-        return True
-    return not active.in_rollover and work.status.get("passwordChangedTime") != active.changed
 
 
 def _all_goes(work: Pass[SecretRotationSpec]) -> bool:
