@@ -6,8 +6,10 @@ from typing import Any
 
 from oracleapi.model.gateway import CALLER_HEADER, Authorizer, GatewayRoute
 from oracleapi.model.hidden import Hidden
+from oracleapi.model.rotation import CURRENT
 from oracleapi.model.schema import ObservedSchema
 from oracleapi.runtime.store import Key
+from support.rotations import reachable
 from support.small_world import SmallWorld
 
 HandlerKey = tuple[str, str, str]
@@ -93,11 +95,13 @@ class History:
         def ran(key: Key) -> None:
             run(key)
             if key.kind == "OracleApi" and key in self.world.kube.objects:
-                self._compare_status(key)
+                self._compare_routes(key)
+            elif key.kind == "SecretRotation" and key in self.world.kube.objects:
+                self._compare_proof(key)
 
         return ran
 
-    def _compare_status(self, key: Key) -> None:
+    def _compare_routes(self, key: Key) -> None:
         """Note where the status of an API that stays says of a route that it serves, and it does not."""
         if self.world.kube.objects[key]["metadata"].get("deletionTimestamp"):
             return
@@ -105,7 +109,13 @@ class History:
         found = self.world.backends.aws.apis.get(status.get("apiId", ""))
         reached = found.deployed.routes.keys() if found is not None and found.stage is not None else ()
         said = {route["key"] for route in status.get("routes", []) if route["state"] == "Serving"}
-        self.untrue += [f"{key.name}: {route} is not there" for route in sorted(said - {*reached})]
+        self.untrue += [f"{key.name}: {route} does not serve" for route in sorted(said - {*reached})]
+
+    def _compare_proof(self, key: Key) -> None:
+        """Note where a rotation is said to be well, and not that its password works; or that, and it does not."""
+        proven = self.world.condition("Verified", key)[0] == "True"
+        if self.world.ready(key)[0] == "True" and not (proven and reachable(self.world, CURRENT)):
+            self.untrue.append(f"{key.name}: Ready, and Verified is {self.world.condition('Verified', key)}")
 
     def _recorded(self, apply: Callable[[Any], None]) -> Callable[[Any], None]:
         def recorded(action: Any) -> None:
@@ -157,7 +167,7 @@ class History:
             for key, route in moment.routes.items():
                 self._check_route(moment, key, route)
         self._check_times(drains)
-        assert not (told and self.untrue), f"said to serve: {self.untrue}"
+        assert not (told and self.untrue), f"untrue: {self.untrue}"
 
     @staticmethod
     def _check_route(moment: Moment, key: str, route: GatewayRoute) -> None:

@@ -219,6 +219,7 @@ class SecretRotationReconciler:
         if opened.step != "Setting":
             run.begin_setting(account)
         elif run.is_set(account, password):
+            say_verified(place.work.report, opened.account, True)
             return opened
         try:
             place.oracle.apply_account(SetPassword(opened.account, password))
