@@ -27,7 +27,7 @@ from oracleapi.reconcile.databases import Databases
 from oracleapi.reconcile.passes import Pass
 from oracleapi.reconcile.references import References
 from oracleapi.reconcile.rotation_delivery import Delivery
-from oracleapi.reconcile.rotation_place import KIND, Place, Places, renewed, request_of
+from oracleapi.reconcile.rotation_place import KIND, TWINS, Place, Places, renewed, request_of
 from oracleapi.reconcile.rotation_run import Run, Superseded, say_verified
 from oracleapi.reconcile.rotation_secret import LAG_S, Known, begun, known_secret
 from oracleapi.reconcile.rotation_times import begins_at, expiry, say_fresh, say_next, time_now, to_text
@@ -88,7 +88,15 @@ class SecretRotationReconciler:
         said = next((each for each in work.status.get("conditions", []) if each["type"] == "Verified"), None)
         same = work.status.get("versionId") == known.current and said is not None
         proof = None
-        if said is not None and same and not (place.again if said["status"] == "False" else _differs(work, active)):
+        if (
+            said is not None
+            and same
+            and not (
+                place.again
+                if said["status"] == "False"
+                else active.differs_since(work.status.get("passwordChangedTime"))
+            )
+        ):
             work.report.say("Verified", said["status"] == "True", said["reason"], said["message"])
         else:
             values = place.read(known.current)
@@ -204,6 +212,8 @@ class SecretRotationReconciler:
             work.report.fields["lastHandledRotateAt"] = place.asked
         if place.again:
             opened = opened.once_more()
+        if opened.strategy == "DualUser" and place.spec.strategy not in TWINS:
+            opened = self._otherwise(place, known, opened)
         phase = phase_of(known.secret, opened.token, opened.replacing, opened.proven)
         if opened.cause == "Create" and phase == "Switched":
             opened = self._set_first(place, Run(place, known.secret, opened), opened)
@@ -224,6 +234,16 @@ class SecretRotationReconciler:
             work.event(True, reasons.ROLLED_BACK, text)
             raise Retryable(reasons.ROTATION_FAILED, f"{text}, and the rotation was taken back", LAG_S)
         self._deliver(place, self._switched(place, opened), schedule)
+
+    def _otherwise(self, place: Place, known: Known, opened: OpenRotation) -> OpenRotation:
+        """Begin a turn anew with another strategy, as long as nobody reads the account whose turn it is."""
+        if opened.step not in ("Storing", "Setting") or known.current != opened.replacing:
+            return opened
+        strategy, active = self._choose(place, known)
+        if strategy == "Rollover":
+            place.give_profile(active)
+        Run(place, known.secret, opened).roll_back()
+        return place.note(begun(place, known.current, active.name, strategy, opened.cause))
 
     def _deliver(self, place: Place, opened: OpenRotation, schedule: Schedule) -> None:
         """Bring a version that is current to its readers; when they have it the rotation is over."""
@@ -372,16 +392,6 @@ class SecretRotationReconciler:
 
     def forget(self, key: Key) -> None:
         self._delivery.forget(key)
-
-
-def _differs(work: Pass[SecretRotationSpec], active: ObservedAccount) -> bool:
-    """Say whether readers may be cut off since the version was proven: the account is closed, or has another password.
-
-    Within a rollover the old one goes on working.
-    """
-    if active.locked or active.expired:
-        return True
-    return not active.in_rollover and work.status.get("passwordChangedTime") != active.changed
 
 
 def _all_goes(work: Pass[SecretRotationSpec]) -> bool:
