@@ -84,20 +84,12 @@ class SecretRotationReconciler:
         Raises:
             Terminal: ``LoginDenied``, ``AccountLocked``.
         """
-        work = place.work
+        work, proof = place.work, None
         said = next((each for each in work.status.get("conditions", []) if each["type"] == "Verified"), None)
-        same = work.status.get("versionId") == known.current and said is not None
-        proof = None
-        if (
-            said is not None
-            and same
-            and not (
-                place.again
-                if said["status"] == "False"
-                else active.differs_since(work.status.get("passwordChangedTime"))
-            )
-        ):
-            work.report.say("Verified", said["status"] == "True", said["reason"], said["message"])
+        worked = said is not None and said["status"] == "True"
+        anew = active.differs_since(work.status.get("passwordChangedTime")) if worked else place.again
+        if said is not None and work.status.get("versionId") == known.current and not anew:
+            work.report.say("Verified", worked, said["reason"], said["message"])
         else:
             values = place.read(known.current)
             name = str(values.get("username", ""))
