@@ -127,6 +127,10 @@ class ObservedAccount:
         """Say whether its password must be changed before it is of use; in its grace time it still is."""
         return "EXPIRED" in self.status and "EXPIRED(GRACE)" not in self.status
 
+    def differs_since(self, changed: str | None) -> bool:
+        """Say whether who logged in with its password of *changed* may be cut off now; in a rollover nobody is."""
+        return self.locked or self.expired or (not self.in_rollover and changed != self.changed)
+
     @property
     def rolls_over(self) -> bool:
         """Say whether its profile keeps the old password valid for a time after a change."""

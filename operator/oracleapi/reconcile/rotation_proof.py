@@ -21,10 +21,11 @@ def verify(place: Place, known: Known, active: ObservedAccount) -> None:
     Raises:
         Terminal: ``LoginDenied``, ``AccountLocked``.
     """
-    work = place.work
+    work, proof = place.work, None
     said = _said(work) if work.status.get("versionId") == known.current else None
-    proof = None
-    if said is not None and not (place.again if said["status"] == "False" else _differs(work, active)):
+    worked = said is not None and said["status"] == "True"
+    anew = active.differs_since(work.status.get("passwordChangedTime")) if worked else place.again
+    if said is not None and not anew:
         say_again(work)
     else:
         values = place.read(known.current)
@@ -66,13 +67,3 @@ def say_again(work: Pass[SecretRotationSpec]) -> None:
     """Say what the last pass said."""
     if (said := _said(work)) is not None:
         work.report.say("Verified", said["status"] == "True", said["reason"], said["message"])
-
-
-def _differs(work: Pass[SecretRotationSpec], active: ObservedAccount) -> bool:
-    """Say whether readers may be cut off since the version was proven: the account is closed, or has another password.
-
-    Within a rollover the old one goes on working.
-    """
-    if active.locked or active.expired:
-        return True
-    return not active.in_rollover and work.status.get("passwordChangedTime") != active.changed

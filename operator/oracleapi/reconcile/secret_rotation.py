@@ -27,7 +27,7 @@ from oracleapi.reconcile.databases import Databases
 from oracleapi.reconcile.passes import Pass
 from oracleapi.reconcile.references import References
 from oracleapi.reconcile.rotation_delivery import Delivery
-from oracleapi.reconcile.rotation_place import KIND, Place, Places, renewed, request_of
+from oracleapi.reconcile.rotation_place import KIND, TWINS, Place, Places, renewed, request_of
 from oracleapi.reconcile.rotation_proof import say_again, say_verified, verify
 from oracleapi.reconcile.rotation_run import Run, Superseded
 from oracleapi.reconcile.rotation_secret import LAG_S, Known, begun, known_secret
@@ -167,6 +167,8 @@ class SecretRotationReconciler:
             work.report.fields["lastHandledRotateAt"] = place.asked
         if place.again:
             opened = opened.once_more()
+        if opened.strategy == "DualUser" and place.spec.strategy not in TWINS:
+            opened = self._otherwise(place, known, opened)
         phase = phase_of(known.secret, opened.token, opened.replacing, opened.proven)
         if opened.cause == "Create" and phase == "Switched":
             opened = self._set_first(place, Run(place, known.secret, opened), opened)
@@ -187,6 +189,16 @@ class SecretRotationReconciler:
             work.event(True, reasons.ROLLED_BACK, text)
             raise Retryable(reasons.ROTATION_FAILED, f"{text}, and the rotation was taken back", LAG_S)
         self._deliver(place, self._switched(place, opened), schedule)
+
+    def _otherwise(self, place: Place, known: Known, opened: OpenRotation) -> OpenRotation:
+        """Begin a turn anew with another strategy, as long as nobody reads the account whose turn it is."""
+        if opened.step not in ("Storing", "Setting") or known.current != opened.replacing:
+            return opened
+        strategy, active = self._choose(place, known)
+        if strategy == "Rollover":
+            place.give_profile(active)
+        Run(place, known.secret, opened).roll_back()
+        return place.note(begun(place, known.current, active.name, strategy, opened.cause))
 
     def _deliver(self, place: Place, opened: OpenRotation, schedule: Schedule) -> None:
         """Bring a version that is current to its readers; when they have it the rotation is over."""
