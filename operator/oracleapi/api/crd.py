@@ -321,7 +321,7 @@ KINDS = (
                     "changed": text(64),
                     "refused": text(160),
                     "tried": texts(64, 4),
-                    "restarted": texts(80, 32),
+                    "restarted": texts(270, 32),
                 },
             },
             "passwordChangedTime": text(64),

@@ -8,7 +8,6 @@ from oracleapi.api.common import (
     IMMUTABLE,
     DeletionPolicy,
     KmsKey,
-    Name,
     NamedRef,
     OfferSpec,
     Part,
@@ -139,11 +138,26 @@ class WaitForSecret(Part):
         return self.key or "password"
 
 
+WorkloadName = Annotated[
+    str,
+    Field(
+        min_length=1,
+        max_length=253,
+        json_schema_extra=rules(
+            cel(
+                "self.matches('^[a-z0-9]([-a-z0-9.]*[a-z0-9])?$')",
+                "must be the name of a workload: lower-case letters, digits, '-' and '.', such as hr-app",
+            )
+        ),
+    ),
+]
+
+
 class Consumer(Part):
     """A workload of this namespace that reads the password at its start."""
 
     kind: Literal["Deployment", "StatefulSet"]
-    name: Name
+    name: WorkloadName
     wait_for_secret: WaitForSecret | None = Field(
         None, description="Restart it only once this Secret carries the new password"
     )
