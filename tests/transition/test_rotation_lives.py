@@ -214,7 +214,8 @@ class Passwords(RuleBasedStateMachine):
         self.change(suspend=False)
         before = self.history[:1]
         for turn in range(5):
-            self.ask()
+            if self.world.ready(ROTATION)[1] != "WaitingForConsumers" or turn == 0:
+                self.ask()  # while readers are brought the new one it would begin another rotation after that
             self.settle(30)
             self.people.fill_secret()
             self.settle(HEAL_S)
