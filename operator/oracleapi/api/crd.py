@@ -322,6 +322,7 @@ KINDS = (
                     "refused": text(160),
                     "tried": texts(64, 4),
                     "restarted": texts(270, 32),
+                    "carries": text(64),
                 },
             },
             "passwordChangedTime": text(64),

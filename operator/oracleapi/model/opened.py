@@ -26,6 +26,7 @@ class OpenRotation:
         refused: The version whose password the database refused for this account: it is not tried again by itself.
         tried: Versions whose passwords it refused since it was last changed; the rest may still be tried.
         restarted: Consumers that were restarted for the new version.
+        carries: A version of this rotation whose password the account has, and which the new version is to have too.
     """
 
     token: str
@@ -40,6 +41,7 @@ class OpenRotation:
     refused: str = ""
     tried: tuple[str, ...] = ()
     restarted: tuple[str, ...] = ()
+    carries: str = ""
 
     @staticmethod
     def of(status: Mapping[str, Any]) -> "OpenRotation | None":
@@ -60,6 +62,7 @@ class OpenRotation:
             found.get("refused", ""),
             tuple(found.get("tried", ())),
             tuple(found.get("restarted", ())),
+            found.get("carries", ""),
         )
 
     def fields(self) -> dict[str, Any]:
@@ -76,6 +79,7 @@ class OpenRotation:
             "refused": self.refused,
             "tried": list(self.tried),
             "restarted": list(self.restarted),
+            "carries": self.carries,
         }
         return {"rotation": {key: value for key, value in entry.items() if value}, "step": self.step}
 

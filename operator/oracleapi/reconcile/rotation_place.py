@@ -307,4 +307,4 @@ def _age(resource: Mapping[str, Any]) -> tuple[str, str]:
 
 def renewed(opened: OpenRotation, token: str) -> OpenRotation:
     """Return the rotation with another version to make: its account's profile refused the last password."""
-    return replace(opened, token=token, attempts=opened.attempts + 1, step="Storing")
+    return replace(opened, token=token, attempts=opened.attempts + 1, step="Storing", carries="")

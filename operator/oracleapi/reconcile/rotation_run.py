@@ -24,6 +24,7 @@ from oracleapi.model.opened import TRIES, OpenRotation
 from oracleapi.model.rotation import CURRENT, PREVIOUS, ObservedSecret
 from oracleapi.reconcile.rotation_place import Place, renewed
 from oracleapi.reconcile.rotation_proof import say_verified
+from oracleapi.reconcile.rotation_secret import LAG_S
 from oracleapi.reconcile.rotation_twin import equalize
 
 Values = Mapping[str, Any]
@@ -81,7 +82,8 @@ class Run:
         account, logins = str(wanted.get("username", "")), self._place.logins
         if self._opened.step == "Storing" or account != self._opened.account:
             return True  # the database was not asked yet; or it is the twin's password, which nobody reads
-        old, ours = str(wanted.get("password", "")), str(self._place.read(self._opened.token)["password"])
+        old = str(wanted.get("password", ""))
+        ours = str(self._place.read(self._opened.carries or self._opened.token)["password"])
         found = self._place.oracle.observe_account(account, whole=False)
         if found is None or found.changed == self._opened.changed:
             hidden = found is not None and found.in_rollover  # where PASSWORD_CHANGE_DATE does not move
@@ -92,7 +94,31 @@ class Run:
             raise self._denied()
         return True
 
-    def cannot_go_back(self) -> OperatorError:
+    def go_forward(self) -> OperatorError:
+        """Go on over a version that somebody else made current, and whose password the account's profile refuses.
+
+        The account keeps the password that we gave it, and another version gets that beside what theirs holds.
+
+        Returns:
+            What to say until then; with DualUser what people must do.
+        """
+        place, opened = self._place, self._opened
+        secret = place.describe()
+        current = None if secret is None else secret.version_with(CURRENT)
+        if opened.strategy == "DualUser" or current is None:
+            return self._stuck()
+        place.secrets.drop_pending(place.name, opened.token)
+        carries = opened.carries or opened.token
+        another = replace(opened.at("Setting"), token=str(uuid.uuid4()), replacing=current, carries=carries)
+        place.note(replace(another, changed="", refused="", tried=()))
+        text = (
+            f"somebody else moved AWSCURRENT of secret {place.name} during a rotation, to a version whose password the"
+            f" profile of account {opened.account} refuses; the rotation goes on over that"
+        )
+        place.work.event(True, reasons.SECRET_CHANGED, text)
+        return Retryable(reasons.ROTATION_FAILED, text, LAG_S)
+
+    def _stuck(self) -> OperatorError:
         account = self._opened.account
         return Terminal(
             reasons.ROTATION_FAILED,
@@ -120,7 +146,10 @@ class Run:
         if opened.token in self._secret.versions:
             return place.read(opened.token)
         old = place.read(opened.replacing)
-        password = make_password(place.spec.password.length, opened.attempts)
+        if opened.carries:
+            password = str(place.read(opened.carries)["password"])
+        else:
+            password = make_password(place.spec.password.length, opened.attempts)
         values = secret_values(old, place.database.connection, opened.account, password)
         try:
             place.secrets.put_pending(place.name, opened.token, values)

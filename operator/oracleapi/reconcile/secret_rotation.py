@@ -183,7 +183,7 @@ class SecretRotationReconciler:
             place.secrets.drop_pending(place.name, opened.token)
         if phase == "Foreign":
             if not run.roll_back():
-                raise run.cannot_go_back()
+                raise run.go_forward()
             self._end(place, opened, "Superseded")
             text = f"somebody else moved AWSCURRENT of secret {place.name} during a rotation; theirs stays"
             work.event(True, reasons.ROLLED_BACK, text)
@@ -342,7 +342,7 @@ class SecretRotationReconciler:
         elif secret.version_with(CURRENT) != opened.token and run.roll_back():
             return
         elif phase == "Foreign":
-            raise run.cannot_go_back()
+            raise run.go_forward()
         else:
             opened = run.to_switch()
         if not _all_goes(place.work):
