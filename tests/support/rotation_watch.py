@@ -222,4 +222,5 @@ class Watch:
             assert not values or (values["username"], values["password"]) in self._seen, "well, and never seen to work"
         pending = None if found is None else found.labels.get(PENDING)
         if pending is not None and len(pending) == OURS:
-            assert pending == status.get("rotation", {}).get("token"), "a pending version of ours that is nobody's"
+            ours = status.get("rotation", {})
+            assert pending in (ours.get("token"), ours.get("carries")), "a pending version of ours that is nobody's"

@@ -1,6 +1,6 @@
 """What a rotation keeps in its secret, which strategy it takes, and how its secret's labels are read. Pure."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from typing import Any, Literal
@@ -148,11 +148,11 @@ def check_account(name: str, delegations: Iterable[Delegation], database: str, n
         )
 
 
-def check_secret(secret: ObservedSecret, owner: str, pending: str | None) -> None:
+def check_secret(secret: ObservedSecret, owner: str, pending: Collection[str] = ()) -> None:
     """Check that nobody else writes this secret.
 
     Args:
-        pending: The version that is ours to be pending, if any.
+        pending: The versions that are ours to be pending.
 
     Raises:
         Terminal: ``Conflict``, another object of ours or of another installation has it; ``ForeignWriter``.
@@ -175,7 +175,7 @@ def check_secret(secret: ObservedSecret, owner: str, pending: str | None) -> Non
             " delete this object",
         )
     found = secret.version_with(PENDING)
-    if found is not None and found not in (pending, secret.version_with(CURRENT)):
+    if found is not None and found not in (*pending, secret.version_with(CURRENT)):
         raise Terminal(
             reasons.FOREIGN_WRITER,
             f"{field}: {PENDING} of secret {name} is on version {found}, which this object did not make: somebody else"

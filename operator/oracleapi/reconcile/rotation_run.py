@@ -74,8 +74,8 @@ class Run:
             return True
         if not self._restored(place.read(current)):
             return False
-        if token in secret.versions:
-            place.secrets.drop_pending(place.name, token)
+        for version in sorted({token, self._opened.carries} & secret.versions.keys()):
+            place.secrets.drop_pending(place.name, version)
         return True
 
     def _restored(self, wanted: Values) -> bool:
@@ -107,7 +107,6 @@ class Run:
         current = None if secret is None else secret.version_with(CURRENT)
         if opened.strategy == "DualUser" or current is None:
             return self._stuck()
-        place.secrets.drop_pending(place.name, opened.token)
         carries = opened.carries or opened.token
         another = replace(opened.at("Setting"), token=str(uuid.uuid4()), replacing=current, carries=carries)
         place.note(replace(another, changed="", refused="", tried=()))

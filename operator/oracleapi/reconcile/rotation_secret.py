@@ -36,7 +36,7 @@ def known_secret(place: Place) -> Known:
         secret = _create(place, opened)
     if secret.deleted:
         secret = _restore(place, secret)
-    check_secret(secret, str(work.owner), None if opened is None else opened.token)
+    check_secret(secret, str(work.owner), () if opened is None else (opened.token, opened.carries))
     current = secret.version_with(CURRENT)
     if current is None:
         raise DependencyNotReady(

@@ -79,37 +79,38 @@ BOTH = ObservedSecret("arn:1", "hr/app", {"v1": frozenset({"AWSCURRENT", "AWSPEN
 @pytest.mark.parametrize(
     ("found", "pending"),
     [
-        (secret(), None),
-        (secret(None), None),
-        (secret(), "v2"),
-        (secret(labels={"AWSCURRENT": "v1", "AWSPENDING": "v2"}), "v2"),
-        (BOTH, None),
-        (BOTH, "v2"),
+        (secret(), ()),
+        (secret(None), ()),
+        (secret(), ("v2",)),
+        (secret(labels={"AWSCURRENT": "v1", "AWSPENDING": "v2"}), ("v2",)),
+        (BOTH, ()),
+        (BOTH, ("v2",)),
+        (secret(labels={"AWSCURRENT": "v1", "AWSPENDING": "v2"}), ("v4", "v2")),
     ],
 )
-def test_a_secret_that_only_we_write_is_taken(found: ObservedSecret, pending: str | None) -> None:
+def test_a_secret_that_only_we_write_is_taken(found: ObservedSecret, pending: tuple[str, ...]) -> None:
     check_secret(found, OURS, pending)
 
 
 @pytest.mark.parametrize(
     ("found", "pending", "reason", "says"),
     [
-        (secret("cluster-1/SecretRotation/hr/other"), None, "Conflict", "belongs to cluster-1/SecretRotation/hr/other"),
-        (secret(rotates=True), None, "ForeignWriter", "is rotated by a rotation function (RotationEnabled), and"),
-        (secret(owning_service="rds"), None, "ForeignWriter", "is rotated by AWS service rds, and two"),
-        (secret(rotates=True, owning_service="rds"), None, "ForeignWriter", "is rotated by AWS service rds, and"),
+        (secret("cluster-1/SecretRotation/hr/other"), (), "Conflict", "belongs to cluster-1/SecretRotation/hr/other"),
+        (secret(rotates=True), (), "ForeignWriter", "is rotated by a rotation function (RotationEnabled), and"),
+        (secret(owning_service="rds"), (), "ForeignWriter", "is rotated by AWS service rds, and two"),
+        (secret(rotates=True, owning_service="rds"), (), "ForeignWriter", "is rotated by AWS service rds, and"),
         (
-            secret(labels={"AWSCURRENT": "v1", "AWSPENDING": "v3"}), "v2", "ForeignWriter",
+            secret(labels={"AWSCURRENT": "v1", "AWSPENDING": "v3"}), ("v2", "v1"), "ForeignWriter",
             "AWSPENDING of secret hr/app is on version v3, which this object did not make",
         ),
         (
-            secret(labels={"AWSPENDING": "v3"}), None, "ForeignWriter",
+            secret(labels={"AWSPENDING": "v3"}), (), "ForeignWriter",
             "--secret-id hr/app --version-stage AWSPENDING --remove-from-version-id v3)",
         ),
     ],
 )  # fmt: skip
 def test_a_secret_that_somebody_else_writes_is_refused(
-    found: ObservedSecret, pending: str | None, reason: str, says: str
+    found: ObservedSecret, pending: tuple[str, ...], reason: str, says: str
 ) -> None:
     with pytest.raises(Terminal) as caught:
         check_secret(found, OURS, pending)
