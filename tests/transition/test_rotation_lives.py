@@ -214,11 +214,15 @@ class Passwords(RuleBasedStateMachine):
         self.change(suspend=False)
         before = self.history[:1]
         for turn in range(5):
+            if ROTATION not in self.world.kube.objects:  # it could be deleted at last
+                self.apply("Auto", [])
             if self.world.ready(ROTATION)[1] != "WaitingForConsumers" or turn == 0:
                 self.ask()  # while readers are brought the new one it would begin another rotation after that
             self.settle(30)
             self.people.fill_secret()
             self.settle(HEAL_S)
+            if ROTATION not in self.world.kube.objects:
+                continue
             match self.world.ready(ROTATION)[1]:
                 case "Succeeded" if turn:  # what was asked for while a rotation was under way was that rotation
                     break
