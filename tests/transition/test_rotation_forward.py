@@ -88,6 +88,28 @@ def test_it_goes_on_over_what_somebody_put_whatever_happens_at_any_call(how: How
         check_done(world)
 
 
+def test_who_changes_both_passwords_just_then_keeps_theirs() -> None:
+    """In a rollover of ours PASSWORD_CHANGE_DATE does not tell that somebody changed the password once more."""
+    world = settled(strategy="Rollover")
+    rotate(world)
+    account, oracle = accounts(world)[ACCOUNT], world.backends.database
+    real = oracle.observe_account
+
+    def meanwhile(*arguments: Any, **more: Any) -> Any:
+        oracle.observe_account = real  # type: ignore[method-assign]
+        found = real(*arguments, **more)
+        account.change("by-hand-of-a-person")
+        secrets(world).put(NAME, "v2", username=ACCOUNT, password="by-hand-of-a-person")
+        return found
+
+    ask(world, "again")
+    oracle.observe_account = meanwhile  # type: ignore[method-assign]
+    world.settle(400)
+    assert world.ready(ROTATION) == ("True", "Succeeded"), world.message(ROTATION)
+    assert current(world)["password"] == account.password == "by-hand-of-a-person"
+    assert account.failures <= 1
+
+
 def test_a_way_back_that_the_profile_of_a_twin_refuses_is_left_to_people() -> None:
     """Somebody made a version for the account whose turn it is current, with a password that it had before."""
     world = settled(strategy="DualUser")

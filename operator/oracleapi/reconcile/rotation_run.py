@@ -39,6 +39,7 @@ class Run:
 
     def __init__(self, place: Place, secret: ObservedSecret, opened: OpenRotation) -> None:
         self._place, self._secret, self._opened = place, secret, opened
+        self._resumed = opened.step != "Storing"
 
     def to_switch(self) -> OpenRotation:
         """Return the rotation once readers get the new version.
@@ -161,14 +162,14 @@ class Run:
 
     def _set(self, values: Values) -> bool:
         """Make the stored password the account's; ``False``: its profile refuses it."""
-        resumed = self._opened.step != "Storing"
+        self._resumed = self._opened.step != "Storing"
         if self._opened.strategy == "DualUser":
-            return self._set_twin(str(values["password"]), resumed)
+            return self._set_twin(str(values["password"]), self._resumed)
         new = str(values["password"])
         account = self._place.account(self._opened.account)
-        if resumed and self.is_set(account, new):
+        if self._resumed and self.is_set(account, new):
             return True
-        if not resumed:
+        if not self._resumed:
             self.begin_setting(account)
         if self._opened.replacing not in self._opened.tried:
             self._end_last_rollover(account, str(self._place.read(self._opened.replacing)["password"]))
@@ -194,8 +195,14 @@ class Run:
         return False
 
     def _note_refused(self, version: str) -> None:
-        """Note that the account refused a version's password: whatever fails next, that log-on is not repeated."""
+        """Note that the account refused a version's password: whatever fails next, that log-on is not repeated.
+
+        Raises:
+            Superseded: It is that of readers, and somebody gave them another one meanwhile.
+        """
         self._opened = self._place.note(replace(self._opened, tried=(*self._opened.tried, version)))
+        if version == self._opened.replacing:
+            self._look_again()
 
     def _password(self, version: str, account: str) -> str | None:
         """Return the password that a version has for *account*, if it has one: anybody may have stored anything."""
@@ -277,6 +284,19 @@ class Run:
                     return False
             self._note_refused(version)
         return self._set_by_right(account.name, new)
+
+    def _look_again(self) -> None:
+        """Look where AWSCURRENT is now: who changes account and secret meanwhile has done the one, maybe the other too.
+
+        Raises:
+            Superseded: They have.
+        """
+        secret = self._place.describe()
+        if secret is not None and secret.version_with(CURRENT) == self._opened.replacing:
+            return
+        if not self._resumed:  # nothing was sent: there is nothing to take back
+            self._opened = self._opened.at("Storing")
+        raise Superseded
 
     def _set_by_right(self, name: str, new: str) -> bool:
         """Set a password without the old one, where the operator's account may."""
