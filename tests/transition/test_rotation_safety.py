@@ -9,7 +9,7 @@ import pytest
 import structlog
 
 from oracleapi.errors import Retryable, Uncertain
-from oracleapi.model.rotation import PREVIOUS
+from oracleapi.model.rotation import CURRENT, PREVIOUS
 from oracleapi.ports import Change, SecretValue
 from oracleapi.wiring import Operator, build_operator, list_all
 from support.crashes import Call, Outside
@@ -27,6 +27,7 @@ from support.rotations import (
     check_done,
     current,
     database,
+    delete,
     passwords,
     rotate,
     secrets,
@@ -326,6 +327,52 @@ def lose_next_change(world: SmallWorld) -> None:
         return failing()
 
     logins.change = lost  # type: ignore[method-assign]
+
+
+@pytest.mark.parametrize("strategy", ["Rollover", "DualUser", "Single"])
+@pytest.mark.parametrize("leaving", [False, True])
+def test_a_version_that_somebody_makes_current_before_it_is_the_account_s_becomes_it(
+    strategy: str, leaving: bool
+) -> None:
+    world = settled(strategy=strategy)
+    rotate(world, "before")
+    rotate(world, "and again")
+    world.backends.log_ons.change = failing  # type: ignore[method-assign]
+    rotate(world)
+    token = status(world)["rotation"]["token"]
+    secrets(world).put(NAME, token, **secrets(world).secrets[NAME].values[token])
+    del world.backends.log_ons.change
+    if leaving:
+        delete(world)
+    resync(world)
+    assert accounts(world)[current(world)["username"]].password == current(world)["password"]
+    assert secrets(world).secrets[NAME].labels[CURRENT] == token
+    if leaving:
+        assert world.kube.find(*ROTATION) is None
+    else:
+        assert world.ready(ROTATION) == ("True", "Succeeded"), world.message(ROTATION)
+        check_done(world)
+
+
+@pytest.mark.parametrize("limit", ["2", "4"])
+def test_answers_that_are_lost_again_and_again_lock_no_account_whose_password_somebody_changed(limit: str) -> None:
+    world = settled(strategy="Rollover")
+    database(world).rights.clear()
+    accounts(world)[ACCOUNT] = Account("changed-by-hand", changes=100)
+    accounts(world)[ACCOUNT].limits["FAILED_LOGIN_ATTEMPTS"] = limit
+    lose_answers(world)
+    rotate(world)
+    for _ in range(10):
+        resync(world)
+    assert world.ready(ROTATION) == ("False", "LoginDenied")
+    assert accounts(world)[ACCOUNT].failures == int(limit) - 1
+    assert status(world)["lostLogOns"]["count"] == int(limit) - 1
+    accounts(world)[ACCOUNT] = Account(FIRST, changes=101)
+    find_answers(world)
+    rotate(world, "once more")
+    assert world.ready(ROTATION) == ("True", "Succeeded"), world.message(ROTATION)
+    assert "lostLogOns" not in status(world)
+    check_done(world)
 
 
 def test_a_version_by_hand_that_may_be_wrong_is_not_tried_until_the_account_locks() -> None:
