@@ -21,6 +21,7 @@ from support.rotations import (
     status,
 )
 from support.small_world import SmallWorld
+from support.worlds import events
 
 
 def begun_over_another(strategy: str, **more: Any) -> SmallWorld:
@@ -65,6 +66,25 @@ def test_an_object_that_is_deleted_goes_on_over_what_somebody_put_before_it_goes
     world.settle(60)
     assert ROTATION not in world.kube.objects
     assert current(world)["password"] == accounts(world)[ACCOUNT].password
+
+
+def test_an_object_that_is_deleted_goes_on_over_what_somebody_puts_again_and_again() -> None:
+    world = begun_over_another("Rollover")
+    ask(world)
+    world.settle(4)
+    real, puts = secrets(world).make_current, iter(range(3, 6))
+
+    def meanwhile(name: str, token: str, replacing: str) -> bool:
+        if (number := next(puts, None)) is not None:
+            secrets(world).put(NAME, f"v{number}", username=ACCOUNT, password=FIRST)
+        return real(name, token, replacing)
+
+    secrets(world).make_current = meanwhile  # type: ignore[method-assign]
+    world.delete(*ROTATION)
+    world.settle(120)
+    assert ROTATION not in world.kube.objects
+    assert current(world)["password"] == accounts(world)[ACCOUNT].password
+    assert events(world, "InternalError") == []
 
 
 @pytest.mark.parametrize("how", HOWS)

@@ -76,17 +76,14 @@ class NamedRef(Part):
     name: Name
 
 
+SUBDOMAIN, SUBDOMAIN_SAYS = "^[a-z0-9]([-a-z0-9.]*[a-z0-9])?$", "lower-case letters, digits, '-' and '.'"
+"""What most names of Kubernetes are like: of Secrets, Deployments, StatefulSets."""
 SecretName = Annotated[
     str,
     Field(
         min_length=1,
         max_length=253,
-        json_schema_extra=rules(
-            cel(
-                "self.matches('^[a-z0-9]([-a-z0-9.]*[a-z0-9])?$')",
-                "must be the name of a Secret: lower-case letters, digits, '-' and '.'",
-            )
-        ),
+        json_schema_extra=rules(cel(f"self.matches('{SUBDOMAIN}')", f"must be the name of a Secret: {SUBDOMAIN_SAYS}")),
     ),
 ]
 SecretKey = Annotated[

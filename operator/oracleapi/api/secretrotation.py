@@ -6,6 +6,8 @@ from pydantic import Field
 
 from oracleapi.api.common import (
     IMMUTABLE,
+    SUBDOMAIN,
+    SUBDOMAIN_SAYS,
     DeletionPolicy,
     KmsKey,
     NamedRef,
@@ -144,10 +146,7 @@ WorkloadName = Annotated[
         min_length=1,
         max_length=253,
         json_schema_extra=rules(
-            cel(
-                "self.matches('^[a-z0-9]([-a-z0-9.]*[a-z0-9])?$')",
-                "must be the name of a workload: lower-case letters, digits, '-' and '.', such as hr-app",
-            )
+            cel(f"self.matches('{SUBDOMAIN}')", f"must be the name of a workload: {SUBDOMAIN_SAYS}, such as hr-app")
         ),
     ),
 ]

@@ -30,7 +30,7 @@ from oracleapi.reconcile.rotation_twin import equalize
 Values = Mapping[str, Any]
 
 
-class Superseded(Exception):
+class Superseded(Retryable):
     """Somebody moved AWSCURRENT to a version of their own."""
 
 
@@ -55,9 +55,13 @@ class Run:
         self._opened = self._place.note(self._opened.at("Switching"))
         place, token = self._place, self._opened.token
         if not place.secrets.make_current(place.name, token, self._opened.replacing):
-            raise Superseded
+            raise self._superseded()
         place.secrets.drop_pending(place.name, token)
         return self._opened
+
+    def _superseded(self) -> Superseded:
+        text = f"somebody else moved AWSCURRENT of secret {self._place.name} during a rotation"
+        return Superseded(reasons.ROTATION_FAILED, text, LAG_S)
 
     def roll_back(self) -> bool:
         """Make what AWSCURRENT says the account's password again, and take the pending label away.
@@ -296,7 +300,7 @@ class Run:
             return
         if not self._resumed:  # nothing was sent: there is nothing to take back
             self._opened = self._opened.at("Storing")
-        raise Superseded
+        raise self._superseded()
 
     def _set_by_right(self, name: str, new: str) -> bool:
         """Set a password without the old one, where the operator's account may."""
